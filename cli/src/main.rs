@@ -1,0 +1,2 @@
+//! The smcp command.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Write an MCP server in Rust for SMCP.

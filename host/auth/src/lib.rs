@@ -1,0 +1,1 @@
+//! Credential bytes to a principal; no HTTP client, no clock.

@@ -1,0 +1,1 @@
+//! The contract's imports as typed requests and answers, and the effects the shell performs.

@@ -1,0 +1,149 @@
+//! Every limit of the platform, with the attack it stops. No other file holds one.
+//!
+//! Sizes are in bytes unless the name says otherwise. Cost is charged before the work is done.
+
+/// Bytes in a KiB and in a MiB.
+const KIB: usize = 1024;
+const MIB: usize = 1024 * KIB;
+
+/// Names of tenants, servers and keys. Longer ones would not fit `{server}__{tool}` in the 64
+/// characters that model APIs allow.
+pub const SLUG_MAX_CHARACTERS: usize = 32;
+
+// ---- What a stranger sends -------------------------------------------------------------------
+
+/// Body of an MCP request: a larger one is refused before it is read whole.
+pub const MCP_BODY_MAX: usize = 4 * MIB;
+/// Body of an admin request that is not a module.
+pub const ADMIN_BODY_MAX: usize = 64 * KIB;
+/// How deep JSON may nest. Recursive parsers overflow their stack on more.
+pub const JSON_NESTING_MAX: usize = 64;
+/// Path and query of a request.
+pub const PATH_MAX: usize = 2 * KIB;
+/// Objects on one page of a list, so that the cost of a page does not grow with the list.
+pub const LIST_PAGE_ITEMS: usize = 100;
+
+// ---- What a module may be --------------------------------------------------------------------
+
+/// A package, as it is uploaded, by default and at most: stops storage bombs.
+pub const PACKAGE_MAX: usize = 2 * MIB;
+/// The most that an admin can allow.
+pub const PACKAGE_CEILING: usize = 16 * MIB;
+/// One function body: 1 MB of straight code is 100 ms of translation that nothing can interrupt.
+pub const FUNCTION_BODY_MAX: usize = 64 * KIB;
+/// The most that an admin can allow for one function body.
+pub const FUNCTION_BODY_CEILING: usize = 256 * KIB;
+/// The size of all translated code, estimated while validating: 1 MB of `br_if` with results would
+/// grow to 200 MB.
+pub const TRANSLATED_CODE_MAX: usize = 16 * MIB;
+/// Functions defined and imported.
+pub const FUNCTIONS_MAX: usize = 5_000;
+/// Exports: 10,000 of them cost 8 ms at every instantiation, charged to nobody.
+pub const EXPORTS_MAX: usize = 64;
+/// Data segments and element segments, each: they run at every instantiation.
+pub const SEGMENTS_MAX: usize = 256;
+/// Globals.
+pub const GLOBALS_MAX: usize = 1_000;
+/// Tables, and the elements of one: memory that the memory limit does not see.
+pub const TABLES_MAX: usize = 1;
+/// Elements of the table.
+pub const TABLE_ELEMENTS_MAX: u64 = 10_000;
+/// Types in the type section.
+pub const TYPES_MAX: usize = 1_000;
+/// Locals of a function, its parameters included: they make every call dear.
+pub const LOCALS_MAX: u32 = 256;
+/// Nesting of blocks in a function.
+pub const BLOCK_NESTING_MAX: usize = 512;
+/// Targets of one `br_table`.
+pub const BR_TABLE_TARGETS_MAX: u32 = 4_096;
+/// Height of the operand stack in a function.
+pub const OPERAND_HEIGHT_MAX: usize = 4_096;
+/// Custom sections other than manifest and signature, together.
+pub const CUSTOM_SECTIONS_MAX: usize = 64 * KIB;
+/// The manifest section: the catalogue and what is said about it.
+pub const MANIFEST_MAX: usize = CATALOGUE_MAX * 2 + 16 * KIB;
+/// What `describe` returns.
+pub const CATALOGUE_MAX: usize = 256 * KIB;
+/// Fuel of `describe`.
+pub const DESCRIBE_FUEL: u64 = 50_000_000;
+/// Signatures of a package: each costs a verification.
+pub const SIGNATURES_MAX: usize = 4;
+
+// ---- What a call may use ---------------------------------------------------------------------
+
+/// Linear memory of an instance, in bytes: by default, and at most.
+pub const MEMORY_MAX: usize = 4 * MIB;
+/// The most linear memory that an admin can allow: an isolate has 128 MiB for everything.
+pub const MEMORY_CEILING: usize = 32 * MIB;
+/// Fuel of a call: about one to two seconds. Stops endless loops, and bills.
+pub const FUEL_MAX: u64 = 2_000_000_000;
+/// The most fuel that an admin can allow.
+pub const FUEL_CEILING: u64 = 10_000_000_000;
+/// Milliseconds from a call's start to its forced end.
+pub const DEADLINE_MILLIS: u64 = 30_000;
+/// The latest deadline that an admin can allow.
+pub const DEADLINE_CEILING_MILLIS: u64 = 300_000;
+/// Depth of calls inside the guest.
+pub const RECURSION_MAX: usize = 1_024;
+/// The value stack of one invocation, in bytes.
+pub const VALUE_STACK_MAX: usize = MIB;
+/// What an export returns.
+pub const OUTPUT_MAX: usize = MIB;
+/// The most output that an admin can allow.
+pub const OUTPUT_CEILING: usize = 4 * MIB;
+/// All log entries of a call, together.
+pub const LOG_MAX: usize = 64 * KIB;
+/// Messages to the client of a call: progress, log.
+pub const NOTIFICATIONS_MAX: usize = 256;
+/// Effects of a call that leave the sandbox, other than log and progress.
+pub const EFFECTS_MAX: usize = 64;
+/// Random bytes of one `random`.
+pub const RANDOM_MAX: u32 = 65_536;
+/// Milliseconds of one `sleep`.
+pub const SLEEP_MAX_MILLIS: u32 = 30_000;
+/// Text or bytes that an import takes in one argument.
+pub const IMPORT_ARGUMENT_MAX: usize = MIB;
+/// A tape, encoded.
+pub const TAPE_MAX: usize = 8 * MIB;
+
+// ---- Slices ----------------------------------------------------------------------------------
+
+/// Fuel of the first slice of a call: in a fresh isolate a unit costs up to 30 ns.
+pub const SLICE_FIRST_FUEL: u64 = 100_000;
+/// The smallest slice: an operator may need a little more than is left.
+pub const SLICE_LEAST_FUEL: u64 = 10_000;
+/// The largest slice.
+pub const SLICE_MOST_FUEL: u64 = 50_000_000;
+/// A slice that took less doubles the next one.
+pub const SLICE_DOUBLE_BELOW_MILLIS: f64 = 2.5;
+/// A slice that took more halves the next one.
+pub const SLICE_HALVE_ABOVE_MILLIS: f64 = 5.0;
+
+// ---- What a tenant may use -------------------------------------------------------------------
+
+/// Calls of one tenant that compute at the same time.
+pub const CALLS_AT_ONCE: usize = 8;
+/// Calls of one tenant that wait for their turn; beyond, clients are told to come again.
+pub const CALLS_WAITING: usize = 64;
+/// Seconds that a client is told to wait then.
+pub const RETRY_AFTER_SECONDS: u32 = 1;
+/// Servers of a tenant, releases kept of a server, publishers, keys: storage that an admin fills.
+pub const SERVERS_MAX: usize = 1_000;
+/// Releases of one server.
+pub const RELEASES_MAX: usize = 100;
+/// Publishers that a tenant trusts.
+pub const PUBLISHERS_MAX: usize = 100;
+/// API keys of a tenant.
+pub const KEYS_MAX: usize = 1_000;
+/// Compiled modules that one object keeps, by the bytes of their packages.
+pub const MODULE_CACHE_MAX: usize = 8 * MIB;
+/// An engine instance that has grown over this is dropped when it is idle: wasm memory never
+/// shrinks.
+pub const ENGINE_MEMORY_IDLE_MAX: usize = 32 * MIB;
+
+// ---- Streams ---------------------------------------------------------------------------------
+
+/// A call that has not finished by then is answered as a stream, where the client takes one.
+pub const STREAM_AFTER_MILLIS: u64 = 50;
+/// A comment goes out this often, so that nobody on the way takes the stream for dead.
+pub const KEEP_ALIVE_MILLIS: u64 = 15_000;

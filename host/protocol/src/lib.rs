@@ -1,0 +1,1 @@
+//! Bytes to JSON-RPC to MCP messages and back, in both eras.

@@ -1,0 +1,1 @@
+//! Loads admitted modules and steps one call of a guest in slices of fuel.

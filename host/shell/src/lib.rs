@@ -1,0 +1,1 @@
+//! The Worker and the Durable Object: edge, bindings, performing effects.

@@ -1,0 +1,1 @@
+//! One request from frame to outcome, as steps, without I/O.
