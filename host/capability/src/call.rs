@@ -1,0 +1,114 @@
+//! What a guest asks of its host in a call, and what it is answered.
+//!
+//! Every import of the contract becomes one [`Request`]; none is answered anywhere else than
+//! through the tape. A change to these types changes the format of tapes.
+
+use serde::{Deserialize, Serialize};
+use smcp_ids::UnixMillis;
+
+/// How urgent a log entry is: the levels of MCP, least urgent first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// Detail for debugging.
+    Debug,
+    /// What happens in the ordinary way.
+    Info,
+    /// Ordinary, but worth noting.
+    Notice,
+    /// Something may be wrong.
+    Warning,
+    /// An operation failed.
+    Error,
+    /// A part of the server failed.
+    Critical,
+    /// Somebody must act now.
+    Alert,
+    /// Nothing works.
+    Emergency,
+}
+
+impl LogLevel {
+    /// All levels, in the order of the WIT enum.
+    pub const ALL: [Self; 8] = [
+        Self::Debug,
+        Self::Info,
+        Self::Notice,
+        Self::Warning,
+        Self::Error,
+        Self::Critical,
+        Self::Alert,
+        Self::Emergency,
+    ];
+
+    /// The name that MCP gives the level.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Notice => "notice",
+            Self::Warning => "warning",
+            Self::Error => "error",
+            Self::Critical => "critical",
+            Self::Alert => "alert",
+            Self::Emergency => "emergency",
+        }
+    }
+}
+
+/// Who is calling, as the host proved it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Caller {
+    /// The tenant of the server.
+    pub tenant: String,
+    /// The server.
+    pub server: String,
+    /// The principal, at most 128 characters.
+    pub principal: String,
+    /// What the principal may do.
+    pub scopes: Vec<String>,
+}
+
+/// One thing that a guest asks its host to do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Request {
+    /// `context.log`.
+    Log {
+        /// How urgent it is.
+        level: LogLevel,
+        /// The part of the server that speaks.
+        logger: Option<String>,
+        /// A JSON value, or text that is not JSON.
+        data: String,
+    },
+    /// `context.progress`.
+    Progress {
+        /// How far the call has come.
+        progress: f64,
+        /// How far it will go.
+        total: Option<f64>,
+        /// What it is doing.
+        message: Option<String>,
+    },
+    /// `context.now`.
+    Now,
+    /// `context.random`: that many bytes.
+    Random(u32),
+    /// `context.sleep`: that many milliseconds.
+    Sleep(u32),
+    /// `context.who`.
+    Who,
+}
+
+/// What a guest is answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Answer {
+    /// To a request without a result.
+    Done,
+    /// To [`Request::Now`].
+    Instant(UnixMillis),
+    /// To [`Request::Random`].
+    Bytes(Vec<u8>),
+    /// To [`Request::Who`].
+    Caller(Caller),
+}

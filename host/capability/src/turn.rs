@@ -1,0 +1,260 @@
+//! What passes between the engine and the shell: a frame in, steps out, answers back in.
+//!
+//! All of it crosses as postcard bytes. `entry.js` writes [`Frame`] and reads [`Step::Done`]
+//! itself, so that the hot path crosses once in and once out: their field order is its contract.
+
+use serde::{Deserialize, Serialize};
+use smcp_ids::{Digest, ReleaseDigest, TenantId};
+
+/// Which object an engine instance serves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Role {
+    /// The one object that knows which tenants there are.
+    Platform,
+    /// The object of a tenant.
+    Tenant(TenantId),
+}
+
+impl Role {
+    /// The name of the object: `platform`, or `tenant:` and the tenant.
+    pub fn object_name(&self) -> String {
+        match self {
+            Self::Platform => "platform".to_owned(),
+            Self::Tenant(tenant) => format!("tenant:{tenant}"),
+        }
+    }
+
+    /// The role of the object of that name.
+    pub fn from_object_name(name: &str) -> Option<Self> {
+        match name.strip_prefix("tenant:") {
+            Some(tenant) => tenant.parse().ok().map(Self::Tenant),
+            None => (name == "platform").then_some(Self::Platform),
+        }
+    }
+}
+
+/// What an engine instance is told when it is made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Boot {
+    /// Whom it serves.
+    pub role: Role,
+    /// The key hierarchy of that tenant (or of the platform object), as `smcp-crypto` encodes it.
+    /// Never the master key: guests' bytes are parsed in this instance.
+    pub keys: Vec<u8>,
+    /// SHA-256 of the platform's admin token, if one is set.
+    pub admin_token: Option<Digest>,
+    /// Browser origins that may call, each as in the `Origin` header.
+    pub allowed_origins: Vec<String>,
+    /// Whether the platform runs in a test build's fault mode, in which a tenant can provoke
+    /// engine faults. Never set by `wrangler.toml`.
+    pub provoke_faults: bool,
+}
+
+/// One HTTP request, as the object received it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Frame {
+    /// Fresh random bytes: the seed of everything in this turn that must not be guessed.
+    pub entropy: [u8; 32],
+    /// The method, upper case.
+    pub method: String,
+    /// Path and query.
+    pub path: String,
+    /// The headers that matter, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body, whole.
+    pub body: Vec<u8>,
+}
+
+impl Frame {
+    /// The value of a header.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// Status and headers of a response.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers, names in lower case.
+    pub headers: Vec<(String, String)>,
+}
+
+/// A response.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reply {
+    /// Status and headers.
+    pub head: Head,
+    /// The body; empty for none.
+    pub body: Vec<u8>,
+}
+
+/// What a turn wants next.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Step {
+    /// It is over. After [`Step::Open`] the head was sent: the body ends the stream.
+    Done(Reply),
+    /// Something must be performed; step again with the answer.
+    Need(Effect),
+    /// Its slice is spent: let others run, then step again.
+    Yield,
+    /// Too many turns of this object compute already: step again when one of them has ended.
+    Queued,
+    /// Answer as a stream from now on: send the head and keep the body open.
+    Open(Head),
+    /// Write these bytes to the open stream.
+    Emit(Vec<u8>),
+}
+
+/// A table of the object's storage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Table {
+    /// One row: what the object is.
+    Object,
+    /// Tenants (in the platform object only).
+    Tenants,
+    /// Trusted publishers, by key.
+    Publishers,
+    /// Servers, by slug.
+    Servers,
+    /// Releases, by `{server}/{digest}`.
+    Releases,
+    /// API keys, by id.
+    Keys,
+}
+
+impl Table {
+    /// The name of the table in storage, and in the associated data of what is sealed in it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Object => "object",
+            Self::Tenants => "tenants",
+            Self::Publishers => "publishers",
+            Self::Servers => "servers",
+            Self::Releases => "releases",
+            Self::Keys => "keys",
+        }
+    }
+
+    /// The table of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Object, Self::Tenants, Self::Publishers, Self::Servers, Self::Releases, Self::Keys]
+            .into_iter()
+            .find(|table| table.as_str() == name)
+    }
+}
+
+/// One row of the object's storage. The value is sealed: only the engine can read it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// Its table.
+    pub table: Table,
+    /// Its key in the table.
+    pub key: String,
+    /// Its sealed value.
+    pub value: Vec<u8>,
+}
+
+/// A change to one row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Mutation {
+    /// Writes a row, whether there is one or not.
+    Put(Record),
+    /// Removes a row, if there is one.
+    Delete {
+        /// Its table.
+        table: Table,
+        /// Its key.
+        key: String,
+    },
+}
+
+/// What a turn needs from outside. Those marked *at once* are performed without letting another
+/// turn run in between, so that reading, deciding and writing are one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Effect {
+    /// All rows of the object. At once. Answer: [`Performed::Records`].
+    LoadRecords,
+    /// All of these changes or none, durable before the reply goes out. At once. Answer:
+    /// [`Performed::Done`].
+    Commit(Vec<Mutation>),
+    /// The module of a release of this tenant. Answer: [`Performed::Module`].
+    ReadModule(ReleaseDigest),
+    /// Stores a module of this tenant under its release. Answer: [`Performed::Done`].
+    WriteModule {
+        /// The release that names it.
+        release: ReleaseDigest,
+        /// The whole package.
+        bytes: Vec<u8>,
+    },
+    /// Removes modules of this tenant, those that are there. Answer: [`Performed::Done`].
+    DeleteModules(Vec<ReleaseDigest>),
+    /// Removes all rows of the object. Answer: [`Performed::Done`].
+    Erase,
+    /// Sends a request to a tenant's object. Answer: [`Performed::Reply`].
+    Peer {
+        /// The tenant.
+        tenant: TenantId,
+        /// The request. Its entropy is replaced on the way.
+        frame: Frame,
+    },
+    /// Lets that many milliseconds pass. Answer: [`Performed::Done`].
+    Wait(u32),
+}
+
+/// The answer to an [`Effect`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Performed {
+    /// It is done.
+    Done,
+    /// All rows of the object.
+    Records(Vec<Record>),
+    /// The module, if it is there.
+    Module(Option<Vec<u8>>),
+    /// The other object's reply.
+    Reply(Reply),
+    /// It could not be performed; nothing is known of the reason that a client may see. The text is
+    /// for the platform's log.
+    Failed(String),
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn an_object_name_and_its_role_are_inverse() {
+        for role in [Role::Platform, Role::Tenant("acme".parse().unwrap())] {
+            assert_eq!(Role::from_object_name(&role.object_name()), Some(role));
+        }
+        for name in ["", "platform2", "tenant:", "tenant:A", "acme"] {
+            assert_eq!(Role::from_object_name(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_finished_turn_is_encoded_as_entry_js_reads_it() {
+        let head = Head { status: 200, headers: vec![("a".into(), "bc".into())] };
+        let step = Step::Done(Reply { head, body: b"xyz".to_vec() });
+        assert_eq!(
+            postcard::to_allocvec(&step).unwrap(),
+            [0, 0xc8, 1, 1, 1, b'a', 2, b'b', b'c', 3, b'x', b'y', b'z']
+        );
+    }
+
+    #[test]
+    fn a_frame_is_encoded_as_entry_js_writes_it() {
+        let frame = Frame {
+            entropy: [7; 32],
+            method: "GET".into(),
+            path: "/".into(),
+            headers: vec![("a".into(), "b".into())],
+            body: vec![1, 2],
+        };
+        let mut bytes = vec![7; 32];
+        bytes.extend([3, b'G', b'E', b'T', 1, b'/', 1, 1, b'a', 1, b'b', 2, 1, 2]);
+        assert_eq!(postcard::to_allocvec(&frame).unwrap(), bytes);
+    }
+}
