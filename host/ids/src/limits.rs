@@ -141,6 +141,9 @@ pub const MODULE_CACHE_MAX: usize = 8 * MIB;
 /// shrinks.
 pub const ENGINE_MEMORY_IDLE_MAX: usize = 32 * MIB;
 
+/// Versions of the master key that are accepted at once: each is tried for a MAC that holds under none.
+pub const MASTER_KEY_VERSIONS_MAX: usize = 16;
+
 // ---- Streams ---------------------------------------------------------------------------------
 
 /// A call that has not finished by then is answered as a stream, where the client takes one.
