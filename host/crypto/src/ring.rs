@@ -79,9 +79,7 @@ impl TryFrom<Vec<(u32, [u8; 32])>> for Ring {
 
 impl From<Ring> for Vec<(u32, [u8; 32])> {
     fn from(ring: Ring) -> Self {
-        ring.0
-            .iter()
-            .map(|(version, key)| (*version, **key))
-            .collect()
+        let all = ring.accepted.iter().chain([&ring.current]);
+        all.map(|(version, key)| (*version, **key)).collect()
     }
 }
