@@ -18,6 +18,12 @@ pub const MCP_BODY_MAX: usize = 4 * MIB;
 pub const ADMIN_BODY_MAX: usize = 64 * KIB;
 /// How deep JSON may nest. Recursive parsers overflow their stack on more.
 pub const JSON_NESTING_MAX: usize = 64;
+/// Members of one JSON object: finding a repeated name in more costs memory that the body does not
+/// show.
+pub const JSON_MEMBERS_MAX: usize = 65_536;
+/// A request id or progress token, as JSON: it comes back in every message of the call, so a long
+/// one would multiply what was sent.
+pub const TOKEN_MAX: usize = KIB;
 /// Path and query of a request.
 pub const PATH_MAX: usize = 2 * KIB;
 /// Objects on one page of a list, so that the cost of a page does not grow with the list.
@@ -137,6 +143,9 @@ pub const PUBLISHERS_MAX: usize = 100;
 pub const KEYS_MAX: usize = 1_000;
 /// Compiled modules that one object keeps, by the bytes of their packages.
 pub const MODULE_CACHE_MAX: usize = 8 * MIB;
+/// All memory of one engine instance: a guest of 32 MiB while it grows, and what serves it. Beyond
+/// it the engine traps, and only its own tenant's calls fail.
+pub const ENGINE_MEMORY_MAX: usize = 96 * MIB;
 /// An engine instance that has grown over this is dropped when it is idle: wasm memory never
 /// shrinks.
 pub const ENGINE_MEMORY_IDLE_MAX: usize = 32 * MIB;
