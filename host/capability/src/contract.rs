@@ -65,7 +65,13 @@ const fn hosted(
     params: &'static [CoreType],
     results: &'static [CoreType],
 ) -> Function {
-    Function { interface, name, params, results, status: Status::Hosted }
+    Function {
+        interface,
+        name,
+        params,
+        results,
+        status: Status::Hosted,
+    }
 }
 
 const fn unstable(
@@ -74,7 +80,13 @@ const fn unstable(
     params: &'static [CoreType],
     results: &'static [CoreType],
 ) -> Function {
-    Function { interface, name, params, results, status: Status::Unstable }
+    Function {
+        interface,
+        name,
+        params,
+        results,
+        status: Status::Unstable,
+    }
 }
 
 /// What a module may import, interface by interface. Results that do not fit one core value are
@@ -108,11 +120,15 @@ pub static EXPORTS: &[Function] = &[
 
 /// The import of that interface and name, if the contract has it.
 pub fn import(interface: &str, name: &str) -> Option<&'static Function> {
-    IMPORTS.iter().find(|function| function.interface == interface && function.name == name)
+    IMPORTS
+        .iter()
+        .find(|function| function.interface == interface && function.name == name)
 }
 
 /// The export of that core name, if the contract has it.
 pub fn export(core_name: &str) -> Option<&'static Function> {
     let (interface, name) = core_name.split_once('#')?;
-    EXPORTS.iter().find(|function| function.interface == interface && function.name == name)
+    EXPORTS
+        .iter()
+        .find(|function| function.interface == interface && function.name == name)
 }

@@ -68,7 +68,10 @@ pub struct Frame {
 impl Frame {
     /// The value of a header.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
     }
 }
 
@@ -139,9 +142,16 @@ impl Table {
 
     /// The table of that name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Object, Self::Tenants, Self::Publishers, Self::Servers, Self::Releases, Self::Keys]
-            .into_iter()
-            .find(|table| table.as_str() == name)
+        [
+            Self::Object,
+            Self::Tenants,
+            Self::Publishers,
+            Self::Servers,
+            Self::Releases,
+            Self::Keys,
+        ]
+        .into_iter()
+        .find(|table| table.as_str() == name)
     }
 }
 
@@ -236,8 +246,14 @@ mod tests {
 
     #[test]
     fn a_finished_turn_is_encoded_as_entry_js_reads_it() {
-        let head = Head { status: 200, headers: vec![("a".into(), "bc".into())] };
-        let step = Step::Done(Reply { head, body: b"xyz".to_vec() });
+        let head = Head {
+            status: 200,
+            headers: vec![("a".into(), "bc".into())],
+        };
+        let step = Step::Done(Reply {
+            head,
+            body: b"xyz".to_vec(),
+        });
         assert_eq!(
             postcard::to_allocvec(&step).unwrap(),
             [0, 0xc8, 1, 1, 1, b'a', 2, b'b', b'c', 3, b'x', b'y', b'z']

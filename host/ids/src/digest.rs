@@ -79,7 +79,13 @@ mod tests {
 
     #[test]
     fn a_value_has_one_text() {
-        for text in ["", "a5", &"A5".repeat(32), &"a5".repeat(33), &"g0".repeat(32)] {
+        for text in [
+            "",
+            "a5",
+            &"A5".repeat(32),
+            &"a5".repeat(33),
+            &"g0".repeat(32),
+        ] {
             assert_eq!(text.parse::<Digest>(), Err(DigestError), "{text}");
         }
     }

@@ -99,7 +99,10 @@ mod tests {
     fn only_slugs_are_names() {
         let longest = "a".repeat(SLUG_MAX_CHARACTERS);
         for good in ["a", "0", "acme", "acme-2", "a-b-c", &longest] {
-            assert_eq!(good.parse::<TenantId>().map(|name| name.to_string()), Ok(good.to_owned()));
+            assert_eq!(
+                good.parse::<TenantId>().map(|name| name.to_string()),
+                Ok(good.to_owned())
+            );
         }
         let long = "a".repeat(SLUG_MAX_CHARACTERS + 1);
         for bad in ["", "-a", "a-", "a--b", "A", "a_b", "a/b", "ä", "a b", &long] {

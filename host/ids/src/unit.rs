@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 /// Fuel: what a guest's computation costs. One plain operator is one unit; the engine profile says
 /// what the others cost. Not time: the same call costs the same fuel everywhere.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct Fuel(pub u64);
 
 impl Fuel {
@@ -28,7 +30,9 @@ impl fmt::Display for Fuel {
 }
 
 /// Milliseconds since 1970-01-01T00:00:00Z.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct UnixMillis(pub u64);
 
 impl UnixMillis {

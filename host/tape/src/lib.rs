@@ -1,1 +1,88 @@
 //! The record of a call's effects and their answers, and its replay.
+//!
+//! A call's result depends on its module, the engine profile, its bounds, its request and its
+//! [`Tape`], and on nothing else. Everything that a guest is answered comes through [`Player::ask`]:
+//! from the tape's header, from an entry already recorded, or from outside, once, to be recorded.
+//!
+//! A tape reveals the seed of its call's randomness: it is a secret. This crate performs nothing
+//! and knows no clock.
+
+mod player;
+mod recording;
+
+pub use player::{Player, Verdict};
+pub use recording::{FORMAT, Recording, RecordingError};
+
+use serde::{Deserialize, Serialize};
+use smcp_capability::call::{Answer, Caller, Request};
+use smcp_ids::UnixMillis;
+
+/// What is fixed when a call starts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Header {
+    /// What `context.random` draws from.
+    pub seed: [u8; 32],
+    /// What `context.now` returns until the first effect is answered.
+    pub start: UnixMillis,
+    /// Who calls.
+    pub caller: Caller,
+}
+
+/// One effect that was performed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// What the guest asked.
+    pub request: Request,
+    /// What it was answered.
+    pub answer: Answer,
+    /// What `context.now` returns from then on.
+    pub at: UnixMillis,
+}
+
+/// The record of one call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Tape {
+    /// What was fixed at its start.
+    pub header: Header,
+    /// What was performed, in order.
+    pub entries: Vec<Entry>,
+    /// How many log entries and progress notifications were sent. A replay does not repeat them.
+    pub told: u32,
+}
+
+impl Tape {
+    /// The tape of a call that has not begun.
+    pub fn blank(header: Header) -> Self {
+        Self {
+            header,
+            entries: Vec::new(),
+            told: 0,
+        }
+    }
+}
+
+/// Why a tape cannot answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TapeError {
+    /// The guest asked something else than it did when the tape was recorded.
+    #[error(
+        "the call asks for something else than its tape has at entry {0}: the module, the request or the engine is another"
+    )]
+    Diverged(usize),
+    /// An answer came to a request that was not made.
+    #[error("an answer came that no request waits for")]
+    Unasked,
+}
+
+impl TapeError {
+    /// A stable name of the kind of error.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Diverged(_) => "tape_diverged",
+            Self::Unasked => "tape_unasked",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

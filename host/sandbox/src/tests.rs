@@ -1,0 +1,126 @@
+//! The sandbox on guests written in WAT: results, fuel and memory do not depend on slices.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use smcp_capability::call::{Answer, Caller, Request};
+use smcp_ids::{Fuel, UnixMillis, limits};
+use wasmi::CompilationMode;
+
+use crate::{Bounds, Ended, Entry, Execution, LoadedModule, Output, Stop};
+
+const ECHO: &str = include_str!("../../../tests/guests/echo.wat");
+const CONTEXT: &str = include_str!("../../../tests/guests/context.wat");
+const BOUNDS: Bounds = Bounds {
+    memory: limits::MEMORY_MAX,
+    fuel: Fuel(100_000_000),
+    output: limits::OUTPUT_MAX,
+};
+
+fn load(wat: &str, mode: CompilationMode) -> LoadedModule {
+    LoadedModule::compile(&wat::parse_str(wat).unwrap(), mode).unwrap()
+}
+
+fn answer(request: &Request) -> Answer {
+    match request {
+        Request::Log { .. } | Request::Progress { .. } | Request::Sleep(_) => Answer::Done,
+        Request::Now => Answer::Instant(UnixMillis(1_234_567_890_123)),
+        Request::Random(length) => Answer::Bytes(vec![0xa5; *length as usize]),
+        Request::Who => Answer::Caller(Caller {
+            tenant: "acme".into(),
+            server: "hello".into(),
+            principal: "key:k1".into(),
+            scopes: vec!["call".into(), "".into(), "read".into()],
+        }),
+    }
+}
+
+/// A guest's memory, printed by its size only.
+#[derive(PartialEq, Eq)]
+struct Image(Vec<u8>);
+
+impl std::fmt::Debug for Image {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} bytes", self.0.len())
+    }
+}
+
+/// Runs to the end; gives the requests that were made and the memory as it was then.
+fn run(loaded: &LoadedModule, entry: Entry, slice: Fuel) -> (Ended, Vec<Request>, Image) {
+    let mut execution = Execution::start(loaded, entry, BOUNDS).unwrap();
+    let mut requests = Vec::new();
+    loop {
+        match execution.step(slice) {
+            Stop::Yields => {}
+            Stop::Asks(request) => {
+                execution.answer(&answer(&request));
+                requests.push(request);
+            }
+            Stop::Ended(ended) => return (ended, requests, Image(execution.memory().to_vec())),
+        }
+    }
+}
+
+#[test]
+fn an_echo_returns_its_request() {
+    let text = "{\"name\":\"echo\",\"arguments\":{}}".to_owned();
+    let (ended, ..) = run(
+        &load(ECHO, CompilationMode::Lazy),
+        Entry::CallTool(text.clone()),
+        BOUNDS.fuel,
+    );
+    assert_eq!(ended.result, Ok(Output::Text(text)));
+}
+
+#[test]
+fn every_import_of_context_is_asked_and_answered() {
+    let loaded = load(CONTEXT, CompilationMode::Lazy);
+    let (ended, requests, Image(memory)) = run(&loaded, Entry::CallTool("{}".into()), BOUNDS.fuel);
+    assert_eq!(ended.result, Ok(Output::Text("acme".into())));
+    assert_eq!(requests.len(), 7);
+    let random = u32::from_le_bytes(memory[216..220].try_into().unwrap()) as usize;
+    assert_eq!(memory[random..random + 16], [0xa5; 16]);
+    let scopes = u32::from_le_bytes(memory[280..284].try_into().unwrap()) as usize;
+    assert_eq!(u32::from_le_bytes(memory[284..288].try_into().unwrap()), 3);
+    let first = u32::from_le_bytes(memory[scopes..scopes + 4].try_into().unwrap()) as usize;
+    assert_eq!(&memory[first..first + 4], b"call");
+}
+
+#[test]
+fn slices_and_translation_change_neither_result_nor_fuel_nor_memory() {
+    for wat in [ECHO, CONTEXT] {
+        let text = "x".repeat(100_000);
+        let whole = run(
+            &load(wat, CompilationMode::Eager),
+            Entry::CallTool(text.clone()),
+            BOUNDS.fuel,
+        );
+        for slice in [1, 50, 1_000, 100_000] {
+            let loaded = load(wat, CompilationMode::Lazy);
+            for heat in ["cold", "warm"] {
+                let sliced = run(&loaded, Entry::CallTool(text.clone()), Fuel(slice));
+                assert!(
+                    sliced == whole,
+                    "sliced at {slice}, {heat}: {:?} {:?}",
+                    sliced.0.fuel,
+                    whole.0.fuel
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn describe_returns_the_catalogue() {
+    let (ended, ..) = run(
+        &load(ECHO, CompilationMode::Lazy),
+        Entry::Describe,
+        Fuel(50),
+    );
+    let Ok(Output::Text(text)) = ended.result else {
+        panic!("{ended:?}")
+    };
+    assert!(
+        text.starts_with("{\"tools\"") && text.ends_with("]}"),
+        "{text}"
+    );
+}

@@ -1,0 +1,123 @@
+//! What is recorded once is answered the same ever after.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use smcp_capability::call::{Answer, Caller, LogLevel, Request};
+use smcp_ids::UnixMillis;
+
+use crate::{Header, Player, Tape, TapeError, Verdict};
+
+fn blank() -> Tape {
+    let caller = Caller {
+        tenant: "acme".into(),
+        server: "hello".into(),
+        principal: "key:k".into(),
+        scopes: Vec::new(),
+    };
+    Tape::blank(Header {
+        seed: [9; 32],
+        start: UnixMillis(1_000),
+        caller,
+    })
+}
+
+fn log() -> Request {
+    Request::Log {
+        level: LogLevel::Info,
+        logger: None,
+        data: "1".into(),
+    }
+}
+
+/// Asks for everything; effects are performed at a time that `clock` says.
+fn play(tape: Tape, clock: &mut impl FnMut() -> u64) -> (Vec<Verdict>, Tape) {
+    let mut player = Player::new(tape);
+    let requests = [
+        Request::Now,
+        Request::Random(40),
+        log(),
+        Request::Sleep(5),
+        Request::Now,
+        Request::Random(40),
+        Request::Who,
+        log(),
+        Request::Sleep(7),
+        Request::Now,
+    ];
+    let mut verdicts = Vec::new();
+    for request in &requests {
+        let verdict = player.ask(request).unwrap();
+        if verdict == Verdict::Perform {
+            player.record(Answer::Done, UnixMillis(clock())).unwrap();
+        }
+        verdicts.push(verdict);
+    }
+    (verdicts, player.into_tape())
+}
+
+#[test]
+fn a_replay_answers_as_the_recording_did_and_performs_and_tells_nothing() {
+    let mut time = 2_000;
+    let (first, tape) = play(blank(), &mut || {
+        time += 10;
+        time
+    });
+    assert_eq!(tape.entries.len(), 2);
+    let (second, same) = play(tape.clone(), &mut || {
+        unreachable!("a replay performs nothing")
+    });
+    assert_eq!(same, tape);
+    for (first, second) in first.iter().zip(&second) {
+        match first {
+            Verdict::Perform => assert_eq!(*second, Verdict::Answered(Answer::Done)),
+            Verdict::Tell => assert_eq!(*second, Verdict::Told),
+            answered => assert_eq!(second, answered),
+        }
+    }
+}
+
+#[test]
+fn time_moves_only_when_an_effect_is_answered_and_never_back() {
+    let mut times = [2_000, 1_500].into_iter();
+    let (verdicts, _) = play(blank(), &mut || times.next().unwrap());
+    let instants: Vec<_> = verdicts
+        .iter()
+        .filter_map(|verdict| match verdict {
+            Verdict::Answered(Answer::Instant(moment)) => Some(moment.0),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(instants, [1_000, 2_000, 2_000]);
+}
+
+#[test]
+fn randomness_does_not_depend_on_how_it_is_cut() {
+    let draw = |sizes: &[u32]| {
+        let mut player = Player::new(blank());
+        let mut all = Vec::new();
+        for size in sizes {
+            match player.ask(&Request::Random(*size)) {
+                Ok(Verdict::Answered(Answer::Bytes(bytes))) => all.extend(bytes),
+                other => panic!("{other:?}"),
+            }
+        }
+        all
+    };
+    assert_eq!(draw(&[200]), draw(&[1, 63, 64, 65, 7, 0]));
+}
+
+#[test]
+fn another_request_than_the_tape_has_is_refused() {
+    let (_, tape) = play(blank(), &mut || 3_000);
+    let mut player = Player::new(tape);
+    assert_eq!(player.ask(&Request::Sleep(6)), Err(TapeError::Diverged(0)));
+}
+
+#[test]
+fn an_answer_that_nobody_asked_for_is_refused() {
+    let mut player = Player::new(blank());
+    assert_eq!(
+        player.record(Answer::Done, UnixMillis(1)),
+        Err(TapeError::Unasked)
+    );
+}

@@ -1,0 +1,43 @@
+;; `call-tool` uses every import of `context`, then returns what it was answered: random bytes in
+;; hexadecimal would need code, so it returns the tenant of its caller.
+(module
+  (import "smcp:server/context@0.1.0" "log" (func $log (param i32 i32 i32 i32 i32 i32)))
+  (import "smcp:server/context@0.1.0" "progress" (func $progress (param f64 i32 f64 i32 i32 i32)))
+  (import "smcp:server/context@0.1.0" "now" (func $now (result i64)))
+  (import "smcp:server/context@0.1.0" "random" (func $random (param i32 i32)))
+  (import "smcp:server/context@0.1.0" "sleep" (func $sleep (param i32)))
+  (import "smcp:server/context@0.1.0" "who" (func $who (param i32)))
+  (memory (export "memory") 1)
+  (global $heap (mut i32) (i32.const 4096))
+  (data (i32.const 64) "{\"tools\":[]}")
+  (data (i32.const 96) "\"half\"")
+
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+    (local $at i32)
+    (local.set $at
+      (i32.and
+        (i32.add (global.get $heap) (i32.sub (local.get 2) (i32.const 1)))
+        (i32.sub (i32.const 0) (local.get 2))))
+    (global.set $heap (i32.add (local.get $at) (local.get 3)))
+    (local.get $at))
+
+  (func (export "smcp:server/handler@0.1.0#describe") (result i32)
+    (i32.store (i32.const 16) (i32.const 64))
+    (i32.store (i32.const 20) (i32.const 12))
+    (i32.const 16))
+  (func (export "smcp:server/handler@0.1.0#call-tool") (param i32 i32) (result i32)
+    (call $log (i32.const 1) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 96) (i32.const 6))
+    (call $progress (f64.const 0.5) (i32.const 1) (f64.const 1)
+      (i32.const 1) (i32.const 97) (i32.const 4))
+    (i64.store (i32.const 200) (call $now))
+    (call $sleep (i32.const 20))
+    (i64.store (i32.const 208) (call $now))
+    (call $random (i32.const 16) (i32.const 216))
+    (call $who (i32.const 256))
+    (i32.store8 (i32.const 16) (i32.const 0))
+    (i32.store (i32.const 20) (i32.load (i32.const 256)))
+    (i32.store (i32.const 24) (i32.load (i32.const 260)))
+    (i32.const 16))
+  (func (export "smcp:server/handler@0.1.0#read-resource") (param i32 i32) (result i32) (unreachable))
+  (func (export "smcp:server/handler@0.1.0#get-prompt") (param i32 i32) (result i32) (unreachable))
+  (func (export "smcp:server/handler@0.1.0#complete") (param i32 i32) (result i32) (unreachable)))
