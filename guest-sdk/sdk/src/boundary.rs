@@ -1,0 +1,133 @@
+//! The boundary between a module and its host, and the only place of the SDK with unsafe code:
+//! what `wit-bindgen` makes of the contract passes pointers into the module's memory.
+//!
+//! It exists on `wasm32` only, and decides nothing: `handler` answers, `context` asks.
+#![allow(
+    unsafe_code,
+    reason = "wit-bindgen's lifting and lowering; getrandom's backend symbol"
+)]
+
+use bindings::exports::smcp::server::handler;
+use bindings::smcp::server::context as host;
+
+use crate::context::{Caller, Context, Host, LoggingLevel};
+use crate::error::ProtocolError;
+use crate::handler::ServerHandler;
+
+#[allow(
+    missing_docs,
+    unreachable_pub,
+    reason = "generated from wit/server.wit, which is documented"
+)]
+pub mod bindings {
+    wit_bindgen::generate!({
+        path: "../../wit",
+        world: "mcp-server",
+        pub_export_macro: true,
+        export_macro_name: "__smcp_export",
+        default_bindings_module: "smcp_sdk::__private::boundary::bindings",
+    });
+    pub use __smcp_export as export;
+}
+
+/// The host of a call, through the imports of the contract.
+#[derive(Clone, Copy)]
+pub(crate) struct Guest;
+
+impl Host for Guest {
+    fn log(&self, level: LoggingLevel, logger: Option<&str>, data: &str) {
+        host::log(level.into(), logger, data);
+    }
+
+    fn progress(&self, progress: f64, total: Option<f64>, message: Option<&str>) {
+        host::progress(progress, total, message);
+    }
+
+    fn now(&self) -> u64 {
+        host::now()
+    }
+
+    fn random(&self, length: u32) -> Vec<u8> {
+        host::random(length)
+    }
+
+    fn sleep(&self, milliseconds: u32) {
+        host::sleep(milliseconds);
+    }
+
+    fn who(&self) -> Caller {
+        let host::Caller {
+            tenant,
+            server,
+            principal,
+            scopes,
+        } = host::who();
+        Caller {
+            tenant,
+            server,
+            principal,
+            scopes,
+        }
+    }
+}
+
+impl From<LoggingLevel> for host::LogLevel {
+    fn from(level: LoggingLevel) -> Self {
+        match level {
+            LoggingLevel::Debug => Self::Debug,
+            LoggingLevel::Info => Self::Info,
+            LoggingLevel::Notice => Self::Notice,
+            LoggingLevel::Warning => Self::Warning,
+            LoggingLevel::Error => Self::Error,
+            LoggingLevel::Critical => Self::Critical,
+            LoggingLevel::Alert => Self::Alert,
+            LoggingLevel::Emergency => Self::Emergency,
+        }
+    }
+}
+
+impl From<ProtocolError> for handler::ProtocolError {
+    fn from(error: ProtocolError) -> Self {
+        let data = error.data.map(|data| data.to_string());
+        Self {
+            code: error.code,
+            message: error.message,
+            data,
+        }
+    }
+}
+
+/// Runs one export in a fresh instance: what the author logs, and a panic's message, find the host.
+fn answer(
+    request: &str,
+    function: fn(&str, &Context) -> Result<String, ProtocolError>,
+) -> Result<String, handler::ProtocolError> {
+    crate::logging::install();
+    Ok(function(request, &Context::new(Guest))?)
+}
+
+/// Answers `describe`.
+pub fn describe<S: ServerHandler>() -> String {
+    crate::logging::install();
+    crate::handler::describe::<S>()
+}
+
+/// Answers `call-tool`.
+pub fn call_tool<S: ServerHandler>(request: &str) -> Result<String, handler::ProtocolError> {
+    answer(request, crate::handler::call_tool::<S>)
+}
+
+/// Answers `read-resource`.
+pub fn read_resource<S: ServerHandler>(request: &str) -> Result<String, handler::ProtocolError> {
+    answer(request, crate::handler::read_resource::<S>)
+}
+
+/// Answers `get-prompt`.
+pub fn get_prompt<S: ServerHandler>(request: &str) -> Result<String, handler::ProtocolError> {
+    answer(request, crate::handler::get_prompt::<S>)
+}
+
+/// Answers `complete`.
+pub fn complete<S: ServerHandler>(request: &str) -> Result<String, handler::ProtocolError> {
+    answer(request, crate::handler::complete::<S>)
+}

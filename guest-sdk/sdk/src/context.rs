@@ -1,0 +1,163 @@
+//! The handle through which a tool asks its host: log, progress, time, randomness, waiting,
+//! who is calling. What answers is the host in a module, and a recorder in `cargo test`.
+//!
+//! The choice is made by the target and not by a trait object: a trait object would import every
+//! function of the contract into every module, and an import is what an admin reads.
+
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use serde::Serialize;
+
+#[cfg(target_arch = "wasm32")]
+use crate::boundary::Guest as Backing;
+#[cfg(not(target_arch = "wasm32"))]
+type Backing = std::rc::Rc<crate::testing::Recorder>;
+
+/// The most bytes that the contract gives at a time.
+pub(crate) const RANDOM_MAX: u32 = 65_536;
+/// The longest wait of the contract, in milliseconds.
+pub(crate) const SLEEP_MAX_MILLIS: u32 = 30_000;
+
+/// How urgent a log entry is: the levels of MCP, which are those of syslog.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LoggingLevel {
+    /// What helps to find a fault.
+    Debug,
+    /// What happens.
+    Info,
+    /// What happens and is worth a look.
+    Notice,
+    /// What may become a fault.
+    Warning,
+    /// What failed.
+    Error,
+    /// What failed and takes more with it.
+    Critical,
+    /// What someone must mend now.
+    Alert,
+    /// Nothing works.
+    Emergency,
+}
+
+/// Who is calling, as the host proved it. Nothing in it is the client's word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The tenant this server belongs to.
+    pub tenant: String,
+    /// The name of the server.
+    pub server: String,
+    /// The principal: the same text each time the same key or grant of the tenant calls.
+    pub principal: String,
+    /// What the principal may do.
+    pub scopes: Vec<String>,
+}
+
+/// What a call may ask of whatever runs it. The functions are those of the contract.
+pub(crate) trait Host {
+    fn log(&self, level: LoggingLevel, logger: Option<&str>, data: &str);
+    fn progress(&self, progress: f64, total: Option<f64>, message: Option<&str>);
+    fn now(&self) -> u64;
+    fn random(&self, length: u32) -> Vec<u8>;
+    fn sleep(&self, milliseconds: u32);
+    fn who(&self) -> Caller;
+}
+
+/// The call's handle to its host. Take it as an argument of a tool, as `Context` or `&Context`.
+#[derive(Clone)]
+pub struct Context {
+    host: Backing,
+}
+
+impl Context {
+    pub(crate) fn new(host: Backing) -> Self {
+        Self { host }
+    }
+
+    /// Writes to the log of this call. `data` becomes JSON: a text, or anything that serializes.
+    /// A client that asked for this level or a lower one is sent it. The entries of a call total
+    /// at most 64 KiB; the host drops what is over.
+    pub fn log(&self, level: LoggingLevel, data: impl Serialize) {
+        self.write(level, None, &data);
+    }
+
+    /// Like [`log`](Self::log), under the name of a logger.
+    pub fn log_as(&self, level: LoggingLevel, logger: &str, data: impl Serialize) {
+        self.write(level, Some(logger), &data);
+    }
+
+    fn write(&self, level: LoggingLevel, logger: Option<&str>, data: &impl Serialize) {
+        match serde_json::to_string(data) {
+            Ok(json) => self.host.log(level, logger, &json),
+            Err(error) => {
+                self.host.log(
+                    level,
+                    logger,
+                    &format!("(log data that is not JSON: {error})"),
+                );
+            }
+        }
+    }
+
+    /// Tells the client how far the call has come, if it asked to be told. `progress` must grow
+    /// from one call to the next.
+    pub fn progress(&self, progress: f64, total: Option<f64>, message: Option<&str>) {
+        self.host.progress(progress, total, message);
+    }
+
+    /// The time of the call; use it instead of `SystemTime::now()`, which panics in a module. It
+    /// stands still while the tool computes and moves when the host has answered something that
+    /// takes time, such as [`sleep`](Self::sleep).
+    pub fn now(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_millis(self.now_millis())
+    }
+
+    /// The time of the call in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn now_millis(&self) -> u64 {
+        self.host.now()
+    }
+
+    /// Random bytes in an array, fit for keys and nonces.
+    pub fn random<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.fill_random(&mut bytes);
+        bytes
+    }
+
+    /// Random bytes in a vector, fit for keys and nonces.
+    pub fn random_bytes(&self, length: usize) -> Vec<u8> {
+        let mut bytes = vec![0; length];
+        self.fill_random(&mut bytes);
+        bytes
+    }
+
+    /// The contract gives so many bytes at a time: more are asked for in several portions.
+    fn fill_random(&self, bytes: &mut [u8]) {
+        for portion in bytes.chunks_mut(RANDOM_MAX as usize) {
+            // A portion is at most RANDOM_MAX long.
+            portion.copy_from_slice(&self.host.random(portion.len() as u32));
+        }
+    }
+
+    /// Waits, without using up the call's fuel, but counting towards its deadline. Parts of a
+    /// millisecond count as a whole one.
+    pub fn sleep(&self, duration: Duration) {
+        let mut left = duration.as_nanos().div_ceil(1_000_000);
+        while left > 0 {
+            let portion = left.min(u128::from(SLEEP_MAX_MILLIS));
+            self.host.sleep(portion as u32);
+            left -= portion;
+        }
+    }
+
+    /// Who is calling.
+    pub fn caller(&self) -> Caller {
+        self.host.who()
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Context")
+    }
+}
