@@ -70,6 +70,10 @@ pub const CUSTOM_SECTIONS_MAX: usize = 64 * KIB;
 pub const MANIFEST_MAX: usize = CATALOGUE_MAX * 2 + 16 * KIB;
 /// What `describe` returns.
 pub const CATALOGUE_MAX: usize = 256 * KIB;
+/// Text about a server in its manifest: it is shown in every list.
+pub const DESCRIPTION_MAX: usize = KIB;
+/// Characters of a release's version.
+pub const VERSION_MAX_CHARACTERS: usize = 64;
 /// Fuel of `describe`.
 pub const DESCRIBE_FUEL: u64 = 50_000_000;
 /// Signatures of a package: each costs a verification.
@@ -133,6 +137,8 @@ pub const CALLS_AT_ONCE: usize = 8;
 pub const CALLS_WAITING: usize = 64;
 /// Seconds that a client is told to wait then.
 pub const RETRY_AFTER_SECONDS: u32 = 1;
+/// Tenants of a platform.
+pub const TENANTS_MAX: usize = 10_000;
 /// Servers of a tenant, releases kept of a server, publishers, keys: storage that an admin fills.
 pub const SERVERS_MAX: usize = 1_000;
 /// Releases of one server.

@@ -1,0 +1,127 @@
+//! The publisher's side: from a module as the compiler wrote it to a signed package.
+
+use smcp_crypto::{SigningKey, sha256};
+use smcp_ids::limits::SIGNATURES_MAX;
+
+use crate::error::PackageError;
+use crate::manifest::Manifest;
+use crate::sections::{HEADER, put_custom, sections};
+use crate::signature::{SignatureData, Signed, message};
+use crate::untrusted::UntrustedPackage;
+use crate::{MANIFEST_SECTION, SIGNATURE_SECTION};
+
+/// The module without any custom section: names, debug information, producers, and a manifest or
+/// signature if it has one. What it does is the same.
+///
+/// # Errors
+/// [`PackageError::NotAModule`] or [`PackageError::Framing`].
+pub fn strip_custom_sections(module: &[u8]) -> Result<Vec<u8>, PackageError> {
+    without(module, |_| true)
+}
+
+/// The module without its signature, ready to be signed by somebody else.
+///
+/// # Errors
+/// [`PackageError::NotAModule`] or [`PackageError::Framing`].
+pub fn unsign(package: &[u8]) -> Result<Vec<u8>, PackageError> {
+    without(package, |name| name == SIGNATURE_SECTION)
+}
+
+/// The module with the manifest as its last section.
+///
+/// # Errors
+/// [`PackageError::ManifestTwice`] or [`PackageError::AlreadySigned`] if it has one already;
+/// [`PackageError::TooMany`] if the manifest is too long.
+pub fn embed_manifest(module: &[u8], manifest: &Manifest) -> Result<Vec<u8>, PackageError> {
+    if has(module, MANIFEST_SECTION)? {
+        return Err(PackageError::ManifestTwice);
+    }
+    if has(module, SIGNATURE_SECTION)? {
+        return Err(PackageError::AlreadySigned);
+    }
+    let mut package = module.to_vec();
+    put_custom(&mut package, MANIFEST_SECTION, &manifest.to_json()?);
+    Ok(package)
+}
+
+/// The package signed with each of the keys, in their order.
+///
+/// # Errors
+/// [`PackageError::AlreadySigned`], [`PackageError::SignedTwice`] or
+/// [`PackageError::SignatureCount`].
+pub fn sign(package: &[u8], keys: &[&SigningKey]) -> Result<Vec<u8>, PackageError> {
+    if has(package, SIGNATURE_SECTION)? {
+        return Err(PackageError::AlreadySigned);
+    }
+    let signed = package.get(HEADER.len()..).unwrap_or_default();
+    let data = SignatureData {
+        hash: sha256(signed),
+        signatures: Vec::new(),
+    };
+    wrap(signed, data, keys)
+}
+
+/// A signed package with the signatures of further keys after those that it has, which are not
+/// verified: the others' keys need not be known.
+///
+/// # Errors
+/// Those of [`UntrustedPackage::parse`]; [`PackageError::HashMismatch`] if it was altered; and those of
+/// [`sign`].
+pub fn cosign(package: &[u8], keys: &[&SigningKey]) -> Result<Vec<u8>, PackageError> {
+    let package = UntrustedPackage::parse(package.to_vec())?;
+    package.checked_hash()?;
+    let (bytes, signed_from, data) = package.into_parts();
+    wrap(bytes.get(signed_from..).unwrap_or_default(), data, keys)
+}
+
+fn wrap(
+    signed: &[u8],
+    mut data: SignatureData,
+    keys: &[&SigningKey],
+) -> Result<Vec<u8>, PackageError> {
+    let message = message(&data.hash);
+    for key in keys {
+        let signature = key.sign(&message);
+        // The same key gives the same signature.
+        if data
+            .signatures
+            .iter()
+            .any(|other| other.signature == signature)
+        {
+            return Err(PackageError::SignedTwice);
+        }
+        data.signatures.push(Signed {
+            key_id: None,
+            signature,
+        });
+    }
+    let count = data.signatures.len();
+    if count == 0 || count > SIGNATURES_MAX {
+        return Err(PackageError::SignatureCount {
+            found: count.try_into().unwrap_or(u32::MAX),
+        });
+    }
+    let mut package = HEADER.to_vec();
+    put_custom(&mut package, SIGNATURE_SECTION, &data.encode());
+    package.extend_from_slice(signed);
+    Ok(package)
+}
+
+fn has(module: &[u8], wanted: &str) -> Result<bool, PackageError> {
+    let mut found = false;
+    for section in sections(module)? {
+        found |= section?.custom.is_some_and(|(name, _)| name == wanted);
+    }
+    Ok(found)
+}
+
+fn without(module: &[u8], remove: impl Fn(&str) -> bool) -> Result<Vec<u8>, PackageError> {
+    let mut out = HEADER.to_vec();
+    for section in sections(module)? {
+        let section = section?;
+        if !section.custom.is_some_and(|(name, _)| remove(name)) {
+            out.extend_from_slice(module.get(section.range).unwrap_or_default());
+        }
+    }
+    Ok(out)
+}
