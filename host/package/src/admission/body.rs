@@ -6,7 +6,7 @@ use wasmparser::{
     ValidatorResources,
 };
 
-use super::estimate;
+use super::estimate::Estimate;
 use crate::error::{Limit, PackageError, at_most};
 
 /// A function that is as it should be.
@@ -31,12 +31,12 @@ pub(super) fn check(
         validator.len_locals().into(),
         limits::LOCALS_MAX.into(),
     )?;
-    let mut translated = estimate::function(validator.len_locals());
+    let mut estimate = Estimate::new();
     let mut operators = OperatorsReader::new(reader);
     while !operators.eof() {
         let (operator, offset) = operators.read_with_offset()?;
         look(&operator, offset)?;
-        translated += estimate::operator(&operator, &validator);
+        estimate.add(&operator, &validator);
         validator.op(offset, &operator)?;
         let nested = validator.control_stack_height().saturating_sub(1);
         at_most(
@@ -54,7 +54,7 @@ pub(super) fn check(
     operators.finish()?;
     Ok(CheckedBody {
         allocations: validator.into_allocations(),
-        translated,
+        translated: estimate.bytes(),
     })
 }
 
