@@ -165,3 +165,6 @@ pub const MASTER_KEY_VERSIONS_MAX: usize = 16;
 pub const STREAM_AFTER_MILLIS: u64 = 50;
 /// A comment goes out this often, so that nobody on the way takes the stream for dead.
 pub const KEEP_ALIVE_MILLIS: u64 = 15_000;
+/// A client that takes nothing off its stream for so long is taken for gone: else it would hold its
+/// call, and one of the tenant's places, for ever.
+pub const STREAM_STALL_MILLIS: u64 = 30_000;

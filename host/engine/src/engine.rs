@@ -1,0 +1,116 @@
+//! Bytes in, one call of the tenant crate, bytes out.
+//!
+//! It keeps the tenant's state and the encoded result of the last step. It knows neither memory
+//! addresses nor who calls it; bytes that are not a message are a fault of the shell, and refused.
+
+use postcard::{from_bytes, to_extend};
+use smcp_capability::turn::{Boot, Frame, Performed};
+use smcp_tenant::{Tenant, TurnId};
+
+use crate::provoke;
+
+/// Why bytes from the shell were refused: both sides were not built together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Garbled;
+
+/// One object's engine.
+#[derive(Debug)]
+pub struct Engine {
+    tenant: Tenant,
+    provoke_faults: bool,
+    output: Vec<u8>,
+}
+
+impl Engine {
+    /// Wakes with an encoded [`Boot`].
+    pub fn boot(bytes: &[u8]) -> Result<Self, Garbled> {
+        let boot: Boot = from_bytes(bytes).map_err(|_| Garbled)?;
+        let provoke_faults = boot.provoke_faults;
+        Ok(Self {
+            tenant: Tenant::new(boot),
+            provoke_faults,
+            output: Vec::new(),
+        })
+    }
+
+    /// Takes in an encoded [`Frame`] and names its turn.
+    pub fn begin(&mut self, bytes: &[u8]) -> Result<u32, Garbled> {
+        let frame: Frame = from_bytes(bytes).map_err(|_| Garbled)?;
+        if self.provoke_faults {
+            provoke::obey(&frame);
+        }
+        Ok(self.tenant.begin(frame).0)
+    }
+
+    /// Steps a turn, with an encoded [`Performed`] or no bytes; gives the encoded step.
+    pub fn step(&mut self, turn: u32, bytes: &[u8], now: f64) -> Result<&[u8], Garbled> {
+        let answer: Option<Performed> = match bytes {
+            [] => None,
+            bytes => Some(from_bytes(bytes).map_err(|_| Garbled)?),
+        };
+        let step = self.tenant.step(TurnId(turn), answer, now);
+        let mut output = core::mem::take(&mut self.output);
+        output.clear();
+        self.output = to_extend(&step, output).map_err(|_| Garbled)?;
+        Ok(&self.output)
+    }
+
+    /// The encoded result of the last step.
+    pub fn output(&self) -> &[u8] {
+        &self.output
+    }
+
+    /// Ends a turn whose client has gone.
+    pub fn cancel(&mut self, turn: u32) {
+        self.tenant.cancel(TurnId(turn));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use postcard::to_allocvec;
+    use smcp_capability::turn::{Role, Step};
+
+    use super::*;
+
+    fn boot() -> Vec<u8> {
+        let boot = Boot {
+            role: Role::Platform,
+            keys: Vec::new(),
+            admin_token: None,
+            allowed_origins: Vec::new(),
+            provoke_faults: false,
+        };
+        to_allocvec(&boot).unwrap()
+    }
+
+    fn frame() -> Vec<u8> {
+        let frame = Frame {
+            entropy: [0; 32],
+            method: "GET".into(),
+            path: "/nowhere".into(),
+            headers: Vec::new(),
+            body: Vec::new(),
+        };
+        to_allocvec(&frame).unwrap()
+    }
+
+    #[test]
+    fn a_turn_passes_through_as_bytes() {
+        let mut engine = Engine::boot(&boot()).unwrap();
+        let turn = engine.begin(&frame()).unwrap();
+        let bytes = engine.step(turn, &[], 0.0).unwrap().to_vec();
+        assert!(from_bytes::<Step>(&bytes).is_ok());
+        assert_eq!(engine.output(), bytes);
+    }
+
+    #[test]
+    fn bytes_that_are_no_message_are_refused() {
+        assert!(Engine::boot(&[]).is_err());
+        let mut engine = Engine::boot(&boot()).unwrap();
+        assert_eq!(engine.begin(&[1, 2, 3]), Err(Garbled));
+        let turn = engine.begin(&frame()).unwrap();
+        assert_eq!(engine.step(turn, &[99], 0.0), Err(Garbled));
+    }
+}

@@ -1,0 +1,192 @@
+// An engine instance and its memory: requests in, steps out, as postcard bytes.
+//
+// The hot path is here, so it makes no object it can do without. The order of fields is that of
+// `Frame`, `Head` and `Reply` in host/capability/src/turn.rs, whose tests hold the same bytes. It
+// knows nothing of tenants; any exception out of it means that the instance is broken.
+
+import engineModule from "./engine.wasm";
+
+/** The variants of `Step`, as numbered in turn.rs. */
+export const DONE = 0;
+
+const ENTROPY_BYTES = 32;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** Random bytes, drawn for many turns at once: a call for each costs as much as 4 KiB. */
+const entropy = new Uint8Array(4096);
+let entropyUsed = entropy.length;
+
+/** The headers that the engine may see, besides those that begin with `mcp-`. */
+const HEADERS = new Set([
+  "accept", "authorization", "content-type", "host", "last-event-id", "origin", "traceparent",
+  "tracestate", "x-smcp-provoke",
+]);
+
+export class Engine {
+  /** Makes an instance and wakes it with an encoded `Boot`. */
+  constructor(boot) {
+    this.wasm = new WebAssembly.Instance(engineModule).exports;
+    this.bytes = new Uint8Array(this.wasm.memory.buffer);
+    const at = this.reserve(boot.length);
+    this.bytes.set(boot, at);
+    if (this.wasm.boot(boot.length) !== 0) throw new Error("the engine refused its boot record");
+  }
+
+  /** Takes in a request and gives its turn. */
+  begin(method, path, headers, body) {
+    const kept = [];
+    let room = ENTROPY_BYTES + 30 + 3 * (method.length + path.length) + body.length;
+    for (const [name, value] of headers) {
+      if (HEADERS.has(name) || name.startsWith("mcp-")) {
+        kept.push(name, value);
+        room += 10 + 3 * (name.length + value.length);
+      }
+    }
+    const start = this.reserve(room);
+    let at = this.putEntropy(start);
+    at = this.putText(at, method);
+    at = this.putText(at, path);
+    at = this.putVarint(at, kept.length / 2);
+    for (const text of kept) at = this.putText(at, text);
+    at = this.putVarint(at, body.length);
+    this.bytes.set(body, at);
+    return this.wasm.begin(at + body.length - start);
+  }
+
+  /** Steps a turn with an encoded answer; gives the encoded step, good until the next call. */
+  step(turn, answer) {
+    let length = 0;
+    if (answer !== undefined && answer.length > 0) {
+      length = answer.length;
+      this.bytes.set(answer, this.reserve(length));
+    }
+    // Milliseconds, with fractions where the platform's clock has them.
+    const stepped = this.wasm.step(turn, length, Date.now());
+    const at = this.wasm.output();
+    if (this.bytes.length === 0) this.bytes = new Uint8Array(this.wasm.memory.buffer);
+    return this.bytes.subarray(at, at + stepped);
+  }
+
+  cancel(turn) {
+    this.wasm.cancel(turn);
+  }
+
+  /** How much memory the instance has taken; it never gives any back. */
+  get size() {
+    return this.wasm.memory.buffer.byteLength;
+  }
+
+  /** What the last panic said; empty if there was none. */
+  get fault() {
+    const memory = this.wasm.memory.buffer;
+    return decoder.decode(new Uint8Array(memory, this.wasm.fault(), this.wasm.fault_len()));
+  }
+
+  reserve(length) {
+    const at = this.wasm.input(length) >>> 0;
+    // Growing memory detaches the old buffer.
+    if (this.bytes.length === 0) this.bytes = new Uint8Array(this.wasm.memory.buffer);
+    return at;
+  }
+
+  putEntropy(at) {
+    if (entropyUsed === entropy.length) {
+      crypto.getRandomValues(entropy);
+      entropyUsed = 0;
+    }
+    const end = entropyUsed + ENTROPY_BYTES;
+    for (let from = entropyUsed; from < end; from += 1) {
+      this.bytes[at++] = entropy[from];
+      entropy[from] = 0;
+    }
+    entropyUsed = end;
+    return at;
+  }
+
+  putVarint(at, value) {
+    while (value > 0x7f) {
+      this.bytes[at++] = (value & 0x7f) | 0x80;
+      value >>>= 7;
+    }
+    this.bytes[at++] = value;
+    return at;
+  }
+
+  putText(at, text) {
+    const start = this.putVarint(at, text.length);
+    for (let from = 0; from < text.length; from += 1) {
+      const code = text.charCodeAt(from);
+      if (code > 0x7f) {
+        const encoded = encoder.encode(text);
+        at = this.putVarint(at, encoded.length);
+        this.bytes.set(encoded, at);
+        return at + encoded.length;
+      }
+      this.bytes[start + from] = code;
+    }
+    return start + text.length;
+  }
+}
+
+/** Reads postcard bytes from the front. */
+export class Reader {
+  constructor(bytes, at) {
+    this.bytes = bytes;
+    this.at = at;
+  }
+
+  varint() {
+    let value = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = this.bytes[this.at++];
+      value |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return value >>> 0;
+    }
+  }
+
+  slice() {
+    const length = this.varint();
+    this.at += length;
+    return this.bytes.subarray(this.at - length, this.at);
+  }
+
+  text() {
+    return decoder.decode(this.slice());
+  }
+
+  /** A `Head`, as the options of a `Response`. */
+  head() {
+    const start = this.at;
+    const known = sameHead(this.bytes, start);
+    if (known !== undefined) {
+      this.at += known.bytes.length;
+      return known.init;
+    }
+    const status = this.varint();
+    const headers = new Headers();
+    for (let left = this.varint(); left > 0; left -= 1) headers.append(this.text(), this.text());
+    lastHead = { bytes: this.bytes.slice(start, this.at), init: { status, headers } };
+    return lastHead.init;
+  }
+}
+
+/** The head read last: nearly all replies have the same few bytes there. */
+let lastHead;
+
+function sameHead(bytes, start) {
+  if (lastHead === undefined || start + lastHead.bytes.length > bytes.length) return undefined;
+  for (let at = 0; at < lastHead.bytes.length; at += 1) {
+    if (lastHead.bytes[at] !== bytes[start + at]) return undefined;
+  }
+  return lastHead;
+}
+
+/** The response of an encoded `Done`. */
+export function responseOf(step) {
+  const reader = new Reader(step, 1);
+  const init = reader.head();
+  const body = reader.slice();
+  // A copy: the view is of memory that the next call overwrites.
+  return new Response(body.length > 0 ? body.slice() : null, init);
+}

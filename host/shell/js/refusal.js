@@ -1,0 +1,20 @@
+// What JavaScript itself refuses; all else is said by the shell or the engine.
+
+/** The host failed; the next try meets a new instance. */
+export function hostFault() {
+  return refuse(503, "host_fault", "the host failed while it served this; try again", {
+    "retry-after": "1",
+  });
+}
+
+/** A body that grew over its cap while it was read. */
+export function tooLarge(limit) {
+  return refuse(413, "payload_too_large", `the body is too large: at most ${limit} bytes`);
+}
+
+function refuse(status, code, message, headers = {}) {
+  return Response.json({ error: { code, message } }, {
+    status,
+    headers: { "cache-control": "no-store", ...headers },
+  });
+}

@@ -1,0 +1,219 @@
+//! What the Worker calls for every request before it wakes any object, and what an object is told
+//! when it wakes: the configuration of the deployment, held by one instance of the shell.
+//!
+//! One synchronous call per request: nothing here waits. It holds the master keys; no guest's or
+//! client's body comes here.
+
+use std::cell::RefCell;
+
+use js_sys::Array;
+use js_sys::futures::spawn_local;
+use smcp_capability::turn::{Boot, Role};
+use smcp_crypto::{MasterKeys, equal, sha256};
+use smcp_ids::limits::{
+    ENGINE_MEMORY_IDLE_MAX, KEEP_ALIVE_MILLIS, MCP_BODY_MAX, STREAM_STALL_MILLIS,
+};
+use smcp_ids::{Digest, TenantId};
+use wasm_bindgen::prelude::*;
+
+use crate::bindings::{array, shell_fault};
+use crate::refusal::{Answer, Refusal, cors};
+use crate::route::{Ask, Doorkeeper, body_max, may_call, route, split_url};
+
+/// The edge of one deployment.
+#[wasm_bindgen]
+pub struct Edge {
+    keys: Option<MasterKeys>,
+    development: bool,
+    door: Door,
+    provoke_faults: bool,
+}
+
+/// What proves a caller.
+struct Door {
+    admin_token: Option<Digest>,
+    allowed_origins: Vec<String>,
+    proven: RefCell<()>,
+}
+
+#[wasm_bindgen]
+impl Edge {
+    /// Reads the deployment's variables; text that is not set is empty. Master keys that cannot be
+    /// read are not an error here: every request is then told so.
+    #[wasm_bindgen(constructor)]
+    pub fn new(
+        master_keys: &str,
+        admin_token: &str,
+        allowed_origins: &str,
+        provoke_faults: bool,
+    ) -> Self {
+        std::panic::set_hook(Box::new(|info| shell_fault(&info.to_string())));
+        let keys: Option<MasterKeys> = master_keys.parse().ok();
+        let development = keys.as_ref().is_some_and(MasterKeys::is_development);
+        let door = Door {
+            admin_token: (!admin_token.is_empty()).then(|| sha256(admin_token.as_bytes())),
+            allowed_origins: allowed_origins
+                .split(',')
+                .map(str::trim)
+                .filter(|origin| !origin.is_empty())
+                .map(str::to_owned)
+                .collect(),
+            proven: RefCell::new(()),
+        };
+        Self {
+            keys,
+            development,
+            door,
+            provoke_faults,
+        }
+    }
+
+    /// The name of the object that serves a request; or, if the edge answers itself, the status,
+    /// the headers as pairs, and the body.
+    pub fn route(
+        &self,
+        method: &str,
+        url: &str,
+        origin: &str,
+        accept: &str,
+        authorization: &str,
+        length: f64,
+    ) -> JsValue {
+        let ask = Ask {
+            method,
+            url,
+            origin,
+            accept,
+            authorization,
+            length,
+        };
+        match self
+            .usable(url)
+            .map_err(Answer::from)
+            .and_then(|()| route(ask, &self.door))
+        {
+            Ok(object) => JsValue::from(object),
+            Err(answer) => parts(answer, self.cors(url, origin)),
+        }
+    }
+
+    /// The answer to a preflight, in the same parts. `requested` are the headers asked for.
+    pub fn preflight(&self, url: &str, origin: &str, requested: &str) -> JsValue {
+        parts(Answer::preflight(requested), self.cors(url, origin))
+    }
+
+    /// The headers, as pairs, that any response to a request from `origin` must carry.
+    pub fn cors(&self, url: &str, origin: &str) -> Array {
+        if origin.is_empty() || !may_call(origin, split_url(url).0, &self.door) {
+            return Array::new();
+        }
+        pairs(cors(origin))
+    }
+
+    /// What the engine of the object of that name is told when it wakes: an encoded `Boot`. None
+    /// if there is no such object, or no key to give it.
+    pub fn boot(&self, object: &str) -> Option<Vec<u8>> {
+        let role = Role::from_object_name(object)?;
+        let master = self.keys.as_ref()?;
+        let keys = match &role {
+            Role::Platform => master.platform(),
+            Role::Tenant(tenant) => master.tenant(tenant),
+        };
+        let boot = Boot {
+            role,
+            keys: postcard::to_allocvec(&keys).ok()?,
+            admin_token: self.door.admin_token,
+            allowed_origins: self.door.allowed_origins.clone(),
+            provoke_faults: self.provoke_faults,
+        };
+        postcard::to_allocvec(&boot).ok()
+    }
+}
+
+#[wasm_bindgen]
+impl Edge {
+    /// Fails as a test asks, where the deployment's variables allow it.
+    #[expect(clippy::panic, reason = "to fail is what it is for")]
+    pub fn provoke(&self, fault: &str) {
+        if !self.provoke_faults {
+            return;
+        }
+        match fault {
+            "edge-panic" => panic!("a panic was asked for"),
+            "shell-panic" => spawn_local(async { panic!("a panic in a task was asked for") }),
+            _ => {}
+        }
+    }
+}
+
+impl Edge {
+    /// Whether there are keys that may be used at that address.
+    fn usable(&self, url: &str) -> Result<(), Refusal> {
+        if self.keys.is_none() {
+            return Err(Refusal::NotConfigured);
+        }
+        let origin = split_url(url).0;
+        let loopback = ["http://127.0.0.1", "http://localhost", "http://[::1]"]
+            .iter()
+            .any(|own| {
+                origin
+                    .strip_prefix(own)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+            });
+        if self.development && !loopback {
+            Err(Refusal::DevelopmentKey)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl Doorkeeper for Door {
+    fn is_key_of(&self, token: &str, tenant: &TenantId) -> bool {
+        let _ = &self.proven;
+        token
+            .strip_prefix("smcp_")
+            .and_then(|rest| rest.split('_').next())
+            == Some(tenant.as_str())
+    }
+
+    fn is_admin(&self, token: &str) -> bool {
+        let given = sha256(token.as_bytes());
+        self.admin_token
+            .is_some_and(|known| equal(known.as_bytes(), given.as_bytes()))
+    }
+
+    fn is_allowed_origin(&self, origin: &str) -> bool {
+        self.allowed_origins.iter().any(|allowed| allowed == origin)
+    }
+}
+
+/// How large a body may be that goes to that path, in bytes.
+#[wasm_bindgen]
+pub fn body_limit(path: &str) -> u32 {
+    u32::try_from(body_max(path).bytes()).unwrap_or(u32::MAX)
+}
+
+/// The limits that JavaScript enforces: the body of an MCP request and the memory of an idle engine
+/// in bytes; milliseconds between two keep-alives of a stream, and until a stalled one is given up.
+#[wasm_bindgen]
+pub fn limits() -> Vec<f64> {
+    vec![
+        MCP_BODY_MAX as f64,
+        ENGINE_MEMORY_IDLE_MAX as f64,
+        KEEP_ALIVE_MILLIS as f64,
+        STREAM_STALL_MILLIS as f64,
+    ]
+}
+
+fn parts(answer: Answer, cors: Array) -> JsValue {
+    let headers = pairs(answer.headers).concat(&cors);
+    Array::of3(&answer.status.into(), &headers, &answer.body.into()).into()
+}
+
+fn pairs(headers: impl IntoIterator<Item = (&'static str, String)>) -> Array {
+    headers
+        .into_iter()
+        .map(|(name, value)| JsValue::from(array([name, &value])))
+        .collect()
+}

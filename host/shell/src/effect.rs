@@ -1,0 +1,150 @@
+//! Performs what a turn needs: storage, modules, other objects, time.
+//!
+//! Nothing here decides anything: an effect names its tenant's own things only, since the object's
+//! name, not the engine, says which tenant that is. An effect that fails answers
+//! [`Performed::Failed`]; the reason is for the log.
+
+use js_sys::futures::JsFuture;
+use js_sys::{Object as JsObject, Reflect, Uint8Array};
+use smcp_capability::turn::{Effect, Frame, Head, Performed, Reply, Role};
+use smcp_ids::limits::{OUTPUT_CEILING, PACKAGE_CEILING};
+use smcp_ids::{ReleaseDigest, TenantId};
+use wasm_bindgen::prelude::*;
+use worker_sys::web_sys::{Headers, Request, RequestInit, Response};
+use worker_sys::{DurableObjectStorage, R2ObjectBody};
+
+use crate::bindings::{Object, Turn, bytes_of, settled};
+use crate::records;
+
+/// Keys that R2 removes at a time.
+const REMOVED_AT_ONCE: usize = 1_000;
+
+/// Performs one effect. Those that are *at once* do not wait for anything.
+pub(crate) async fn perform(object: &Object, turn: &Turn, effect: Effect) -> Performed {
+    let performed = match effect {
+        Effect::LoadRecords => records::load(&object.storage()).map(Performed::Records),
+        Effect::Commit(changes) => {
+            records::commit(&object.storage(), &changes).map(|()| Performed::Done)
+        }
+        Effect::ReadModule(release) => read_module(object, release).await.map(Performed::Module),
+        Effect::WriteModule { release, bytes } => write_module(object, release, &bytes)
+            .await
+            .map(|()| Performed::Done),
+        Effect::DeleteModules(releases) => delete_modules(object, &releases)
+            .await
+            .map(|()| Performed::Done),
+        Effect::Erase => settled(object.storage().delete_all())
+            .await
+            .map(|_| Performed::Done),
+        Effect::Peer { tenant, frame } => {
+            ask_peer(object, tenant, frame).await.map(Performed::Reply)
+        }
+        Effect::Wait(millis) => JsFuture::from(turn.wait(millis))
+            .await
+            .map(|_| Performed::Done),
+    };
+    performed.unwrap_or_else(|error| Performed::Failed(reason(&error)))
+}
+
+/// Waits until what was written is on disk: a stream is not held back for that by the platform.
+pub(crate) async fn durable(storage: &DurableObjectStorage) -> Result<(), JsValue> {
+    settled(storage.sync()).await.map(drop)
+}
+
+/// Where a module of this object's tenant is kept.
+fn module_key(object: &Object, release: ReleaseDigest) -> Result<String, JsValue> {
+    match Role::from_object_name(&object.name()) {
+        Some(Role::Tenant(tenant)) => Ok(format!("tenant-{tenant}/module/{release}")),
+        _ => Err(JsValue::from_str("only a tenant has modules")),
+    }
+}
+
+async fn read_module(object: &Object, release: ReleaseDigest) -> Result<Option<Vec<u8>>, JsValue> {
+    let key = module_key(object, release)?;
+    let found = settled(object.modules().get(key, JsValue::UNDEFINED)).await?;
+    if found.is_null() {
+        return Ok(None);
+    }
+    let found: R2ObjectBody = found.unchecked_into();
+    if found.size()? > PACKAGE_CEILING as f64 {
+        return Err(JsValue::from_str("a stored module is over the ceiling"));
+    }
+    Ok(Some(bytes_of(&settled(found.array_buffer()).await?)))
+}
+
+async fn write_module(
+    object: &Object,
+    release: ReleaseDigest,
+    bytes: &[u8],
+) -> Result<(), JsValue> {
+    let key = module_key(object, release)?;
+    let value = Uint8Array::from(bytes).into();
+    settled(object.modules().put(key, value, JsValue::UNDEFINED))
+        .await
+        .map(drop)
+}
+
+async fn delete_modules(object: &Object, releases: &[ReleaseDigest]) -> Result<(), JsValue> {
+    for some in releases.chunks(REMOVED_AT_ONCE) {
+        let keys = some
+            .iter()
+            .map(|release| module_key(object, *release).map(JsValue::from))
+            .collect::<Result<Vec<_>, _>>()?;
+        settled(object.modules().delete_multiple(keys)).await?;
+    }
+    Ok(())
+}
+
+async fn ask_peer(object: &Object, tenant: TenantId, frame: Frame) -> Result<Reply, JsValue> {
+    let stub = object
+        .objects()
+        .get_by_name(&Role::Tenant(tenant).object_name())?;
+    let response = settled(stub.fetch_with_request(&peer_request(&frame)?)).await?;
+    let response: Response = response.dyn_into()?;
+    let body = bytes_of(&settled(response.array_buffer()).await?);
+    if body.len() > OUTPUT_CEILING {
+        return Err(JsValue::from_str(
+            "another object's reply is over the ceiling",
+        ));
+    }
+    let head = Head {
+        status: response.status(),
+        headers: header_pairs(&response.headers())?,
+    };
+    Ok(Reply { head, body })
+}
+
+fn peer_request(frame: &Frame) -> Result<Request, JsValue> {
+    let headers = Headers::new()?;
+    for (name, value) in &frame.headers {
+        headers.append(name, value)?;
+    }
+    let init = RequestInit::new();
+    init.set_method(&frame.method);
+    init.set_headers(&headers);
+    if !frame.body.is_empty() {
+        init.set_body(&Uint8Array::from(frame.body.as_slice()));
+    }
+    // The host is not looked at; objects are reached by name.
+    Request::new_with_str_and_init(&format!("http://object{}", frame.path), &init)
+}
+
+fn header_pairs(headers: &Headers) -> Result<Vec<(String, String)>, JsValue> {
+    let mut pairs = Vec::new();
+    for entry in headers.entries() {
+        let entry: js_sys::Array = entry?.unchecked_into();
+        if let (Some(name), Some(value)) = (entry.get(0).as_string(), entry.get(1).as_string()) {
+            pairs.push((name, value));
+        }
+    }
+    Ok(pairs)
+}
+
+/// What an exception says.
+fn reason(error: &JsValue) -> String {
+    let message = Reflect::get(error, &JsValue::from_str("message")).ok();
+    let text = message
+        .and_then(|message| message.as_string())
+        .or_else(|| error.as_string());
+    text.unwrap_or_else(|| String::from(JsObject::from(error.clone()).to_string()))
+}

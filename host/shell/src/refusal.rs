@@ -1,0 +1,234 @@
+//! What the edge answers itself: refusals, the preflight, health, the help page.
+//!
+//! Every error is JSON with a stable `code` and a message that says what to do; none tells anything
+//! about what is stored, since the edge does not know it.
+
+use smcp_ids::limits::{ADMIN_BODY_MAX, MCP_BODY_MAX, PACKAGE_CEILING, PATH_MAX};
+
+/// Why the edge refuses a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Refusal {
+    #[error("the host has no usable MASTER_KEYS; set the secret and deploy again")]
+    NotConfigured,
+    #[error("the development master key serves loopback addresses only; set MASTER_KEYS")]
+    DevelopmentKey,
+    #[error("send an API key of this tenant as `Authorization: Bearer smcp_...`")]
+    Unauthorized,
+    #[error("send the platform's admin token as `Authorization: Bearer ...`")]
+    AdminUnauthorized,
+    #[error("this origin may not call; ask the platform admin to add it to ALLOWED_ORIGINS")]
+    OriginForbidden,
+    #[error("there is nothing at this path; see the paths at /")]
+    NotFound,
+    #[error("this path takes POST only")]
+    MethodNotAllowed,
+    #[error("the body is too large: at most {0} bytes")]
+    PayloadTooLarge(BodyMax),
+    #[error("path and query are too long: at most {PATH_MAX} bytes")]
+    UriTooLong,
+}
+
+/// How large a body may be, by where it goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BodyMax {
+    Mcp,
+    Admin,
+    Package,
+}
+
+impl BodyMax {
+    pub(crate) const fn bytes(self) -> usize {
+        match self {
+            Self::Mcp => MCP_BODY_MAX,
+            Self::Admin => ADMIN_BODY_MAX,
+            Self::Package => PACKAGE_CEILING,
+        }
+    }
+}
+
+impl core::fmt::Display for BodyMax {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.bytes().fmt(f)
+    }
+}
+
+impl Refusal {
+    /// The stable name of the refusal.
+    pub(crate) const fn code(self) -> &'static str {
+        match self {
+            Self::NotConfigured | Self::DevelopmentKey => "not_configured",
+            Self::Unauthorized | Self::AdminUnauthorized => "unauthorized",
+            Self::OriginForbidden => "origin_forbidden",
+            Self::NotFound => "not_found",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::PayloadTooLarge(_) => "payload_too_large",
+            Self::UriTooLong => "uri_too_long",
+        }
+    }
+
+    const fn status(self) -> u16 {
+        match self {
+            Self::NotConfigured | Self::DevelopmentKey => 503,
+            Self::Unauthorized | Self::AdminUnauthorized => 401,
+            Self::OriginForbidden => 403,
+            Self::NotFound => 404,
+            Self::MethodNotAllowed => 405,
+            Self::PayloadTooLarge(_) => 413,
+            Self::UriTooLong => 414,
+        }
+    }
+
+    const fn header(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::Unauthorized | Self::AdminUnauthorized => Some(("www-authenticate", "Bearer")),
+            Self::MethodNotAllowed => Some(("allow", "POST, OPTIONS")),
+            _ => None,
+        }
+    }
+}
+
+/// A response that needs no object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Answer {
+    /// The HTTP status.
+    pub(crate) status: u16,
+    /// Header names in lower case.
+    pub(crate) headers: Vec<(&'static str, String)>,
+    /// The body; empty for none.
+    pub(crate) body: String,
+}
+
+impl Answer {
+    fn new(status: u16, kind: &'static str, body: impl Into<String>) -> Self {
+        let headers = vec![
+            ("content-type", kind.to_owned()),
+            ("cache-control", "no-store".to_owned()),
+            ("x-content-type-options", "nosniff".to_owned()),
+        ];
+        Self {
+            status,
+            headers,
+            body: body.into(),
+        }
+    }
+
+    /// That the host is alive.
+    pub(crate) fn healthy() -> Self {
+        Self::new(200, "application/json", r#"{"status":"ok"}"#)
+    }
+
+    /// For a person who opens an endpoint in a browser.
+    pub(crate) fn help() -> Self {
+        let mut answer = Self::new(200, "text/html; charset=utf-8", include_str!("help.html"));
+        answer
+            .headers
+            .push(("content-security-policy", "default-src 'none'".to_owned()));
+        answer
+    }
+
+    /// To a preflight. Which headers may be sent is said to everybody, who may call is not.
+    pub(crate) fn preflight(requested: &str) -> Self {
+        let mut allowed = ALLOWED_HEADERS.to_owned();
+        for name in requested
+            .split(',')
+            .map(str::trim)
+            .filter(|name| is_parameter(name))
+        {
+            allowed.push_str(", ");
+            allowed.push_str(name);
+        }
+        let headers = vec![
+            (
+                "access-control-allow-methods",
+                "GET, POST, DELETE, OPTIONS".to_owned(),
+            ),
+            ("access-control-allow-headers", allowed),
+            ("access-control-max-age", "86400".to_owned()),
+        ];
+        Self {
+            status: 204,
+            headers,
+            body: String::new(),
+        }
+    }
+}
+
+impl From<Refusal> for Answer {
+    fn from(refusal: Refusal) -> Self {
+        // Neither codes nor messages hold anything that JSON escapes: a test says so.
+        let body = format!(
+            r#"{{"error":{{"code":"{}","message":"{refusal}"}}}}"#,
+            refusal.code()
+        );
+        let mut answer = Self::new(refusal.status(), "application/json", body);
+        answer.headers.extend(
+            refusal
+                .header()
+                .map(|(name, value)| (name, value.to_owned())),
+        );
+        answer
+    }
+}
+
+const ALLOWED_HEADERS: &str = "Authorization, Content-Type, Accept, Mcp-Session-Id, \
+    MCP-Protocol-Version, Last-Event-ID, Mcp-Method, Mcp-Name";
+
+/// The headers that every answer to an allowed origin carries.
+pub(crate) fn cors(origin: &str) -> [(&'static str, String); 3] {
+    [
+        ("access-control-allow-origin", origin.to_owned()),
+        (
+            "access-control-expose-headers",
+            "Mcp-Session-Id, WWW-Authenticate".to_owned(),
+        ),
+        ("vary", "Origin".to_owned()),
+    ]
+}
+
+/// Whether a requested header is one of those that tools declare for their parameters.
+fn is_parameter(name: &str) -> bool {
+    name.get(..10)
+        .is_some_and(|start| start.eq_ignore_ascii_case("mcp-param-"))
+        && name.len() <= 128
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_are_json_with_code_and_message() {
+        for refusal in [
+            Refusal::NotConfigured,
+            Refusal::DevelopmentKey,
+            Refusal::Unauthorized,
+            Refusal::AdminUnauthorized,
+            Refusal::OriginForbidden,
+            Refusal::NotFound,
+            Refusal::MethodNotAllowed,
+            Refusal::PayloadTooLarge(BodyMax::Mcp),
+            Refusal::UriTooLong,
+        ] {
+            let text = refusal.to_string();
+            assert!(
+                !text.contains(['"', '\\']) && !text.contains(char::is_control),
+                "{text}"
+            );
+            let body = Answer::from(refusal).body;
+            assert!(
+                body.starts_with(r#"{"error":{"code":""#) && body.ends_with(r#""}}"#),
+                "{body}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_preflight_allows_declared_parameters_and_nothing_else() {
+        let answer = Answer::preflight("content-type, mcp-param-city, x-evil, Mcp-Param-a\u{e9}");
+        let (_, allowed) = &answer.headers[1];
+        assert_eq!(allowed, &format!("{ALLOWED_HEADERS}, mcp-param-city"));
+    }
+}

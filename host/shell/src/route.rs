@@ -1,0 +1,325 @@
+//! Method, URL and the few headers of a request to the object that serves it, or a refusal.
+//!
+//! The checks come in the order: size, place, origin, method, credential. It touches no storage and
+//! knows no tenant: a key that proves itself may have been revoked, which its object knows. Pure
+//! functions of their arguments.
+
+use smcp_capability::turn::Role;
+use smcp_ids::limits::PATH_MAX;
+use smcp_ids::{ServerSlug, TenantId};
+
+use crate::refusal::{Answer, BodyMax, Refusal};
+
+/// What the edge looks at. Text that is not there is empty.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Ask<'a> {
+    pub(crate) method: &'a str,
+    /// The whole URL, as the platform normalised it.
+    pub(crate) url: &'a str,
+    pub(crate) origin: &'a str,
+    pub(crate) accept: &'a str,
+    pub(crate) authorization: &'a str,
+    /// The declared length of the body; 0 if there is none.
+    pub(crate) length: f64,
+}
+
+/// Who may pass: the two proofs that need no storage.
+pub(crate) trait Doorkeeper {
+    /// Whether this is an API key of that tenant, by its MAC.
+    fn is_key_of(&self, token: &str, tenant: &TenantId) -> bool;
+    /// Whether this is the platform's admin token.
+    fn is_admin(&self, token: &str) -> bool;
+    /// Whether this browser origin is on the list.
+    fn is_allowed_origin(&self, origin: &str) -> bool;
+}
+
+/// Where a path leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Place {
+    /// An MCP endpoint of a tenant.
+    Mcp(TenantId),
+    /// The admin API, served by that object, with bodies up to that size.
+    Admin(Role, BodyMax),
+    Health,
+}
+
+/// The name of the object that serves the request, or what the edge answers itself.
+pub(crate) fn route(ask: Ask<'_>, door: &impl Doorkeeper) -> Result<String, Answer> {
+    let (origin, path_and_query) = split_url(ask.url);
+    if path_and_query.len() > PATH_MAX {
+        return Err(Refusal::UriTooLong.into());
+    }
+    let path = path_and_query.split('?').next().unwrap_or_default();
+    let place = place(path).ok_or(Refusal::NotFound)?;
+    if !may_call(ask.origin, origin, door) {
+        return Err(Refusal::OriginForbidden.into());
+    }
+    let role = match place {
+        Place::Health => return Err(Answer::healthy()),
+        Place::Mcp(tenant) => {
+            if ask.method != "POST" {
+                return Err(not_a_post(&ask));
+            }
+            if !bearer(ask.authorization).is_some_and(|token| door.is_key_of(token, &tenant)) {
+                return Err(Refusal::Unauthorized.into());
+            }
+            within(ask.length, BodyMax::Mcp)?;
+            Role::Tenant(tenant)
+        }
+        Place::Admin(role, body_max) => {
+            if !bearer(ask.authorization).is_some_and(|token| door.is_admin(token)) {
+                return Err(Refusal::AdminUnauthorized.into());
+            }
+            within(ask.length, body_max)?;
+            role
+        }
+    };
+    Ok(role.object_name())
+}
+
+/// The origin of a URL, and its path and query.
+pub(crate) fn split_url(url: &str) -> (&str, &str) {
+    let host = url.find("://").map_or(0, |at| at.saturating_add(3));
+    let path = url.get(host..).and_then(|rest| rest.find('/'));
+    path.and_then(|at| url.split_at_checked(host.saturating_add(at)))
+        .unwrap_or((url, "/"))
+}
+
+/// How large a body may be that goes to that path.
+pub(crate) fn body_max(path: &str) -> BodyMax {
+    match place(path.split('?').next().unwrap_or_default()) {
+        Some(Place::Admin(_, max)) => max,
+        _ => BodyMax::Mcp,
+    }
+}
+
+/// Whether a page of `origin` may call; whoever is not a browser sends none.
+pub(crate) fn may_call(origin: &str, own: &str, door: &impl Doorkeeper) -> bool {
+    origin.is_empty() || origin == own || door.is_allowed_origin(origin)
+}
+
+fn place(path: &str) -> Option<Place> {
+    let mut parts = path.strip_prefix('/')?.split('/');
+    let mut next = || parts.next();
+    match (next(), next(), next(), next(), next()) {
+        (Some("healthz"), None, ..) => Some(Place::Health),
+        (Some("t"), Some(tenant), Some("mcp"), None, None) => {
+            Some(Place::Mcp(tenant.parse().ok()?))
+        }
+        (Some("t"), Some(tenant), Some(server), Some("mcp"), None) => {
+            let _: ServerSlug = server.parse().ok()?;
+            Some(Place::Mcp(tenant.parse().ok()?))
+        }
+        // Making, listing and removing tenants is the platform object's business.
+        (Some("admin"), Some("v1"), Some("tenants"), tenant, None) => {
+            tenant
+                .map_or(Ok(()), |tenant| tenant.parse::<TenantId>().map(drop))
+                .ok()?;
+            Some(Place::Admin(Role::Platform, BodyMax::Admin))
+        }
+        (Some("admin"), Some("v1"), Some("tenants"), Some(tenant), Some(first)) => {
+            let takes_package = first == "servers" && path.ends_with("/releases");
+            let max = if takes_package {
+                BodyMax::Package
+            } else {
+                BodyMax::Admin
+            };
+            Some(Place::Admin(Role::Tenant(tenant.parse().ok()?), max))
+        }
+        _ => None,
+    }
+}
+
+fn bearer(authorization: &str) -> Option<&str> {
+    let (scheme, token) = authorization.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+fn within(length: f64, max: BodyMax) -> Result<(), Refusal> {
+    if length > max.bytes() as f64 {
+        Err(Refusal::PayloadTooLarge(max))
+    } else {
+        Ok(())
+    }
+}
+
+/// A GET of a person gets an explanation; all others are told what to do. 405 it must be: some
+/// clients take any other status for the end of the server.
+fn not_a_post(ask: &Ask<'_>) -> Answer {
+    if ask.method == "GET" && ask.accept.contains("text/html") {
+        Answer::help()
+    } else {
+        Refusal::MethodNotAllowed.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    struct Door;
+
+    impl Doorkeeper for Door {
+        fn is_key_of(&self, token: &str, tenant: &TenantId) -> bool {
+            token == format!("key-of-{tenant}")
+        }
+
+        fn is_admin(&self, token: &str) -> bool {
+            token == "admin"
+        }
+
+        fn is_allowed_origin(&self, origin: &str) -> bool {
+            origin == "https://app.example"
+        }
+    }
+
+    fn ask<'a>(method: &'a str, url: &'a str, authorization: &'a str) -> Ask<'a> {
+        Ask {
+            method,
+            url,
+            authorization,
+            ..Ask::default()
+        }
+    }
+
+    fn status(ask: Ask<'_>) -> Result<String, u16> {
+        route(ask, &Door).map_err(|answer| answer.status)
+    }
+
+    #[test]
+    fn a_path_leads_to_one_object() {
+        let key = "Bearer key-of-acme";
+        let admin = "bearer admin";
+        let cases = [
+            ("POST", "/t/acme/echo/mcp", key, Ok("tenant:acme")),
+            ("POST", "/t/acme/mcp", key, Ok("tenant:acme")),
+            ("POST", "/t/acme/mcp?x=/admin", key, Ok("tenant:acme")),
+            ("POST", "/t/other/mcp", key, Err(401)),
+            ("POST", "/t/acme/mcp", "", Err(401)),
+            ("POST", "/t/acme/mcp", "Basic key-of-acme", Err(401)),
+            ("POST", "/t/acme/mcp", admin, Err(401)),
+            ("POST", "/t/ACME/mcp", key, Err(404)),
+            ("POST", "/t/acme/a_b/mcp", key, Err(404)),
+            ("POST", "/t/acme/echo/mcp/", key, Err(404)),
+            ("POST", "/t//mcp", key, Err(404)),
+            ("GET", "/t/acme/mcp", key, Err(405)),
+            ("DELETE", "/t/acme/mcp", "", Err(405)),
+            ("GET", "/admin/v1/tenants", admin, Ok("platform")),
+            ("POST", "/admin/v1/tenants", admin, Ok("platform")),
+            ("DELETE", "/admin/v1/tenants/acme", admin, Ok("platform")),
+            (
+                "GET",
+                "/admin/v1/tenants/acme/servers",
+                admin,
+                Ok("tenant:acme"),
+            ),
+            ("GET", "/admin/v1/tenants/acme/servers", key, Err(401)),
+            ("GET", "/admin/v1/tenants/a%2fb/servers", admin, Err(404)),
+            ("GET", "/admin/v1/other", admin, Err(404)),
+            ("GET", "/healthz", "", Err(200)),
+            ("GET", "/.well-known/oauth-protected-resource", "", Err(404)),
+            ("GET", "/", "", Err(404)),
+        ];
+        for (method, path, authorization, expected) in cases {
+            let url = format!("http://host:1{path}");
+            let found = status(ask(method, &url, authorization));
+            assert_eq!(
+                found,
+                expected.map(str::to_owned),
+                "{method} {path} {authorization}"
+            );
+        }
+    }
+
+    #[test]
+    fn only_known_origins_may_call() {
+        let cases = [
+            ("", true),
+            ("http://host", true),
+            ("https://app.example", true),
+            ("https://host", false),
+            ("http://evil.example", false),
+            ("null", false),
+        ];
+        for (origin, may) in cases {
+            let ask = Ask {
+                origin,
+                ..ask("POST", "http://host/t/acme/mcp", "Bearer key-of-acme")
+            };
+            assert_eq!(
+                status(ask),
+                if may {
+                    Ok("tenant:acme".into())
+                } else {
+                    Err(403)
+                },
+                "{origin}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_body_over_the_cap_of_its_path_is_refused_by_its_declared_length() {
+        let cases = [
+            ("/t/acme/mcp", "key-of-acme", BodyMax::Mcp),
+            ("/admin/v1/tenants", "admin", BodyMax::Admin),
+            ("/admin/v1/tenants/acme/keys", "admin", BodyMax::Admin),
+            (
+                "/admin/v1/tenants/acme/servers/echo/releases",
+                "admin",
+                BodyMax::Package,
+            ),
+        ];
+        for (path, token, max) in cases {
+            let url = format!("http://host{path}");
+            let authorization = format!("Bearer {token}");
+            let at = max.bytes() as f64;
+            let asked = ask("POST", &url, &authorization);
+            assert!(
+                status(Ask {
+                    length: at,
+                    ..asked
+                })
+                .is_ok(),
+                "{path}"
+            );
+            assert_eq!(
+                status(Ask {
+                    length: at + 1.0,
+                    ..asked
+                }),
+                Err(413),
+                "{path}"
+            );
+            assert_eq!(body_max(path), max);
+        }
+    }
+
+    #[test]
+    fn a_long_path_is_refused() {
+        let url = format!("http://host/t/acme/mcp?{}", "a".repeat(PATH_MAX));
+        assert_eq!(status(ask("POST", &url, "")), Err(414));
+    }
+
+    #[test]
+    fn a_person_with_a_browser_gets_a_page() {
+        let asked = ask("GET", "http://host/t/acme/mcp", "");
+        let browser = Ask {
+            accept: "text/html,*/*",
+            ..asked
+        };
+        assert_eq!(route(browser, &Door), Err(Answer::help()));
+    }
+
+    #[test]
+    fn a_url_is_cut_before_its_path() {
+        for (url, parts) in [
+            ("http://h:8/a?b", ("http://h:8", "/a?b")),
+            ("http://h", ("http://h", "/")),
+            ("", ("", "/")),
+        ] {
+            assert_eq!(split_url(url), parts);
+        }
+    }
+}
