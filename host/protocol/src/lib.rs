@@ -1,3 +1,46 @@
 //! Bytes to JSON-RPC to MCP messages and back, in both eras.
+//!
+//! ```text
+//! bytes -> Json -> Frame -> Message -> Call -> Method      (strict, once, in this order)
+//! Offer, Page, ToolResult, ProtocolError -> Answer -> Reply (JSON, or events of a stream)
+//! ```
+//!
+//! It knows MCP and the little of HTTP that MCP's transport is made of: statuses, header names,
+//! event framing, as plain data. It knows no tenants, no principals, no wasm, no HTTP library, no
+//! clock. Errors are three, by whose fault they are: [`ProtocolError`] is the client's,
+//! [`ResultError`] the guest's, [`CatalogueError`] the author's.
+//!
+//! Clauses of the specification are named beside the code as version, page, section; a page without
+//! a version says the same in all that are served. Declined: batches (2025-03-26, basic/index,
+//! "Batching"), sessions and listening streams (both optional).
 
+pub mod catalogue;
 pub mod json;
+pub mod sse;
+
+mod call;
+mod error;
+mod guest_result;
+mod head;
+mod message;
+mod meta;
+mod notify;
+mod reply;
+mod version;
+
+#[cfg(test)]
+mod tests;
+
+pub use call::{Call, Initialize, Method, Notification, Request, ToolCall};
+pub use catalogue::{Catalogue, CatalogueError, List, Offer, Page, Tool, UnionPage};
+pub use error::{
+    HEADER_MISMATCH, INTERNAL_ERROR, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND,
+    MISSING_CLIENT_CAPABILITY, PARSE_ERROR, ProtocolError, UNSUPPORTED_VERSION, Wire,
+};
+pub use guest_result::{MetaEntry, ResultError, ToolResult};
+pub use head::{Head, MCP_METHOD, MCP_NAME, PROTOCOL_VERSION, ReplyForm};
+pub use message::{Frame, Malformed, Message, Token};
+pub use meta::{LogLevel, Meta, TraceContext};
+pub use notify::Notifier;
+pub use reply::{Answer, Refusal, Reply, ReplyTo, SSE_HEADERS, ServerInfo};
+pub use version::{Era, Version};

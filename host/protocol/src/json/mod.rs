@@ -16,7 +16,7 @@ use std::borrow::Cow;
 
 pub use scan::JsonError;
 pub use walk::{Elements, Members};
-pub(crate) use write::{push_member, push_string};
+pub(crate) use write::{push_member, push_string, quoted};
 
 /// One JSON value inside a text that was scanned: well formed, without repeated names, of bounded
 /// depth. No white space around it.
@@ -51,6 +51,11 @@ impl<'a> Json<'a> {
         })?;
         scan::scan(text)?;
         Ok(Self(text.trim_matches(walk::WHITE_SPACE)))
+    }
+
+    /// A value again whose text is a slice of one that was scanned.
+    pub(crate) fn of_scanned(text: &'a str) -> Self {
+        Self(text)
     }
 
     /// The value as it was written.

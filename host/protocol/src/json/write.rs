@@ -1,8 +1,6 @@
 //! Writing JSON by hand: strings, and members of an object under construction. Everything else that
 //! is sent is spliced from texts that were scanned.
 
-use core::fmt::Write as _;
-
 /// Appends `text` as a JSON string.
 pub(crate) fn push_string(out: &mut String, text: &str) {
     out.push('"');
@@ -19,13 +17,20 @@ pub(crate) fn push_string(out: &mut String, text: &str) {
             Some(b'\n') => out.push_str("\\n"),
             Some(b'\r') => out.push_str("\\r"),
             Some(b'\t') => out.push_str("\\t"),
-            Some(&byte) => drop(write!(out, "\\u{byte:04x}")),
+            Some(&byte) => out.push_str(&format!("\\u{byte:04x}")),
             None => {}
         }
         rest = special.get(1..).unwrap_or_default();
     }
     out.push_str(rest);
     out.push('"');
+}
+
+/// `text` as a JSON string.
+pub(crate) fn quoted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    push_string(&mut out, text);
+    out
 }
 
 /// Appends `"name":value` to an object that is being written, with the comma it needs. `value` is

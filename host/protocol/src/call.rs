@@ -1,0 +1,399 @@
+//! A POST to the MCP endpoint as a call: which era it belongs to, whether its headers and its body
+//! say the same, and what it asks.
+//!
+//! The only way to a [`Request`] is [`Call::read`], which checks everything that can be checked
+//! without a catalogue. It knows nothing of tenants, tools or who is calling.
+
+use std::borrow::Cow;
+
+use crate::catalogue::List;
+use crate::error::ProtocolError;
+use crate::head::{self, Head, ReplyForm};
+use crate::json::{Json, Kind, push_member, quoted};
+use crate::message::{Frame, Malformed, Message, Token};
+use crate::meta::{Meta, VERSION_KEY};
+use crate::reply::{Refusal, ReplyTo};
+use crate::version::{Era, Version};
+
+/// What came in a POST.
+#[derive(Clone, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one lives at a time, and almost always the large one"
+)]
+pub enum Call<'a> {
+    /// Something to answer.
+    Request(Request<'a>),
+    /// Something to take note of: 202 and no body.
+    Notification(Notification<'a>),
+}
+
+/// A request whose headers, version and parameters are in order.
+#[derive(Clone, Debug)]
+pub struct Request<'a> {
+    reply_to: ReplyTo,
+    meta: Meta<'a>,
+    method: Method<'a>,
+}
+
+/// What a request asks.
+#[derive(Clone, Debug)]
+pub enum Method<'a> {
+    /// `server/discover`: who the server is and what it can do; modern only.
+    Discover,
+    /// `initialize`: the same in the legacy era.
+    Initialize(Initialize<'a>),
+    /// `ping`: whether the server is there; legacy only.
+    Ping,
+    /// `tools/list`, `resources/list`, `resources/templates/list` or `prompts/list`.
+    List {
+        /// Which list.
+        list: List,
+        /// Where to go on, as an earlier page said.
+        cursor: Option<Cow<'a, str>>,
+    },
+    /// `tools/call`.
+    CallTool(ToolCall<'a>),
+}
+
+/// The parameters of `initialize`.
+#[derive(Clone, Debug)]
+pub struct Initialize<'a> {
+    /// The version the client asked for; the one it gets is the request's own.
+    pub asked: Cow<'a, str>,
+    /// What the client can do, an object, if it said so.
+    pub client_capabilities: Option<Json<'a>>,
+    /// Who the client says it is.
+    pub client_info: Option<Json<'a>>,
+}
+
+/// The parameters of `tools/call`.
+#[derive(Clone, Debug)]
+pub struct ToolCall<'a> {
+    name: Cow<'a, str>,
+    name_json: Json<'a>,
+    arguments: Option<Json<'a>>,
+    meta: Option<Json<'a>>,
+}
+
+/// A notification from a client.
+#[derive(Clone, Debug)]
+pub enum Notification<'a> {
+    /// `notifications/initialized`: the legacy handshake is over.
+    Initialized,
+    /// `notifications/cancelled`: the client wants no answer to an earlier request. In the modern
+    /// era closing the stream says so instead.
+    Cancelled {
+        /// The id of that request, if it is one.
+        request: Option<Token<'a>>,
+    },
+    /// Any other: taken and passed over.
+    Other,
+}
+
+/// The parameters that any method here looks at.
+#[derive(Clone, Copy, Default)]
+struct Params<'a> {
+    meta: Option<Json<'a>>,
+    name: Option<Json<'a>>,
+    uri: Option<Json<'a>>,
+    arguments: Option<Json<'a>>,
+    cursor: Option<Json<'a>>,
+    version: Option<Json<'a>>,
+    capabilities: Option<Json<'a>>,
+    client_info: Option<Json<'a>>,
+    request_id: Option<Json<'a>>,
+}
+
+impl<'a> Params<'a> {
+    fn read(params: Option<Json<'a>>) -> Self {
+        let mut read = Self::default();
+        for (name, value) in params.into_iter().flat_map(Json::members) {
+            let place = match &*name {
+                "_meta" => &mut read.meta,
+                "name" => &mut read.name,
+                "uri" => &mut read.uri,
+                "arguments" => &mut read.arguments,
+                "cursor" => &mut read.cursor,
+                "protocolVersion" => &mut read.version,
+                "capabilities" => &mut read.capabilities,
+                "clientInfo" => &mut read.client_info,
+                "requestId" => &mut read.request_id,
+                _ => continue,
+            };
+            *place = Some(value);
+        }
+        read
+    }
+}
+
+impl<'a> Call<'a> {
+    /// Reads a POST.
+    ///
+    /// # Errors
+    /// What is wrong with it, ready to be answered.
+    pub fn read(head: &Head<'_>, body: &'a [u8]) -> Result<Self, Refusal> {
+        let form = ReplyForm::of(head.accept);
+        let refusal = |id: Option<Token<'_>>, era, error| Refusal::new(id, era, form, error);
+        let unread = |error| refusal(None, Era::Modern, error);
+        head.check_content_type().map_err(unread)?;
+        let frame = Frame::read(body).map_err(unread)?;
+        match Message::read(frame)
+            .map_err(|Malformed { id, error }| refusal(id, Era::Modern, error))?
+        {
+            Message::Request { id, method, params } => {
+                let params = Params::read(params);
+                let version = version_of(head, &method, &params)
+                    .map_err(|error| refusal(Some(id), Era::Modern, error))?;
+                Request::read(head, id, version, &method, &params)
+                    .map(Self::Request)
+                    .map_err(|error| refusal(Some(id), version.era(), error))
+            }
+            Message::Notification { method, params } => {
+                // 2025-11-25, basic/transports, "Protocol Version Header": 400 for an unsupported one.
+                served(head.version()).map_err(unread)?;
+                Ok(Self::Notification(Notification::read(
+                    &method,
+                    &Params::read(params),
+                )))
+            }
+            // 2026-07-28, "Sending Messages", item 4: clients send no responses. A legacy client
+            // may, to what a server asked (2025-11-25, the same place, item 4); we ask nothing.
+            Message::Response => Err(unread(ProtocolError::Response)),
+        }
+    }
+}
+
+/// A version given in a header: served, absent, or refused.
+fn served(given: Option<&str>) -> Result<Option<Version>, ProtocolError> {
+    given
+        .map(|text| Version::parse(text).ok_or_else(|| ProtocolError::unsupported_version(text)))
+        .transpose()
+}
+
+/// Which version a request is made in.
+///
+/// Its own `_meta` decides (2026-07-28, basic/versioning, "Backward Compatibility with
+/// Initialization-Based Versions"), and the header must agree (basic/transports/streamable-http,
+/// "Protocol Version Header"). Without it the request is legacy, unless its header says otherwise
+/// or its method is one that only modern clients know. `initialize` without it is legacy whatever
+/// the header: clients of both eras send it after a modern attempt.
+fn version_of(
+    head: &Head<'_>,
+    method: &str,
+    params: &Params<'_>,
+) -> Result<Version, ProtocolError> {
+    let missing = ProtocolError::MissingMeta {
+        field: VERSION_KEY,
+        kind: "a string",
+    };
+    let in_header = head.version();
+    let Some(stated) = params.meta.and_then(|meta| meta.get(VERSION_KEY)) else {
+        if method == "initialize" {
+            let asked = params.version.and_then(Json::as_str).unwrap_or_default();
+            return Ok(Version::negotiate(&asked));
+        }
+        return match served(in_header)? {
+            Some(version) if version.era() == Era::Modern => Err(missing),
+            None if method == "server/discover" => Err(missing),
+            version => Ok(version.unwrap_or(Version::UNSAID)),
+        };
+    };
+    let stated = stated.as_str().ok_or(missing)?;
+    let mismatch = |why| ProtocolError::HeaderMismatch {
+        header: head::PROTOCOL_VERSION,
+        why,
+    };
+    if in_header.is_some_and(|given| given != stated) {
+        return Err(mismatch(head::DIFFERS));
+    }
+    let version =
+        Version::parse(&stated).ok_or_else(|| ProtocolError::unsupported_version(&stated))?;
+    // The same page, "Server Validation": a required header that is missing is a mismatch.
+    if version.era() == Era::Modern && in_header.is_none() {
+        return Err(mismatch(head::MISSING));
+    }
+    Ok(version)
+}
+
+impl<'a> Request<'a> {
+    fn read(
+        head: &Head<'_>,
+        id: Token<'a>,
+        version: Version,
+        method: &str,
+        params: &Params<'a>,
+    ) -> Result<Self, ProtocolError> {
+        let era = version.era();
+        if era == Era::Modern {
+            check_mirrors(head, method, params)?;
+        }
+        let meta = Meta::read(params.meta, era)?;
+        let method = Method::read(era, method, params)?;
+        let form = ReplyForm::of(head.accept);
+        let reply_to = ReplyTo::new(id, version, form, meta.progress_token, meta.log_level);
+        Ok(Self {
+            reply_to,
+            meta,
+            method,
+        })
+    }
+
+    /// Where the answer goes: what must be kept of a request while it is worked on.
+    pub fn reply_to(&self) -> &ReplyTo {
+        &self.reply_to
+    }
+
+    /// The version it is made in; of `initialize`, the version that is agreed on.
+    pub fn version(&self) -> Version {
+        self.reply_to.version()
+    }
+
+    /// What it says about itself.
+    pub fn meta(&self) -> &Meta<'a> {
+        &self.meta
+    }
+
+    /// What it asks.
+    pub fn method(&self) -> &Method<'a> {
+        &self.method
+    }
+}
+
+/// 2026-07-28, basic/transports/streamable-http, "Standard Request Headers": `Mcp-Method` of every
+/// request, `Mcp-Name` of those that name one thing.
+fn check_mirrors(head: &Head<'_>, method: &str, params: &Params<'_>) -> Result<(), ProtocolError> {
+    head.check_method(method)?;
+    let source = match method {
+        "tools/call" | "prompts/get" => params.name,
+        "resources/read" => params.uri,
+        _ => None,
+    };
+    match source.and_then(Json::as_str) {
+        Some(name) => head.check_name(&name),
+        None => Ok(()),
+    }
+}
+
+impl<'a> Method<'a> {
+    fn read(era: Era, method: &str, params: &Params<'a>) -> Result<Self, ProtocolError> {
+        Ok(match (era, method) {
+            (Era::Modern, "server/discover") => Self::Discover,
+            (Era::Legacy, "initialize") => Self::Initialize(Initialize::read(params)?),
+            (Era::Legacy, "ping") => Self::Ping,
+            (_, "tools/call") => Self::CallTool(ToolCall::read(params)?),
+            _ => match List::of_method(method) {
+                Some(list) => Self::List {
+                    list,
+                    cursor: cursor(params)?,
+                },
+                None => return Err(ProtocolError::method_not_found(method)),
+            },
+        })
+    }
+}
+
+/// server/utilities/pagination, "Request Format": a string. No cursor at all starts the list.
+fn cursor<'a>(params: &Params<'a>) -> Result<Option<Cow<'a, str>>, ProtocolError> {
+    params
+        .cursor
+        .map(|cursor| {
+            cursor
+                .as_str()
+                .ok_or(ProtocolError::InvalidParams("\"cursor\" must be a string"))
+        })
+        .transpose()
+}
+
+impl<'a> Initialize<'a> {
+    /// 2025-11-25, basic/lifecycle, "Initialization". Capabilities and client info are required
+    /// there; a client that leaves them out is served all the same.
+    fn read(params: &Params<'a>) -> Result<Self, ProtocolError> {
+        let asked = params.version.and_then(Json::as_str);
+        let asked = asked.ok_or(ProtocolError::InvalidParams(
+            "\"protocolVersion\" must be a string",
+        ))?;
+        let client_capabilities = params
+            .capabilities
+            .filter(|value| value.kind() == Kind::Object);
+        Ok(Self {
+            asked,
+            client_capabilities,
+            client_info: params.client_info,
+        })
+    }
+}
+
+impl<'a> ToolCall<'a> {
+    fn read(params: &Params<'a>) -> Result<Self, ProtocolError> {
+        let name_json = params.name.ok_or(ProtocolError::InvalidParams(
+            "\"name\" is missing: name the tool",
+        ))?;
+        let name = name_json
+            .as_str()
+            .ok_or(ProtocolError::InvalidParams("\"name\" must be a string"))?;
+        // Some clients write null for no arguments; the specification lets them be left out.
+        let arguments = params
+            .arguments
+            .filter(|arguments| arguments.kind() != Kind::Null);
+        if arguments.is_some_and(|arguments| arguments.kind() != Kind::Object) {
+            return Err(ProtocolError::InvalidParams(
+                "\"arguments\" must be an object",
+            ));
+        }
+        Ok(Self {
+            name,
+            name_json,
+            arguments,
+            meta: params.meta,
+        })
+    }
+
+    /// The tool's name, as the client gave it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The arguments as JSON text of an object; `{}` when the client sent none.
+    pub fn arguments(&self) -> &'a str {
+        self.arguments.map_or("{}", Json::text)
+    }
+
+    /// What the guest's `call-tool` is given: `name`, `arguments` and `_meta`, each as the client
+    /// wrote it. Other members of the params are the host's business and stay here.
+    pub fn guest_request(&self) -> String {
+        self.guest_request_as(self.name_json.text())
+    }
+
+    /// The same for a tool that the guest knows by another name than the client.
+    pub fn guest_request_named(&self, name: &str) -> String {
+        self.guest_request_as(&quoted(name))
+    }
+
+    fn guest_request_as(&self, name_json: &str) -> String {
+        let arguments = self.arguments();
+        let meta = self.meta.map_or("", Json::text);
+        let mut request =
+            String::with_capacity(name_json.len() + arguments.len() + meta.len() + 32);
+        request.push('{');
+        push_member(&mut request, "name", name_json);
+        push_member(&mut request, "arguments", arguments);
+        if !meta.is_empty() {
+            push_member(&mut request, "_meta", meta);
+        }
+        request.push('}');
+        request
+    }
+}
+
+impl<'a> Notification<'a> {
+    fn read(method: &str, params: &Params<'a>) -> Self {
+        match method {
+            "notifications/initialized" => Self::Initialized,
+            "notifications/cancelled" => Self::Cancelled {
+                request: params.request_id.and_then(Token::of),
+            },
+            _ => Self::Other,
+        }
+    }
+}

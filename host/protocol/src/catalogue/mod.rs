@@ -1,0 +1,369 @@
+//! A release's catalogue: what `describe` gave, read once, and served in pages.
+//!
+//! The text stays as the author wrote it; items are places in it, so a page is one slice and costs
+//! the same wherever it begins. Refused: unknown members, items without what MCP requires of them,
+//! names that do not fit headers or repeat. Knows nothing of who lists it, or when.
+
+mod page;
+#[cfg(test)]
+mod tests;
+mod union;
+
+use std::ops::Range;
+
+use smcp_ids::limits::CATALOGUE_MAX;
+
+use crate::json::{Json, JsonError, Kind};
+
+pub use page::{List, Page};
+pub use union::{UnionPage, split_union_name, union_name};
+
+/// Why the bytes of `describe` are not a catalogue. The author's to mend.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CatalogueError {
+    /// More than is kept in memory for each release.
+    #[error(
+        "the catalogue is larger than {CATALOGUE_MAX} bytes; shorten its descriptions and schemas"
+    )]
+    TooLarge,
+    /// Not JSON we accept.
+    #[error("the catalogue cannot be read: {0}")]
+    Json(#[from] JsonError),
+    /// JSON, but no object.
+    #[error("the catalogue is not a JSON object")]
+    NotObject,
+    /// A member that no catalogue has.
+    #[error(
+        "the catalogue has a member \"{0}\"; known are tools, resources, resourceTemplates, prompts and instructions"
+    )]
+    UnknownMember(String),
+    /// A list that is no array.
+    #[error("the catalogue's \"{0}\" is not an array")]
+    NotArray(&'static str),
+    /// Instructions that are no text.
+    #[error("the catalogue's \"instructions\" is not a string")]
+    Instructions,
+    /// An item that MCP would not accept.
+    #[error("number {index} (from 0) of the catalogue's \"{list}\": {why}")]
+    Item {
+        /// Which list.
+        list: &'static str,
+        /// Which item of it.
+        index: usize,
+        /// What is wrong.
+        why: &'static str,
+    },
+    /// Two items of one list with the same name.
+    #[error("the catalogue's \"{list}\" has \"{name}\" twice; give each its own")]
+    Repeated {
+        /// Which list.
+        list: &'static str,
+        /// The name, or for resources the URI.
+        name: String,
+    },
+}
+
+impl CatalogueError {
+    /// The stable name of this error.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::TooLarge => "catalogue_too_large",
+            Self::Json(_) => "catalogue_invalid_json",
+            Self::NotObject => "catalogue_not_object",
+            Self::UnknownMember(_) => "catalogue_unknown_member",
+            Self::NotArray(_) => "catalogue_not_array",
+            Self::Instructions => "catalogue_instructions",
+            Self::Item { .. } => "catalogue_item",
+            Self::Repeated { .. } => "catalogue_repeated",
+        }
+    }
+}
+
+/// A catalogue whose every item was checked.
+#[derive(Clone, Debug)]
+pub struct Catalogue {
+    text: Box<str>,
+    /// By `List::index`; None where the catalogue does not speak of it.
+    lists: [Option<Items>; List::ALL.len()],
+    instructions: Option<Range<usize>>,
+}
+
+/// The items of a list, in the author's order.
+#[derive(Clone, Debug, Default)]
+struct Items {
+    items: Vec<Item>,
+    /// Indexes of `items` in the order of their keys.
+    by_key: Vec<usize>,
+}
+
+#[derive(Clone, Debug)]
+struct Item {
+    /// What it is called by: a name, a URI or a URI template.
+    key: Box<str>,
+    /// Where the item is in the text.
+    whole: Range<usize>,
+    /// Where the value of its key is.
+    key_value: Range<usize>,
+}
+
+/// What a server offers, as capabilities say it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Offer<'a> {
+    /// It has tools.
+    pub tools: bool,
+    /// It has resources or templates of them.
+    pub resources: bool,
+    /// It has prompts.
+    pub prompts: bool,
+    /// How to use it, a JSON string.
+    pub instructions: Option<Json<'a>>,
+}
+
+/// One tool of a catalogue.
+#[derive(Clone, Copy, Debug)]
+pub struct Tool<'a> {
+    name: &'a str,
+    json: Json<'a>,
+}
+
+impl Catalogue {
+    /// Reads what `describe` returned.
+    ///
+    /// # Errors
+    /// The first thing in it that is wrong.
+    pub fn parse(bytes: &[u8]) -> Result<Self, CatalogueError> {
+        if bytes.len() > CATALOGUE_MAX {
+            return Err(CatalogueError::TooLarge);
+        }
+        let json = Json::parse(bytes)?;
+        if json.kind() != Kind::Object {
+            return Err(CatalogueError::NotObject);
+        }
+        let text = json.text();
+        let mut catalogue = Self {
+            text: text.into(),
+            lists: [const { None }; List::ALL.len()],
+            instructions: None,
+        };
+        for (name, value) in json.members() {
+            if name == "instructions" {
+                if value.kind() != Kind::String {
+                    return Err(CatalogueError::Instructions);
+                }
+                catalogue.instructions = Some(place(text, value));
+                continue;
+            }
+            let list = List::of_member(&name)
+                .ok_or_else(|| CatalogueError::UnknownMember(name.into_owned()))?;
+            let items = Items::read(text, list, value)?;
+            if let Some(slot) = catalogue.lists.get_mut(list.index()) {
+                *slot = Some(items);
+            }
+        }
+        Ok(catalogue)
+    }
+
+    /// What it offers.
+    pub fn offer(&self) -> Offer<'_> {
+        Offer {
+            tools: self.declares(List::Tools),
+            resources: self.declares(List::Resources),
+            prompts: self.declares(List::Prompts),
+            instructions: self.instructions.clone().map(|range| self.json(range)),
+        }
+    }
+
+    /// The tool of that name.
+    pub fn tool(&self, name: &str) -> Option<Tool<'_>> {
+        let items = self.lists.get(List::Tools.index())?.as_ref()?;
+        let item = items.get(name)?;
+        Some(Tool {
+            name: &item.key,
+            json: self.json(item.whole.clone()),
+        })
+    }
+
+    /// All tools, in the author's order.
+    pub fn tools(&self) -> impl Iterator<Item = Tool<'_>> {
+        self.items(List::Tools).iter().map(|item| Tool {
+            name: &item.key,
+            json: self.json(item.whole.clone()),
+        })
+    }
+
+    /// Whether the server has the methods of a list: resources and templates go together, as MCP
+    /// has one capability for both.
+    fn declares(&self, list: List) -> bool {
+        let has = |list: List| matches!(self.lists.get(list.index()), Some(Some(_)));
+        match list {
+            List::Resources | List::ResourceTemplates => {
+                has(List::Resources) || has(List::ResourceTemplates)
+            }
+            List::Tools | List::Prompts => has(list),
+        }
+    }
+
+    fn items(&self, list: List) -> &[Item] {
+        self.lists
+            .get(list.index())
+            .and_then(Option::as_ref)
+            .map_or(&[], |items| &items.items)
+    }
+
+    fn slice(&self, range: Range<usize>) -> &str {
+        self.text.get(range).unwrap_or_default()
+    }
+
+    fn json(&self, range: Range<usize>) -> Json<'_> {
+        Json::of_scanned(self.slice(range))
+    }
+}
+
+impl<'a> Tool<'a> {
+    /// Its name.
+    pub fn name(self) -> &'a str {
+        self.name
+    }
+
+    /// The whole tool, as the author wrote it.
+    pub fn json(self) -> Json<'a> {
+        self.json
+    }
+
+    /// Its input schema: an object with `"type": "object"`.
+    pub fn input_schema(self) -> Option<Json<'a>> {
+        self.json.get("inputSchema")
+    }
+
+    /// Its output schema, an object.
+    pub fn output_schema(self) -> Option<Json<'a>> {
+        self.json.get("outputSchema")
+    }
+
+    /// Whether its author says that it changes nothing (server/tools, `ToolAnnotations`: absent
+    /// means that it may).
+    pub fn read_only(self) -> bool {
+        let hint = self
+            .json
+            .get("annotations")
+            .and_then(|annotations| annotations.get("readOnlyHint"));
+        hint.is_some_and(|hint| hint.text() == "true")
+    }
+}
+
+impl Items {
+    fn read(text: &str, list: List, value: Json<'_>) -> Result<Self, CatalogueError> {
+        if value.kind() != Kind::Array {
+            return Err(CatalogueError::NotArray(list.member()));
+        }
+        let mut items = Vec::new();
+        for (index, element) in value.elements().enumerate() {
+            let wrong = |why| CatalogueError::Item {
+                list: list.member(),
+                index,
+                why,
+            };
+            let (key, key_value) = check_item(list, element).map_err(wrong)?;
+            items.push(Item {
+                key,
+                whole: place(text, element),
+                key_value: place(text, key_value),
+            });
+        }
+        let key_of = |&index: &usize| items.get(index).map(|item: &Item| &item.key);
+        let mut by_key: Vec<usize> = (0..items.len()).collect();
+        by_key.sort_unstable_by_key(|index| key_of(index));
+        let repeated = by_key.windows(2).find_map(|pair| match pair {
+            [one, two] if key_of(one) == key_of(two) => key_of(one),
+            _ => None,
+        });
+        if let Some(name) = repeated {
+            return Err(CatalogueError::Repeated {
+                list: list.member(),
+                name: name.to_string(),
+            });
+        }
+        Ok(Self { items, by_key })
+    }
+
+    fn get(&self, key: &str) -> Option<&Item> {
+        let key_of = |index: usize| self.items.get(index).map_or("", |item| &item.key);
+        let found = self
+            .by_key
+            .binary_search_by(|&index| key_of(index).cmp(key))
+            .ok()?;
+        self.items.get(*self.by_key.get(found)?)
+    }
+}
+
+/// Where a value found in `text` is in it.
+fn place(text: &str, value: Json<'_>) -> Range<usize> {
+    let start = (value.text().as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
+    start..start + value.text().len()
+}
+
+/// What MCP requires of an item; returns its key, and the value that the key is.
+fn check_item(list: List, item: Json<'_>) -> Result<(Box<str>, Json<'_>), &'static str> {
+    if item.kind() != Kind::Object {
+        return Err("is not an object");
+    }
+    let key_value = item.get(list.key()).ok_or(match list {
+        List::Tools | List::Prompts => "has no \"name\"",
+        List::Resources => "has no \"uri\"",
+        List::ResourceTemplates => "has no \"uriTemplate\"",
+    })?;
+    let key = key_value
+        .as_str()
+        .ok_or("has a name or URI that is not a string")?;
+    match list {
+        List::Tools | List::Prompts if !is_name(&key) => {
+            return Err(
+                "needs a \"name\" of 1 to 128 of the characters A-Z, a-z, 0-9, '_', '-' and '.'",
+            );
+        }
+        List::Resources | List::ResourceTemplates => {
+            if key.is_empty() {
+                return Err("has an empty URI");
+            }
+            if item
+                .get("name")
+                .is_none_or(|name| name.kind() != Kind::String)
+            {
+                return Err("needs a \"name\" that is a string");
+            }
+        }
+        List::Tools | List::Prompts => {}
+    }
+    if list == List::Tools {
+        check_tool(item)?;
+    }
+    Ok((key.into(), key_value))
+}
+
+/// 2026-07-28, server/tools, "Tool Names": the length and characters it recommends, which fit a
+/// header as they are.
+fn is_name(name: &str) -> bool {
+    (1..=128).contains(&name.len())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
+}
+
+/// 2026-07-28, schema, `Tool`: `inputSchema` with `"type": "object"`, `outputSchema` an object.
+fn check_tool(tool: Json<'_>) -> Result<(), &'static str> {
+    let schema = tool.get("inputSchema").ok_or("has no \"inputSchema\"")?;
+    if schema.get("type").and_then(Json::as_str).as_deref() != Some("object") {
+        return Err("needs an \"inputSchema\" that is an object with \"type\": \"object\"");
+    }
+    let is = |name, kind| tool.get(name).is_none_or(|value| value.kind() == kind);
+    if !is("outputSchema", Kind::Object) {
+        return Err("has an \"outputSchema\" that is not an object");
+    }
+    if !is("annotations", Kind::Object) {
+        return Err("has \"annotations\" that are not an object");
+    }
+    if !is("description", Kind::String) || !is("title", Kind::String) {
+        return Err("has a \"description\" or \"title\" that is not a string");
+    }
+    Ok(())
+}

@@ -1,0 +1,309 @@
+//! Catalogues that are taken, refused, paged and united.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test may stop where it stands"
+)]
+
+use proptest::prelude::*;
+use smcp_ids::ServerSlug;
+use smcp_ids::limits::LIST_PAGE_ITEMS;
+
+use crate::error::ProtocolError;
+
+use super::*;
+
+fn tool(name: &str) -> String {
+    format!(r#"{{"inputSchema":{{"type":"object"}},"name":"{name}"}}"#)
+}
+
+fn with_tools(count: usize) -> Catalogue {
+    let tools: Vec<String> = (0..count).map(|n| tool(&format!("t{n}"))).collect();
+    Catalogue::parse(format!(r#"{{"tools":[{}]}}"#, tools.join(" ,\n")).as_bytes()).unwrap()
+}
+
+/// The values of `key` of the items of a page.
+fn keys(page: &Page<'_>) -> Vec<String> {
+    let array = format!("[{}]", page.items);
+    let json = Json::parse(array.as_bytes()).unwrap();
+    json.elements()
+        .map(|item| {
+            item.get(page.list.key())
+                .unwrap()
+                .as_str()
+                .unwrap()
+                .into_owned()
+        })
+        .collect()
+}
+
+#[test]
+fn what_describe_must_not_return() {
+    let large = format!(r#"{{"instructions":"{}"}}"#, "x".repeat(CATALOGUE_MAX));
+    let twice = format!(r#"{{"tools":[{},{}]}}"#, tool("a"), tool("\\u0061"));
+    let tool_with = |more: &str| format!(r#"{{"tools":[{{"name":"a"{more}}}]}}"#);
+    for (text, code) in [
+        (large.as_str(), "catalogue_too_large"),
+        ("", "catalogue_invalid_json"),
+        (r#"{"tools":[],"tools":[]}"#, "catalogue_invalid_json"),
+        ("[]", "catalogue_not_object"),
+        (r#"{"resource_templates":[]}"#, "catalogue_unknown_member"),
+        (r#"{"tools":{}}"#, "catalogue_not_array"),
+        (r#"{"prompts":null}"#, "catalogue_not_array"),
+        (r#"{"instructions":[]}"#, "catalogue_instructions"),
+        (r#"{"tools":[1]}"#, "catalogue_item"),
+        (r#"{"tools":[{}]}"#, "catalogue_item"),
+        (&format!(r#"{{"tools":[{}]}}"#, tool("")), "catalogue_item"),
+        (
+            &format!(r#"{{"tools":[{}]}}"#, tool(&"x".repeat(129))),
+            "catalogue_item",
+        ),
+        (
+            &format!(r#"{{"tools":[{}]}}"#, tool("a b")),
+            "catalogue_item",
+        ),
+        (&format!(r#"{{"tools":[{}]}}"#, tool("ä")), "catalogue_item"),
+        (&tool_with(""), "catalogue_item"),
+        (&tool_with(r#","inputSchema":null"#), "catalogue_item"),
+        (&tool_with(r#","inputSchema":{}"#), "catalogue_item"),
+        (
+            &tool_with(r#","inputSchema":{"type":["object"]}"#),
+            "catalogue_item",
+        ),
+        (
+            &tool_with(r#","inputSchema":{"type":"object"},"outputSchema":true"#),
+            "catalogue_item",
+        ),
+        (
+            &tool_with(r#","inputSchema":{"type":"object"},"annotations":[]"#),
+            "catalogue_item",
+        ),
+        (
+            &tool_with(r#","inputSchema":{"type":"object"},"description":1"#),
+            "catalogue_item",
+        ),
+        (r#"{"resources":[{"uri":"a:b"}]}"#, "catalogue_item"),
+        (r#"{"resources":[{"uri":"","name":"n"}]}"#, "catalogue_item"),
+        (
+            r#"{"resourceTemplates":[{"uri":"a:b","name":"n"}]}"#,
+            "catalogue_item",
+        ),
+        (r#"{"prompts":[{"name":"a/b"}]}"#, "catalogue_item"),
+        (&twice, "catalogue_repeated"),
+        (
+            r#"{"prompts":[{"name":"b"},{"name":"a"},{"name":"b"}]}"#,
+            "catalogue_repeated",
+        ),
+        (
+            r#"{"resources":[{"uri":"a:b","name":"n"},{"uri":"a:b","name":"m"}]}"#,
+            "catalogue_repeated",
+        ),
+    ] {
+        assert_eq!(
+            Catalogue::parse(text.as_bytes()).unwrap_err().code(),
+            code,
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_tool_is_found_by_its_name_only() {
+    let text = r#"{"tools":[{"name":"b.B-1","inputSchema":{"type":"object"},"annotations":{"readOnlyHint":true}},
+        {"name":"\u0061","inputSchema":{"type":"object","properties":{}},"outputSchema":{"type":"object"},"annotations":{}}]}"#;
+    let catalogue = Catalogue::parse(text.as_bytes()).unwrap();
+    let b = catalogue.tool("b.B-1").unwrap();
+    assert!(b.read_only() && b.output_schema().is_none());
+    assert_eq!(b.input_schema().unwrap().text(), r#"{"type":"object"}"#);
+    let a = catalogue.tool("a").unwrap();
+    assert!(!a.read_only() && a.output_schema().is_some());
+    assert!(a.json().text().starts_with(r#"{"name":"\u0061","#));
+    for name in ["", "b", "A", "b.B-1 ", "c"] {
+        assert!(catalogue.tool(name).is_none(), "{name}");
+    }
+    assert_eq!(
+        catalogue.tools().map(Tool::name).collect::<Vec<_>>(),
+        ["b.B-1", "a"]
+    );
+}
+
+#[test]
+fn what_the_catalogue_does_not_speak_of_is_not_offered() {
+    for (text, tools, resources, prompts) in [
+        ("{}", false, false, false),
+        (r#"{"tools":[]}"#, true, false, false),
+        (r#"{"resources":[]}"#, false, true, false),
+        (
+            r#"{"resourceTemplates":[{"uriTemplate":"a:{x}","name":"n"}]}"#,
+            false,
+            true,
+            false,
+        ),
+        (
+            r#"{"prompts":[{"name":"p"}],"instructions":"i"}"#,
+            false,
+            false,
+            true,
+        ),
+    ] {
+        let catalogue = Catalogue::parse(text.as_bytes()).unwrap();
+        let offer = catalogue.offer();
+        assert_eq!(
+            (offer.tools, offer.resources, offer.prompts),
+            (tools, resources, prompts),
+            "{text}"
+        );
+        for (list, offered) in [
+            (List::Tools, tools),
+            (List::Resources, resources),
+            (List::ResourceTemplates, resources),
+            (List::Prompts, prompts),
+        ] {
+            assert_eq!(
+                catalogue.page(list, None).is_ok(),
+                offered,
+                "{text} {list:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn other_cursors_are_refused() {
+    let catalogue = with_tools(250);
+    for cursor in [
+        "",
+        "0",
+        "t",
+        "t0",
+        "t250",
+        "t00100",
+        "t+100",
+        "t-1",
+        "p100",
+        "T100",
+        "t100 ",
+        "t99999999999999999999",
+        "é",
+    ] {
+        assert_eq!(
+            catalogue.page(List::Tools, Some(cursor)),
+            Err(ProtocolError::Cursor),
+            "{cursor}"
+        );
+    }
+    assert_eq!(
+        keys(&catalogue.page(List::Tools, Some("t249")).unwrap()),
+        ["t249"]
+    );
+}
+
+/// All pages of the union of servers with so many tools each.
+fn union_of(counts: &[usize]) -> (Vec<String>, usize) {
+    let servers: Vec<(ServerSlug, Catalogue)> = counts
+        .iter()
+        .enumerate()
+        .map(|(n, &count)| (format!("s{n:04}").parse().unwrap(), with_tools(count)))
+        .collect();
+    let (mut names, mut cursor, mut pages) = (Vec::new(), None, 0);
+    loop {
+        let mut page = UnionPage::begin(cursor.as_deref()).unwrap();
+        let first = servers
+            .iter()
+            .position(|(slug, _)| page.from().is_none_or(|from| slug >= from))
+            .unwrap_or(servers.len());
+        let mut added = first;
+        while let Some((slug, catalogue)) = servers.get(added) {
+            added += 1;
+            if !page.add(slug, catalogue) {
+                break;
+            }
+        }
+        let page = page.finish(added < servers.len());
+        let on_page = keys(&page);
+        assert!(on_page.len() <= LIST_PAGE_ITEMS && added - first <= LIST_PAGE_ITEMS);
+        names.extend(on_page);
+        pages += 1;
+        cursor = page.next().map(str::to_owned);
+        if cursor.is_none() {
+            return (names, pages);
+        }
+    }
+}
+
+#[test]
+fn a_united_list_visits_each_tool_once_and_few_servers_a_page() {
+    for (counts, pages) in [
+        (vec![], 1),
+        (vec![0], 1),
+        (vec![3, 0, 2], 1),
+        (vec![100], 1),
+        (vec![100, 0], 2),
+        (vec![99, 2], 2),
+        (vec![250, 1], 3),
+        (vec![0; 250], 3),
+    ] {
+        let expected: Vec<String> = counts
+            .iter()
+            .enumerate()
+            .flat_map(|(n, &count)| (0..count).map(move |t| format!("s{n:04}__t{t}")))
+            .collect();
+        assert_eq!(union_of(&counts), (expected, pages), "{counts:?}");
+    }
+}
+
+#[test]
+fn a_united_list_goes_on_where_a_server_is_gone() {
+    let mut page = UnionPage::begin(Some("ub.100")).unwrap();
+    assert_eq!(page.from().unwrap().as_str(), "b");
+    page.add(&"c".parse().unwrap(), &with_tools(1));
+    assert_eq!(keys(&page.finish(false)), ["c__t0"]);
+    for cursor in ["", "u", "ub", "ub.", "ub.-1", "uB.1", "t1", "u.1", "ub.01"] {
+        assert!(UnionPage::begin(Some(cursor)).is_err(), "{cursor}");
+    }
+}
+
+#[test]
+fn a_united_name_is_taken_apart_at_its_first_separator() {
+    for (name, parts) in [
+        ("s__t", Some(("s", "t"))),
+        ("my-server__a__b", Some(("my-server", "a__b"))),
+        ("s___t", Some(("s", "_t"))),
+        ("s_t", None),
+        ("__t", None),
+        ("S__t", None),
+    ] {
+        let split = split_union_name(name);
+        assert_eq!(
+            split
+                .as_ref()
+                .map(|(server, tool)| (server.as_str(), *tool)),
+            parts,
+            "{name}"
+        );
+        if let Some((server, tool)) = split {
+            assert_eq!(union_name(&server, tool), name);
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn pages_together_are_the_list(count in 0_usize..450) {
+        let catalogue = with_tools(count);
+        let (mut names, mut cursor) = (Vec::new(), None);
+        loop {
+            let page = catalogue.page(List::Tools, cursor.as_deref()).unwrap();
+            names.extend(keys(&page));
+            let Some(next) = page.next() else { break };
+            cursor = Some(next.to_owned());
+        }
+        prop_assert_eq!(names, (0..count).map(|n| format!("t{n}")).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
+        drop(Catalogue::parse(&bytes));
+    }
+}

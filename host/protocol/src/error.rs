@@ -1,0 +1,357 @@
+//! What can be wrong with a request as MCP sees it, and the one function that puts it on the wire.
+//!
+//! Nothing here is about guests that fail or hosts that break: their errors have types of their own
+//! and come as a [`Wire`].
+
+use smcp_ids::limits::MCP_BODY_MAX;
+
+use crate::json::{Json, JsonError, push_member, quoted};
+use crate::version::{Era, Version};
+
+/// JSON-RPC: not JSON.
+pub const PARSE_ERROR: i32 = -32700;
+/// JSON-RPC: JSON, but no request.
+pub const INVALID_REQUEST: i32 = -32600;
+/// JSON-RPC: no such method.
+pub const METHOD_NOT_FOUND: i32 = -32601;
+/// JSON-RPC: parameters that the method cannot take.
+pub const INVALID_PARAMS: i32 = -32602;
+/// JSON-RPC: the server failed.
+pub const INTERNAL_ERROR: i32 = -32603;
+/// MCP: a header contradicts the body (2026-07-28, basic/index, "Error Codes").
+pub const HEADER_MISMATCH: i32 = -32020;
+/// MCP: the client did not declare a capability that the request needs (the same place).
+pub const MISSING_CLIENT_CAPABILITY: i32 = -32021;
+/// MCP: a version that is not served (the same place).
+pub const UNSUPPORTED_VERSION: i32 = -32022;
+
+/// How much of a client's own text an error repeats, in characters.
+const ECHO_MAX: usize = 64;
+
+/// A request that the protocol refuses. All of them are the client's to mend.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ProtocolError {
+    /// Any HTTP method but POST.
+    #[error(
+        "this endpoint takes POST only: it offers no stream to listen to and keeps no session to delete"
+    )]
+    HttpMethod,
+    /// A body over the limit.
+    #[error("the body is larger than {MCP_BODY_MAX} bytes; send less")]
+    TooLarge,
+    /// A body that is not said to be JSON.
+    #[error("send the body as Content-Type: application/json")]
+    MediaType,
+    /// A body that is not the JSON we take.
+    #[error("the body cannot be read: {0}")]
+    Json(#[from] JsonError),
+    /// An array where a message should be.
+    #[error("JSON-RPC batches are not supported; send each message in its own POST")]
+    Batch,
+    /// JSON that is not a JSON-RPC message.
+    #[error("not a JSON-RPC message: {0}")]
+    Envelope(&'static str),
+    /// A response, when nothing was asked.
+    #[error("a response was sent, but this server has asked nothing")]
+    Response,
+    /// A header that is missing, malformed or contradicts the body.
+    #[error("header mismatch: {header} {why}")]
+    HeaderMismatch {
+        /// Which header.
+        header: &'static str,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// A version that is not served.
+    #[error("unsupported protocol version; use one of those in data.supported")]
+    UnsupportedVersion {
+        /// The version asked for, shortened if it is long.
+        requested: String,
+    },
+    /// A field of `_meta` that every modern request must have.
+    #[error(
+        "params._meta needs \"{field}\" as {kind}; this version of MCP requires it with every request"
+    )]
+    MissingMeta {
+        /// The field's full name.
+        field: &'static str,
+        /// What it should be.
+        kind: &'static str,
+    },
+    /// A method that this server does not have.
+    #[error("method not found: {method}")]
+    MethodNotFound {
+        /// The method, shortened if it is long.
+        method: String,
+    },
+    /// Parameters of the wrong shape.
+    #[error("invalid params: {0}")]
+    InvalidParams(&'static str),
+    /// A tool that is not in the catalogue.
+    #[error("unknown tool: {name}")]
+    UnknownTool {
+        /// The name, shortened if it is long.
+        name: String,
+    },
+    /// A cursor that this server did not give out, or gave out for another list.
+    #[error("invalid cursor; list again from the start")]
+    Cursor,
+}
+
+/// An error as it goes over the wire.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wire {
+    /// The HTTP status, if the answer has not begun as a stream.
+    pub status: u16,
+    /// The code of JSON-RPC or MCP.
+    pub code: i32,
+    /// One sentence that says what to do.
+    pub message: String,
+    /// More about it: JSON text of one value.
+    pub data: Option<String>,
+}
+
+impl ProtocolError {
+    /// A method not found, by its name as the client gave it.
+    pub fn method_not_found(method: &str) -> Self {
+        Self::MethodNotFound {
+            method: shortened(method),
+        }
+    }
+
+    /// A tool not found, by its name as the client gave it.
+    pub fn unknown_tool(name: &str) -> Self {
+        Self::UnknownTool {
+            name: shortened(name),
+        }
+    }
+
+    /// A version not served, by its name as the client gave it.
+    pub fn unsupported_version(requested: &str) -> Self {
+        Self::UnsupportedVersion {
+            requested: shortened(requested),
+        }
+    }
+
+    /// The stable name of this error.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::HttpMethod => "http_method",
+            Self::TooLarge => "body_too_large",
+            Self::MediaType => "unsupported_media_type",
+            Self::Json(_) => "invalid_json",
+            Self::Batch => "batch_unsupported",
+            Self::Envelope(_) => "invalid_message",
+            Self::Response => "unexpected_response",
+            Self::HeaderMismatch { .. } => "header_mismatch",
+            Self::UnsupportedVersion { .. } => "unsupported_version",
+            Self::MissingMeta { .. } => "missing_meta",
+            Self::MethodNotFound { .. } => "method_not_found",
+            Self::InvalidParams(_) => "invalid_params",
+            Self::UnknownTool { .. } => "unknown_tool",
+            Self::Cursor => "invalid_cursor",
+        }
+    }
+
+    /// The error as a client of that era is told it.
+    ///
+    /// A modern client reads the body of a 400 to tell eras apart (2026-07-28,
+    /// basic/transports/streamable-http, "Backward Compatibility"), so 400 is kept for what the
+    /// specification gives it to. A legacy client may take 404 for a lost session (2025-11-25,
+    /// basic/transports, "Session Management", item 4), so it gets none.
+    pub fn wire(&self, era: Era) -> Wire {
+        let (status, code) = match self {
+            Self::HttpMethod => (405, INVALID_REQUEST),
+            Self::TooLarge => (413, INVALID_REQUEST),
+            Self::MediaType => (415, INVALID_REQUEST),
+            Self::Json(_) => (400, PARSE_ERROR),
+            Self::Batch | Self::Envelope(_) | Self::Response => (400, INVALID_REQUEST),
+            // The same page, "Server Validation": 400 with HeaderMismatch.
+            Self::HeaderMismatch { .. } => (400, HEADER_MISMATCH),
+            // The same page, "Protocol Version Header": 400; so in 2025-06-18 and 2025-11-25.
+            Self::UnsupportedVersion { .. } => (400, UNSUPPORTED_VERSION),
+            // 2026-07-28, basic/index, "Per-request protocol fields": 400 with -32602.
+            Self::MissingMeta { .. } => (400, INVALID_PARAMS),
+            // 2026-07-28, basic/transports/streamable-http, "Protocol Version Header": 404.
+            Self::MethodNotFound { .. } => {
+                (if era == Era::Modern { 404 } else { 200 }, METHOD_NOT_FOUND)
+            }
+            // server/tools, "Error Handling": an unknown tool is -32602; server/utilities/pagination,
+            // "Error Handling": so is an invalid cursor.
+            Self::InvalidParams(_) | Self::UnknownTool { .. } | Self::Cursor => {
+                (200, INVALID_PARAMS)
+            }
+        };
+        Wire {
+            status,
+            code,
+            message: self.to_string(),
+            data: Some(self.data()),
+        }
+    }
+
+    /// The stable name, and what the specification wants beside it.
+    fn data(&self) -> String {
+        let mut data = String::from("{");
+        push_member(&mut data, "code", &quoted(self.code()));
+        if let Self::UnsupportedVersion { requested } = self {
+            // 2026-07-28, schema, UnsupportedProtocolVersionError: `supported` and `requested`.
+            push_member(&mut data, "supported", Version::LIST_JSON);
+            push_member(&mut data, "requested", &quoted(requested));
+        }
+        data.push('}');
+        data
+    }
+}
+
+impl Wire {
+    /// An error that a guest answered, with a code that a server may use.
+    ///
+    /// The codes of JSON-RPC's reserved range belong to it and to MCP, which forbids all but the
+    /// defined ones, each in its own sense, and the codes of earlier versions too (2026-07-28,
+    /// basic/index, "Error Codes"): of these a guest can mean only invalid parameters; the rest
+    /// become an internal error. `data` that is not JSON goes as a JSON string.
+    pub fn of_guest(code: i32, message: &str, data: Option<&str>) -> Self {
+        let code = match code {
+            INVALID_PARAMS => INVALID_PARAMS,
+            -32768..=-32000 => INTERNAL_ERROR,
+            own => own,
+        };
+        let data = data.map(|data| match Json::parse(data.as_bytes()) {
+            Ok(json) => json.text().to_owned(),
+            Err(_) => quoted(data),
+        });
+        Self {
+            status: 200,
+            code,
+            message: message.to_owned(),
+            data,
+        }
+    }
+
+    /// The `error` member of a JSON-RPC response.
+    pub(crate) fn error_json(&self) -> String {
+        let mut error = String::from("{");
+        push_member(&mut error, "code", &self.code.to_string());
+        push_member(&mut error, "message", &quoted(&self.message));
+        if let Some(data) = &self.data {
+            push_member(&mut error, "data", data);
+        }
+        error.push('}');
+        error
+    }
+}
+
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(ECHO_MAX) {
+        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_error_has_its_status_and_code_in_each_era() {
+        let version = ProtocolError::unsupported_version("1900-01-01");
+        for (error, modern, legacy, code) in [
+            (ProtocolError::HttpMethod, 405, 405, -32600),
+            (ProtocolError::TooLarge, 413, 413, -32600),
+            (ProtocolError::MediaType, 415, 415, -32600),
+            (
+                ProtocolError::Json(JsonError::Syntax { at: 0 }),
+                400,
+                400,
+                -32700,
+            ),
+            (ProtocolError::Batch, 400, 400, -32600),
+            (ProtocolError::Envelope("x"), 400, 400, -32600),
+            (ProtocolError::Response, 400, 400, -32600),
+            (
+                ProtocolError::HeaderMismatch {
+                    header: "H",
+                    why: "w",
+                },
+                400,
+                400,
+                -32020,
+            ),
+            (version, 400, 400, -32022),
+            (
+                ProtocolError::MissingMeta {
+                    field: "f",
+                    kind: "k",
+                },
+                400,
+                400,
+                -32602,
+            ),
+            (ProtocolError::method_not_found("m"), 404, 200, -32601),
+            (ProtocolError::InvalidParams("x"), 200, 200, -32602),
+            (ProtocolError::unknown_tool("t"), 200, 200, -32602),
+            (ProtocolError::Cursor, 200, 200, -32602),
+        ] {
+            let (on_modern, on_legacy) = (error.wire(Era::Modern), error.wire(Era::Legacy));
+            assert_eq!(
+                (on_modern.status, on_modern.code),
+                (modern, code),
+                "{error}"
+            );
+            assert_eq!(
+                (on_legacy.status, on_legacy.code),
+                (legacy, code),
+                "{error}"
+            );
+            assert!(
+                on_modern
+                    .data
+                    .is_some_and(|data| data.contains(error.code()))
+            );
+        }
+    }
+
+    #[test]
+    fn an_error_repeats_little_of_what_it_was_sent() {
+        let wire = ProtocolError::unsupported_version(&"é".repeat(1_000_000)).wire(Era::Modern);
+        assert!(wire.data.is_some_and(|data| data.len() < 400));
+        let wire = ProtocolError::unknown_tool(&"x".repeat(1_000_000)).wire(Era::Modern);
+        assert!(wire.message.len() < 100);
+    }
+
+    #[test]
+    fn a_guest_cannot_use_the_codes_of_the_protocol() {
+        for (given, sent) in [
+            (-32602, -32602),
+            (-32603, -32603),
+            (-32601, -32603),
+            (-32700, -32603),
+            (-32002, -32603),
+            (-32042, -32603),
+            (-32020, -32603),
+            (-32000, -32603),
+            (-32768, -32603),
+            (-31999, -31999),
+            (-32769, -32769),
+            (7, 7),
+            (0, 0),
+        ] {
+            assert_eq!(Wire::of_guest(given, "m", None).code, sent, "{given}");
+        }
+    }
+
+    #[test]
+    fn a_guests_data_is_json_or_becomes_a_string() {
+        for (given, sent) in [
+            (" {\"a\": 1}\n", "{\"a\": 1}"),
+            ("{\"a\":", "\"{\\\"a\\\":\""),
+            ("7", "7"),
+        ] {
+            assert_eq!(
+                Wire::of_guest(1, "m", Some(given)).data.as_deref(),
+                Some(sent)
+            );
+        }
+    }
+}

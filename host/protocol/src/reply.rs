@@ -1,0 +1,389 @@
+//! Answers: what a request's result or error looks like on the wire, in its era and its form.
+//!
+//! Everything is written by splicing JSON text; nothing big is parsed again. Knows no transport but
+//! the status, the headers and the framing that MCP gives it.
+
+use crate::catalogue::{Offer, Page};
+use crate::error::{ProtocolError, Wire};
+use crate::guest_result::{MetaEntry, ToolResult};
+use crate::head::ReplyForm;
+use crate::json::{push_member, quoted};
+use crate::message::Token;
+use crate::meta::LogLevel;
+use crate::sse;
+use crate::version::{Era, Version};
+
+/// How long a client may take a list or a discovery for fresh, in milliseconds: a new release shows
+/// within a minute.
+const TTL_MILLIS: &str = "60000";
+/// Lists are the same for all callers of a server, but only for them (2026-07-28,
+/// server/utilities/caching, "Security Considerations": "public" would let a cache serve strangers).
+const CACHE_SCOPE: &str = "\"private\"";
+
+const SERVER_INFO_KEY: &str = "io.modelcontextprotocol/serverInfo";
+
+/// What must be kept of a request until it is answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReplyTo {
+    id: Box<str>,
+    version: Version,
+    form: ReplyForm,
+    progress_token: Option<Box<str>>,
+    log_level: Option<LogLevel>,
+}
+
+/// Who answers: name and version of the hosted server, written once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerInfo {
+    json: Box<str>,
+}
+
+/// A request that was refused before it became one, with all that its answer needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    id: Option<Box<str>>,
+    era: Era,
+    form: ReplyForm,
+    error: ProtocolError,
+}
+
+/// A JSON-RPC response, not yet in the form that the client takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    status: u16,
+    json: String,
+}
+
+/// An answer over HTTP.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// The status.
+    pub status: u16,
+    /// The headers that the protocol wants.
+    pub headers: &'static [(&'static str, &'static str)],
+    /// The body.
+    pub body: String,
+}
+
+const JSON_HEADERS: &[(&str, &str)] = &[("content-type", "application/json")];
+/// What a stream's answer says of itself: nothing on the way may keep or gather it (2026-07-28,
+/// basic/transports/streamable-http, "Receiving Messages").
+pub const SSE_HEADERS: &[(&str, &str)] = &[
+    ("content-type", "text/event-stream"),
+    ("cache-control", "no-cache, no-transform"),
+    ("x-accel-buffering", "no"),
+];
+/// 405 names the methods there are (RFC 9110, section 15.5.6); clients depend on it.
+const ALLOW_HEADERS: &[(&str, &str)] = &[
+    ("content-type", "application/json"),
+    ("allow", "POST, OPTIONS"),
+];
+
+impl ServerInfo {
+    /// Writes the identity of a server: its name for machines, its version, and its name for people
+    /// if it has one (schema, `Implementation`).
+    pub fn new(name: &str, version: &str, title: Option<&str>) -> Self {
+        let mut json = String::from("{");
+        push_member(&mut json, "name", &quoted(name));
+        if let Some(title) = title {
+            push_member(&mut json, "title", &quoted(title));
+        }
+        push_member(&mut json, "version", &quoted(version));
+        json.push('}');
+        Self { json: json.into() }
+    }
+
+    fn meta_entry(&self) -> MetaEntry {
+        MetaEntry {
+            key: SERVER_INFO_KEY,
+            json: self.json.to_string(),
+        }
+    }
+}
+
+impl ReplyTo {
+    pub(crate) fn new(
+        id: Token<'_>,
+        version: Version,
+        form: ReplyForm,
+        progress_token: Option<Token<'_>>,
+        log_level: Option<LogLevel>,
+    ) -> Self {
+        let progress_token = progress_token.map(|token| token.json().into());
+        Self {
+            id: id.json().into(),
+            version,
+            form,
+            progress_token,
+            log_level,
+        }
+    }
+
+    /// The version to answer in.
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The era of that version.
+    pub fn era(&self) -> Era {
+        self.version.era()
+    }
+
+    /// The request's id, as JSON text.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The form the client takes.
+    pub fn form(&self) -> ReplyForm {
+        self.form
+    }
+
+    /// The name for progress reports, as JSON text, if the client wants them.
+    pub fn progress_token(&self) -> Option<&str> {
+        self.progress_token.as_deref()
+    }
+
+    /// The least urgent log entry the client wants; None: none at all.
+    pub fn log_level(&self) -> Option<LogLevel> {
+        self.log_level
+    }
+
+    /// The result of `server/discover` (2026-07-28, server/discover, "DiscoverResult").
+    pub fn discover(&self, server: &ServerInfo, offer: &Offer<'_>) -> Answer {
+        let mut result = String::from("{");
+        push_member(&mut result, "resultType", "\"complete\"");
+        push_member(&mut result, "supportedVersions", Version::LIST_JSON);
+        push_member(
+            &mut result,
+            "capabilities",
+            &capabilities(Era::Modern, offer),
+        );
+        if let Some(instructions) = offer.instructions {
+            push_member(&mut result, "instructions", instructions.text());
+        }
+        self.cacheable(server, result)
+    }
+
+    /// The result of `initialize` (2025-11-25, basic/lifecycle, "Initialization"). No session id
+    /// goes with it: legacy versions are served without ("Session Management", item 1: may).
+    pub fn initialize(&self, server: &ServerInfo, offer: &Offer<'_>) -> Answer {
+        let mut result = String::from("{");
+        push_member(
+            &mut result,
+            "protocolVersion",
+            &quoted(self.version.as_str()),
+        );
+        push_member(
+            &mut result,
+            "capabilities",
+            &capabilities(Era::Legacy, offer),
+        );
+        push_member(&mut result, "serverInfo", &server.json);
+        if let Some(instructions) = offer.instructions {
+            push_member(&mut result, "instructions", instructions.text());
+        }
+        result.push('}');
+        self.result(&result)
+    }
+
+    /// The result of `ping` (2025-11-25, basic/utilities/ping, "Behavior Requirements": empty).
+    pub fn pong(&self) -> Answer {
+        self.result("{}")
+    }
+
+    /// One page of a list (server/utilities/pagination, "Response Format").
+    pub fn list(&self, server: &ServerInfo, page: &Page<'_>) -> Answer {
+        let mut result = String::with_capacity(page.items.len() + 256);
+        result.push('{');
+        if self.era() == Era::Modern {
+            push_member(&mut result, "resultType", "\"complete\"");
+        }
+        push_member(&mut result, page.list.member(), "[");
+        result.push_str(&page.items);
+        result.push(']');
+        if let Some(next) = &page.next {
+            push_member(&mut result, "nextCursor", &quoted(next));
+        }
+        self.cacheable(server, result)
+    }
+
+    /// The result of `tools/call`: the guest's, with the host's entries in its `_meta`; in the modern
+    /// era the server's identity is one of them (2026-07-28, basic/index, "Per-response protocol
+    /// fields").
+    pub fn tool_result(
+        &self,
+        server: &ServerInfo,
+        result: &ToolResult<'_>,
+        mut entries: Vec<MetaEntry>,
+    ) -> Answer {
+        if self.era() == Era::Modern {
+            entries.push(server.meta_entry());
+        }
+        self.result(&result.spliced(self.era(), &entries))
+    }
+
+    /// A protocol error.
+    pub fn error(&self, error: &ProtocolError) -> Answer {
+        self.wire(&error.wire(self.era()))
+    }
+
+    /// Any other error: of a guest, a host, a limit.
+    pub fn wire(&self, wire: &Wire) -> Answer {
+        Answer::error(Some(&self.id), wire)
+    }
+
+    /// Ends a result that clients may keep: in the modern era with how long and for whom (2026-07-28,
+    /// server/utilities/caching, "Cacheable Results"), and the server's identity.
+    fn cacheable(&self, server: &ServerInfo, mut result: String) -> Answer {
+        if self.era() == Era::Modern {
+            push_member(&mut result, "ttlMs", TTL_MILLIS);
+            push_member(&mut result, "cacheScope", CACHE_SCOPE);
+            push_member(&mut result, "_meta", "{");
+            push_member(&mut result, SERVER_INFO_KEY, &server.json);
+            result.push('}');
+        }
+        result.push('}');
+        self.result(&result)
+    }
+
+    /// basic/index, "Result Responses".
+    fn result(&self, result: &str) -> Answer {
+        Answer {
+            status: 200,
+            json: response(Some(&self.id), "result", result),
+        }
+    }
+}
+
+impl Refusal {
+    pub(crate) fn new(
+        id: Option<Token<'_>>,
+        era: Era,
+        form: ReplyForm,
+        error: ProtocolError,
+    ) -> Self {
+        Self {
+            id: id.map(|id| id.json().into()),
+            era,
+            form,
+            error,
+        }
+    }
+
+    /// What is wrong.
+    pub fn error(&self) -> &ProtocolError {
+        &self.error
+    }
+
+    /// How to say it.
+    pub fn reply(&self) -> Reply {
+        Answer::error(self.id.as_deref(), &self.error.wire(self.era)).reply(self.form)
+    }
+}
+
+impl Answer {
+    fn error(id: Option<&str>, wire: &Wire) -> Self {
+        Self {
+            status: wire.status,
+            json: response(id, "error", &wire.error_json()),
+        }
+    }
+
+    /// The status, if nothing has been sent yet.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The response, as JSON text.
+    pub fn json(&self) -> &str {
+        &self.json
+    }
+
+    /// The response as the last event of a stream.
+    pub fn event(&self) -> String {
+        sse::event(&self.json)
+    }
+
+    /// The response as the whole answer. Refusals with a status of their own are always JSON.
+    pub fn reply(self, form: ReplyForm) -> Reply {
+        match (self.status, form) {
+            (200, ReplyForm::Sse) => Reply {
+                status: 200,
+                headers: SSE_HEADERS,
+                body: self.event(),
+            },
+            (405, _) => Reply {
+                status: 405,
+                headers: ALLOW_HEADERS,
+                body: self.json,
+            },
+            (status, _) => Reply {
+                status,
+                headers: JSON_HEADERS,
+                body: self.json,
+            },
+        }
+    }
+}
+
+impl Reply {
+    /// To a notification: taken (basic/transports, "Sending Messages": 202 and no body).
+    pub fn accepted() -> Self {
+        Self {
+            status: 202,
+            headers: &[],
+            body: String::new(),
+        }
+    }
+
+    /// To GET, DELETE and every other method but POST and OPTIONS: 405, since no stream is offered
+    /// (2025-11-25, basic/transports, "Listening for Messages from the Server", item 3) and there is
+    /// no session to end ("Session Management", item 5; 2026-07-28, "Earlier Streamable HTTP
+    /// Revisions").
+    pub fn method_not_allowed() -> Self {
+        Refusal::new(
+            None,
+            Era::Modern,
+            ReplyForm::Json,
+            ProtocolError::HttpMethod,
+        )
+        .reply()
+    }
+
+    /// To a request that is refused before its body is looked at.
+    pub fn refused(error: ProtocolError) -> Self {
+        Refusal::new(None, Era::Modern, ReplyForm::Json, error).reply()
+    }
+}
+
+/// What the server declares. A capability is there if the catalogue has it; logging is the host's
+/// own, in the modern era, where each request asks for it (2026-07-28, server/utilities/logging,
+/// "Capabilities"). A legacy client could only set a level for a session, and there are none.
+fn capabilities(era: Era, offer: &Offer<'_>) -> String {
+    let mut out = String::from("{");
+    let declared = [
+        ("logging", era == Era::Modern),
+        ("prompts", offer.prompts),
+        ("resources", offer.resources),
+        ("tools", offer.tools),
+    ];
+    for (name, _) in declared.into_iter().filter(|(_, declared)| *declared) {
+        push_member(&mut out, name, "{}");
+    }
+    out.push('}');
+    out
+}
+
+/// A response. One without an id answers a message whose id could not be read.
+fn response(id: Option<&str>, member: &str, value: &str) -> String {
+    let mut out = String::with_capacity(value.len() + id.map_or(0, str::len) + 40);
+    out.push('{');
+    push_member(&mut out, "jsonrpc", "\"2.0\"");
+    if let Some(id) = id {
+        push_member(&mut out, "id", id);
+    }
+    push_member(&mut out, member, value);
+    out.push('}');
+    out
+}

@@ -1,0 +1,98 @@
+//! The crate as the tenant uses it: headers and a body in, an answer out.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test may stop where it stands"
+)]
+
+mod calls;
+mod wire;
+
+use crate::{
+    Call, Catalogue, Head, Method, Notifier, Refusal, Reply, Request, ServerInfo, ToolResult,
+};
+
+/// The headers of a legacy client.
+const LEGACY: Head<'static> = Head {
+    protocol_version: Some("2025-11-25"),
+    mcp_method: None,
+    mcp_name: None,
+    accept: Some("application/json, text/event-stream"),
+    content_type: Some("application/json"),
+    session_id: None,
+};
+
+/// The headers of a modern client that calls `method`.
+fn modern<'a>(method: &'a str, name: Option<&'a str>) -> Head<'a> {
+    Head {
+        protocol_version: Some("2026-07-28"),
+        mcp_method: Some(method),
+        mcp_name: name,
+        ..LEGACY
+    }
+}
+
+/// The `_meta` that every modern request has, and `more` members before it in the params.
+fn modern_body(method: &str, more: &str) -> String {
+    format!(
+        r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{{{more}"_meta":{{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{{}}}}}}}}"#
+    )
+}
+
+fn request<'a>(head: &Head<'_>, body: &'a str) -> Result<Request<'a>, Refusal> {
+    match Call::read(head, body.as_bytes())? {
+        Call::Request(request) => Ok(request),
+        Call::Notification(_) => panic!("a notification: {body}"),
+    }
+}
+
+fn server() -> ServerInfo {
+    ServerInfo::new("echo", "1.2.0", None)
+}
+
+fn catalogue() -> Catalogue {
+    Catalogue::parse(br#"{"instructions":"Say \"hi\".","tools":[{"name":"echo","inputSchema":{"type":"object"}}]}"#)
+        .unwrap()
+}
+
+/// What a server with that catalogue answers, as the tenant would: the status and the JSON.
+fn answered(head: &Head<'_>, body: &str) -> (u16, String) {
+    let reply = replied(head, body);
+    (reply.status, reply.body)
+}
+
+fn replied(head: &Head<'_>, body: &str) -> Reply {
+    let call = match Call::read(head, body.as_bytes()) {
+        Ok(call) => call,
+        Err(refusal) => return refusal.reply(),
+    };
+    let Call::Request(request) = call else {
+        return Reply::accepted();
+    };
+    let (to, catalogue) = (request.reply_to(), catalogue());
+    let answer = match request.method() {
+        Method::Discover => to.discover(&server(), &catalogue.offer()),
+        Method::Initialize(_) => to.initialize(&server(), &catalogue.offer()),
+        Method::Ping => to.pong(),
+        Method::List { list, cursor } => match catalogue.page(*list, cursor.as_deref()) {
+            Ok(page) => to.list(&server(), &page),
+            Err(error) => to.error(&error),
+        },
+        Method::CallTool(call) => match catalogue.tool(call.name()) {
+            Some(_) => {
+                let output = format!(
+                    r#"{{"content":[{{"type":"text","text":{:?}}}]}}"#,
+                    call.guest_request()
+                );
+                to.tool_result(&server(), &ToolResult::parse(&output).unwrap(), Vec::new())
+            }
+            None => to.error(&crate::ProtocolError::unknown_tool(call.name())),
+        },
+    };
+    answer.reply(to.form())
+}
+
+fn notifier() -> Notifier {
+    Notifier::new()
+}
