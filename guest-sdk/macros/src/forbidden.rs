@@ -28,7 +28,6 @@ const FORBIDDEN: &[(&str, &str, &str)] = &[
     ("fs", "read", FILE),
     ("fs", "read_to_string", FILE),
     ("fs", "write", FILE),
-    ("Command", "new", PROCESS),
 ];
 
 const CLOCK: &str = "a module has no clock of its own, and this panics when it runs: take `ctx: &Context` and use `ctx.now()`";
@@ -37,9 +36,6 @@ const THREAD: &str =
 const SLEEP: &str = "a module cannot block by itself, and this panics when it runs: take `ctx: &Context` and use `ctx.sleep(...)`";
 const SOCKET: &str = "a module has no sockets, and this fails when it runs: what leaves the sandbox is asked of the host";
 const FILE: &str = "a module has no files, and this fails when it runs: put fixed data into the module with `include_bytes!` or `include_str!`";
-const PROCESS: &str =
-    "a module cannot start processes, and this fails when it runs: use a crate that does the work";
-
 /// Reports each use.
 pub(crate) fn report(tokens: TokenStream, mistakes: &mut Mistakes) {
     // The identifier before the last `::`, and how many colons have come since.

@@ -21,6 +21,14 @@ impl Mistakes {
         }
     }
 
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.0
+            .iter()
+            .flat_map(|mistakes| mistakes.into_iter())
+            .count()
+    }
+
     /// The value, or nothing and one more mistake.
     pub(crate) fn ok<T>(&mut self, result: syn::Result<T>) -> Option<T> {
         result.map_err(|mistake| self.push(mistake)).ok()

@@ -22,7 +22,7 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut block: ItemImpl = match syn::parse2(item.clone()) {
         Ok(block) => block,
         Err(mistake) => {
-            mistakes.push(if mistake_is_of_kind(&item) {
+            mistakes.push(if is_another_item(&item) {
                 syn::Error::new_spanned(
                     &item,
                     "`#[tool_router]` belongs on the `impl` block that holds the tools",
@@ -47,7 +47,7 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 /// Whether the item parses, so that it is the wrong item and not wrong Rust.
-fn mistake_is_of_kind(item: &TokenStream) -> bool {
+fn is_another_item(item: &TokenStream) -> bool {
     syn::parse2::<syn::Item>(item.clone()).is_ok_and(|item| !matches!(item, syn::Item::Impl(_)))
 }
 
@@ -147,7 +147,7 @@ fn write(block: &ItemImpl, options: &Options, tools: &[Tool]) -> TokenStream {
         visibility,
         server_handler,
     } = options;
-    let entries = tools.iter().map(Tool::entry);
+    let entries = tools.iter().filter(|tool| !tool.is_broken).map(Tool::entry);
     let handler = server_handler.then(|| {
         quote! {
             impl #generics ::smcp_sdk::ServerHandler for #itself #condition {

@@ -1,6 +1,6 @@
 //! One tool: what its attribute, its doc comment and its signature say.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
@@ -27,8 +27,11 @@ pub(crate) struct Tool {
     method: Ident,
     has_receiver: bool,
     is_async: bool,
-    arguments: Vec<Type>,
-    output: Type,
+    /// The types of the arguments and of the result, with no lifetimes of the method's own.
+    arguments: Vec<TokenStream>,
+    output: TokenStream,
+    /// Whether the signature is mistaken, so that a call of the method would not compile either.
+    pub(crate) is_broken: bool,
 }
 
 #[derive(Default)]
@@ -98,9 +101,10 @@ pub(crate) fn read(method: &ImplItemFn, tool: &[Attribute], mistakes: &mut Mista
         is_async: signature.asyncness.is_some(),
         arguments: Vec::new(),
         output: match &signature.output {
-            ReturnType::Default => parse_quote!(()),
-            ReturnType::Type(_, output) => Type::clone(output),
+            ReturnType::Default => quote!(()),
+            ReturnType::Type(_, output) => elide(output.to_token_stream(), signature),
         },
+        is_broken: false,
     };
     for argument in &arguments {
         tool.take(argument, mistakes);
@@ -109,7 +113,9 @@ pub(crate) fn read(method: &ImplItemFn, tool: &[Attribute], mistakes: &mut Mista
     if tool.description.is_empty() {
         tool.description = describe(method, mistakes);
     }
+    let before = mistakes.count();
     check_signature(signature, mistakes);
+    tool.is_broken = mistakes.count() > before;
     tool.arguments = take_arguments(signature, mistakes);
     tool
 }
@@ -314,7 +320,7 @@ fn check_signature(signature: &syn::Signature, mistakes: &mut Mistakes) {
 }
 
 /// The types after the receiver.
-fn take_arguments(signature: &syn::Signature, mistakes: &mut Mistakes) -> Vec<Type> {
+fn take_arguments(signature: &syn::Signature, mistakes: &mut Mistakes) -> Vec<TokenStream> {
     let mut types = Vec::new();
     let mut parameters = 0;
     for input in &signature.inputs {
@@ -328,7 +334,35 @@ fn take_arguments(signature: &syn::Signature, mistakes: &mut Mistakes) -> Vec<Ty
                 "a tool takes one object: put these fields into the struct of the first `Parameters`",
             );
         }
-        types.push(Type::clone(&input.ty));
+        types.push(elide(input.ty.to_token_stream(), signature));
     }
     types
+}
+
+/// The type with `'_` for the lifetimes that the method declares: the router's function, where the
+/// type is written again, does not know them.
+fn elide(of: TokenStream, signature: &syn::Signature) -> TokenStream {
+    let mut after_tick = false;
+    let tokens = of.into_iter().map(|token| {
+        let follows_tick = after_tick;
+        after_tick = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '\'');
+        match token {
+            TokenTree::Ident(name)
+                if follows_tick
+                    && signature
+                        .generics
+                        .lifetimes()
+                        .any(|l| l.lifetime.ident == name) =>
+            {
+                TokenTree::Ident(Ident::new("_", name.span()))
+            }
+            TokenTree::Group(group) => {
+                let mut elided = Group::new(group.delimiter(), elide(group.stream(), signature));
+                elided.set_span(group.span());
+                TokenTree::Group(elided)
+            }
+            token => token,
+        }
+    });
+    tokens.collect()
 }

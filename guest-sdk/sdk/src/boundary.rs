@@ -131,3 +131,42 @@ pub fn get_prompt<S: ServerHandler>(request: &str) -> Result<String, handler::Pr
 pub fn complete<S: ServerHandler>(request: &str) -> Result<String, handler::ProtocolError> {
     answer(request, crate::handler::complete::<S>)
 }
+
+/// What `getrandom` calls where the author's build says `--cfg getrandom_backend="custom"`.
+#[cfg(feature = "getrandom")]
+mod getrandom_03 {
+    use getrandom::Error;
+
+    // The symbol of 0.3 is that of 0.4 too.
+    #[unsafe(no_mangle)]
+    unsafe extern "Rust" fn __getrandom_v03_custom(to: *mut u8, len: usize) -> Result<(), Error> {
+        // SAFETY: getrandom's contract for a custom backend: `to` is valid for writes of `len`
+        // bytes. They need not be initialized, so they are written through the pointer only.
+        unsafe { super::write_random(to, len) };
+        Ok(())
+    }
+}
+
+#[cfg(feature = "getrandom-02")]
+mod getrandom_02 {
+    // Not `register_custom_getrandom!`: its symbol is the same, and this keeps the unsafe code in
+    // sight.
+    #[unsafe(no_mangle)]
+    unsafe extern "Rust" fn __getrandom_custom(to: *mut u8, len: usize) -> u32 {
+        // SAFETY: getrandom's contract, as above.
+        unsafe { super::write_random(to, len) };
+        0
+    }
+}
+
+/// Writes random bytes of the host.
+///
+/// # Safety
+///
+/// `to` is valid for writes of `len` bytes.
+#[cfg(any(feature = "getrandom", feature = "getrandom-02"))]
+unsafe fn write_random(to: *mut u8, len: usize) {
+    let bytes = Context::new(Guest).random_bytes(len);
+    // SAFETY: the caller's promise; `bytes` is `len` long, and no one else has a pointer to it.
+    unsafe { to.copy_from_nonoverlapping(bytes.as_ptr(), len) };
+}

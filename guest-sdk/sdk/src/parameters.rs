@@ -69,6 +69,9 @@ impl<'call, T: Arguments> FromCall<'call> for Parameters<T> {
     }
 
     fn from_call(call: &Call<'call>) -> Result<Self, ProtocolError> {
+        if let Ok(arguments) = serde_json::from_str(call.arguments) {
+            return Ok(Self(arguments));
+        }
         let mut json = serde_json::Deserializer::from_str(call.arguments);
         match serde_path_to_error::deserialize(&mut json) {
             Ok(arguments) => Ok(Self(arguments)),

@@ -131,6 +131,7 @@ pub trait IntoToolError {
     fn into_tool_error(self) -> Result<CallToolResult, ProtocolError>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<E: Display> IntoToolError for E {
     fn into_tool_error(self) -> Result<CallToolResult, ProtocolError> {
         // The alternate form of error types that have one names the causes too.

@@ -1,0 +1,6 @@
+#[derive(Default)]
+struct Server;
+
+smcp_sdk::serve!(Server);
+
+fn main() {}
