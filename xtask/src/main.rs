@@ -1,2 +1,109 @@
-//! Chores.
-fn main() {}
+//! `cargo xtask`: all chores of this repository. `cargo xtask --help` lists them.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::mpsc;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use smcp_xtask::{build, dev, paths};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "All chores of this repository", version)]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Build the Worker into build/: both wasm modules and the JavaScript around them.
+    ///
+    /// Installs the tools it needs on first use: the wasm target, wasm-bindgen, the npm packages.
+    Build {
+        /// Skip optimisation and keep names, for legible traces.
+        #[arg(long)]
+        debug: bool,
+    },
+    /// Build, and run the Worker on this machine until interrupted.
+    Dev {
+        /// The port on 127.0.0.1; 0 takes any that is free.
+        #[arg(long, default_value_t = 8787)]
+        port: u16,
+        /// Where storage is kept between runs.
+        #[arg(long, value_name = "DIR", default_value = ".smcp/dev")]
+        state: PathBuf,
+        /// The token of the admin API; a random one is made and printed if none is given.
+        #[arg(long, env = "SMCP_ADMIN_TOKEN", hide_env_values = true)]
+        admin_token: Option<String>,
+        /// Browser origins that may call, separated by commas.
+        #[arg(long, default_value = "")]
+        allowed_origins: String,
+        /// Let requests provoke faults of the host, as the tests do.
+        #[arg(long)]
+        provoke_faults: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().chore) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(chore: Chore) -> Result<()> {
+    match chore {
+        Chore::Build { debug } => {
+            let built = build::build(if debug {
+                build::Mode::Debug
+            } else {
+                build::Mode::Release
+            })?;
+            built.print_sizes()
+        }
+        Chore::Dev {
+            port,
+            state,
+            admin_token,
+            allowed_origins,
+            provoke_faults,
+        } => {
+            build::build(build::Mode::Release)?;
+            let (admin_token, made) = match admin_token {
+                Some(token) => (token, false),
+                None => (dev::random_hex(16)?, true),
+            };
+            serve(
+                dev::Options {
+                    port,
+                    state: paths::from_root(&state),
+                    admin_token,
+                    allowed_origins,
+                    provoke_faults,
+                    log: None,
+                },
+                made,
+            )
+        }
+    }
+}
+
+/// Runs until a signal comes or the runtime ends by itself.
+fn serve(options: dev::Options, show_token: bool) -> Result<()> {
+    let (interrupt, interrupted) = mpsc::channel();
+    ctrlc::set_handler(move || {
+        // The receiver is gone only when we are ending already.
+        let _ = interrupt.send(());
+    })?;
+    let token = options.admin_token.clone();
+    let mut running = dev::start(options)?;
+    println!("ready {}", running.url());
+    if show_token {
+        println!("admin token {token}");
+    }
+    running.wait(&interrupted)
+}

@@ -1,0 +1,74 @@
+// Runs build/ on workerd through Miniflare's own API, without wrangler's proxy.
+//
+// Bindings, flags and classes are read from wrangler.toml. Takes its options from the environment
+// (so that no secret is in a list of processes), prints `ready URL` when the Worker answers, and
+// ends when its standard input does: whoever started it holds the other end.
+
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import { unstable_getMiniflareWorkerOptions } from "wrangler";
+
+const {
+  SMCP_PORT, SMCP_STATE, SMCP_MASTER_KEYS, SMCP_ADMIN_TOKEN, SMCP_ALLOWED_ORIGINS,
+  SMCP_PROVOKE_FAULTS,
+} = process.env;
+// workerd and what it starts must not inherit them.
+for (const name of Object.keys(process.env)) if (name.startsWith("SMCP_")) delete process.env[name];
+
+const directory = join(process.cwd(), "build");
+const { workerOptions } = unstable_getMiniflareWorkerOptions("wrangler.toml");
+
+const miniflare = new Miniflare(convertV4MiniflareOptions({
+  ...workerOptions,
+  name: "smcp",
+  modulesRoot: directory,
+  modules: modules(directory),
+  modulesRules: undefined,
+  bindings: {
+    ...workerOptions.bindings,
+    MASTER_KEYS: SMCP_MASTER_KEYS,
+    ADMIN_TOKEN: SMCP_ADMIN_TOKEN,
+    ALLOWED_ORIGINS: SMCP_ALLOWED_ORIGINS,
+    PROVOKE_FAULTS: SMCP_PROVOKE_FAULTS,
+  },
+  resourcePersistencePath: SMCP_STATE,
+  host: "127.0.0.1",
+  port: 0,
+  // The Worker itself listens here; the entry above has a proxy in front of it.
+  unsafeDirectSockets: [{ host: "127.0.0.1", port: Number(SMCP_PORT) }],
+  telemetry: { enabled: false },
+  handleStructuredLogs: ({ level, message }) => process.stderr.write(`${level}: ${message}\n`),
+}));
+
+let ending = false;
+async function end(code) {
+  if (ending) return;
+  ending = true;
+  await miniflare.dispose().catch(() => {});
+  process.exit(code);
+}
+process.stdin.on("end", () => end(0)).on("error", () => end(0)).resume();
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => end(0));
+
+try {
+  await miniflare.ready;
+  const url = await miniflare.unsafeGetDirectURL();
+  const answer = await fetch(new URL("/healthz", url));
+  if (!answer.ok) throw new Error(`the Worker answered ${answer.status}: ${await answer.text()}`);
+  process.stdout.write(`ready ${url.origin}\n`);
+} catch (error) {
+  process.stderr.write(`${error?.stack ?? error}\n`);
+  await end(1);
+}
+
+/** The modules of the Worker, the entry first. */
+function modules(root) {
+  const kinds = { js: "ESModule", wasm: "CompiledWasm" };
+  const names = readdirSync(root).filter((name) => name.split(".").at(-1) in kinds);
+  names.sort((a, b) => Number(b === "entry.js") - Number(a === "entry.js"));
+  return names.map((name) => {
+    const path = join(root, name);
+    return { type: kinds[name.split(".").at(-1)], path, contents: readFileSync(path) };
+  });
+}
