@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use smcp_ids::limits::{JSON_MEMBERS_MAX, JSON_NESTING_MAX};
 
-use super::walk::unescape;
+use super::walk::{plain_run, unescape};
 
 /// Why a text is not accepted. `at` counts bytes from the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -254,13 +254,13 @@ impl<'a> Scanner<'a> {
         let mut escaped = false;
         self.at = start;
         loop {
+            self.at += plain_run(self.text.as_bytes().get(self.at..).unwrap_or_default());
             match self.peek() {
                 Some(b'"') => break,
                 Some(b'\\') => {
                     escaped = true;
                     self.escape()?;
                 }
-                Some(0x20..) => self.at += 1,
                 _ => return self.syntax(),
             }
         }

@@ -1,15 +1,14 @@
 //! Writing JSON by hand: strings, and members of an object under construction. Everything else that
 //! is sent is spliced from texts that were scanned.
 
+use super::walk::plain_run;
+
 /// Appends `text` as a JSON string.
 pub(crate) fn push_string(out: &mut String, text: &str) {
     out.push('"');
     let mut rest = text;
-    while let Some(at) = rest
-        .bytes()
-        .position(|byte| byte < 0x20 || byte == b'"' || byte == b'\\')
-    {
-        let (plain, special) = rest.split_at(at);
+    loop {
+        let (plain, special) = rest.split_at(plain_run(rest.as_bytes()));
         out.push_str(plain);
         match special.as_bytes().first() {
             Some(b'"') => out.push_str("\\\""),
@@ -18,11 +17,10 @@ pub(crate) fn push_string(out: &mut String, text: &str) {
             Some(b'\r') => out.push_str("\\r"),
             Some(b'\t') => out.push_str("\\t"),
             Some(&byte) => out.push_str(&format!("\\u{byte:04x}")),
-            None => {}
+            None => break,
         }
         rest = special.get(1..).unwrap_or_default();
     }
-    out.push_str(rest);
     out.push('"');
 }
 

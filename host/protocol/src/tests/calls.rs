@@ -1,5 +1,8 @@
 //! Which era, which call, and which of them are refused with what.
 
+use proptest::prelude::*;
+
+use crate::json::Json;
 use crate::{List, Notification, Version};
 
 use super::*;
@@ -455,4 +458,23 @@ fn a_request_keeps_what_its_answer_needs() {
         ("\"a\"", Some("5"), None)
     );
     assert!(!to.form().may_stream());
+}
+
+proptest! {
+    /// Whatever a stranger sends is answered with JSON, or with nothing.
+    #[test]
+    fn one_changed_byte_is_answered_in_order(
+        at in any::<prop::sample::Index>(),
+        byte in any::<u8>(),
+        stated in any::<bool>(),
+        accept in prop::sample::select(vec![None, Some("application/json"), Some("text/event-stream")]),
+    ) {
+        let mut body = modern_body("tools/call", r#""name":"echo","arguments":{"a":[1,"\u00e9"]},"#).into_bytes();
+        let at = at.index(body.len());
+        body[at] = byte;
+        let head = if stated { modern("tools/call", Some("echo")) } else { LEGACY };
+        let reply = replied_to_bytes(&Head { accept, ..head }, &body);
+        let json = reply.body.strip_prefix("event: message\ndata: ").unwrap_or(&reply.body).trim_end();
+        prop_assert!(Json::parse(json.as_bytes()).is_ok() || reply.status == 202, "{:?}", reply);
+    }
 }

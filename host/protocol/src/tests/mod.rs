@@ -63,7 +63,11 @@ fn answered(head: &Head<'_>, body: &str) -> (u16, String) {
 }
 
 fn replied(head: &Head<'_>, body: &str) -> Reply {
-    let call = match Call::read(head, body.as_bytes()) {
+    replied_to_bytes(head, body.as_bytes())
+}
+
+fn replied_to_bytes(head: &Head<'_>, body: &[u8]) -> Reply {
+    let call = match Call::read(head, body) {
         Ok(call) => call,
         Err(refusal) => return refusal.reply(),
     };
@@ -81,10 +85,8 @@ fn replied(head: &Head<'_>, body: &str) -> Reply {
         },
         Method::CallTool(call) => match catalogue.tool(call.name()) {
             Some(_) => {
-                let output = format!(
-                    r#"{{"content":[{{"type":"text","text":{:?}}}]}}"#,
-                    call.guest_request()
-                );
+                let text = crate::json::quoted(&call.guest_request());
+                let output = format!(r#"{{"content":[{{"type":"text","text":{text}}}]}}"#);
                 to.tool_result(&server(), &ToolResult::parse(&output).unwrap(), Vec::new())
             }
             None => to.error(&crate::ProtocolError::unknown_tool(call.name())),
