@@ -1,6 +1,7 @@
 //! How a call can fail. What the guest did wrong and what the host could not do share no type.
 
 use smcp_ids::{Fuel, limits};
+use wasmi::errors::{ErrorKind, InstantiationError};
 
 /// Why a call ended without an output.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -128,6 +129,9 @@ impl HostFault {
 /// What a wasmi error means. An import's suspension is not an error and never comes here.
 pub(crate) fn from_wasmi(error: &wasmi::Error, budget: Fuel) -> Fault {
     use wasmi::TrapCode;
+    if let ErrorKind::Instantiation(error) = error.kind() {
+        return from_instantiation(error);
+    }
     match error.as_trap_code() {
         Some(TrapCode::UnreachableCodeReached) => GuestFault::Panicked.into(),
         Some(TrapCode::MemoryOutOfBounds) => {
@@ -154,6 +158,19 @@ pub(crate) fn from_wasmi(error: &wasmi::Error, budget: Fuel) -> Fault {
         Some(TrapCode::OutOfSystemMemory | TrapCode::GrowthOperationLimited) => {
             HostFault::OutOfMemory.into()
         }
+        _ => HostFault::Engine.into(),
+    }
+}
+
+/// Why there is no instance. Admission has seen that imports and sizes are right; whether elements
+/// fit their table is only known now, and whether the host has the memory.
+fn from_instantiation(error: &InstantiationError) -> Fault {
+    match error {
+        InstantiationError::ElementSegmentDoesNotFit { .. } => {
+            GuestFault::Trapped("table access out of bounds").into()
+        }
+        InstantiationError::FailedToInstantiateMemory(_)
+        | InstantiationError::FailedToInstantiateTable(_) => HostFault::OutOfMemory.into(),
         _ => HostFault::Engine.into(),
     }
 }
