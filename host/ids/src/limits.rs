@@ -24,6 +24,8 @@ pub const JSON_MEMBERS_MAX: usize = 65_536;
 /// A request id or progress token, as JSON: it comes back in every message of the call, so a long
 /// one would multiply what was sent.
 pub const TOKEN_MAX: usize = KIB;
+/// An `Authorization` header: all that is hashed of a stranger's before anything is known of him.
+pub const CREDENTIAL_MAX: usize = 4 * KIB;
 /// Path and query of a request.
 pub const PATH_MAX: usize = 2 * KIB;
 /// Objects on one page of a list, so that the cost of a page does not grow with the list.

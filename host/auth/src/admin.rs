@@ -1,0 +1,42 @@
+//! The platform admin's token: any text, known to the deployment by its SHA-256 only.
+
+use core::fmt;
+
+use smcp_crypto::{equal, sha256};
+use smcp_ids::Digest;
+
+use crate::error::AuthError;
+use crate::principal::Principal;
+
+/// A token that may be the admin's, as its SHA-256: the text itself is not kept.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AdminToken(Digest);
+
+impl AdminToken {
+    pub(crate) fn of(token: &str) -> Self {
+        Self(Self::digest(token))
+    }
+
+    /// What a deployment is configured with instead of the token.
+    pub fn digest(token: &str) -> Digest {
+        sha256(token.as_bytes())
+    }
+
+    /// The platform admin, if the token is the configured one; compared in constant time. A
+    /// deployment without a digest has no platform admin.
+    ///
+    /// # Errors
+    /// [`AuthError::BadAdminToken`].
+    pub fn verify(&self, configured: Option<&Digest>) -> Result<Principal, AuthError> {
+        match configured {
+            Some(digest) if equal(digest.as_bytes(), self.0.as_bytes()) => Ok(Principal::admin()),
+            _ => Err(AuthError::BadAdminToken),
+        }
+    }
+}
+
+impl fmt::Debug for AdminToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AdminToken(..)")
+    }
+}

@@ -1,0 +1,117 @@
+//! Making and proving the API keys of one tenant.
+//!
+//! The MAC of a key is HMAC-SHA-256 over tenant and id, under the tenant's key for this purpose. So
+//! who holds the keyring can prove any key without a record of it, and cannot tell from that whether
+//! it is still in force.
+
+use smcp_crypto::{Binding, Purpose, PurposeKeys, TenantKeys};
+use smcp_ids::{KeyId, TenantId, UnixMillis};
+
+use crate::credential::ApiKey;
+use crate::error::AuthError;
+use crate::principal::Principal;
+use crate::record::KeyRecord;
+
+/// What the MAC is over: the form of the key, then its fields.
+const DOMAIN: &str = "smcp api key 1";
+
+/// Makes and proves the API keys of one tenant.
+#[derive(Clone, Debug)]
+pub struct ApiKeyring {
+    tenant: TenantId,
+    keys: PurposeKeys,
+}
+
+/// A key whose MAC is right: this deployment made it. Whether it is in force, its record says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProvenKey {
+    tenant: TenantId,
+    id: KeyId,
+    master_version: u32,
+}
+
+impl ApiKeyring {
+    /// The keyring of a tenant. A tenant that does not exist has one too, so that its keys are
+    /// refused in the same way and the same time as forged ones.
+    pub fn new(tenant: TenantId, keys: &TenantKeys) -> Self {
+        Self {
+            tenant,
+            keys: keys.purpose(Purpose::ApiKey),
+        }
+    }
+
+    /// The tenant whose keys these are.
+    pub fn tenant(&self) -> &TenantId {
+        &self.tenant
+    }
+
+    /// The text of the key with that id. The same each time, as long as the master key is the same.
+    pub fn mint(&self, id: &KeyId) -> String {
+        ApiKey::text(&self.tenant, id, &self.keys.mac(&self.binding(id)))
+    }
+
+    /// Proves a key: that it is of this tenant, and that this deployment made it. In constant time
+    /// for one tenant and one number of master keys.
+    ///
+    /// # Errors
+    /// [`AuthError::OtherTenant`] or [`AuthError::BadMac`].
+    pub fn verify(&self, key: &ApiKey) -> Result<ProvenKey, AuthError> {
+        if *key.tenant() != self.tenant {
+            return Err(AuthError::OtherTenant);
+        }
+        let version = self.keys.mac_version(&self.binding(key.id()), key.mac());
+        let master_version = version.ok_or(AuthError::BadMac)?;
+        Ok(ProvenKey {
+            tenant: self.tenant.clone(),
+            id: key.id().clone(),
+            master_version,
+        })
+    }
+
+    fn binding(&self, id: &KeyId) -> Binding {
+        Binding::new(DOMAIN)
+            .text(self.tenant.as_str())
+            .text(id.as_str())
+    }
+}
+
+impl ProvenKey {
+    /// The tenant it belongs to.
+    pub fn tenant(&self) -> &TenantId {
+        &self.tenant
+    }
+
+    /// Its id: where its record is.
+    pub fn id(&self) -> &KeyId {
+        &self.id
+    }
+
+    /// The version of the master key it was made under: one that is not current should be replaced
+    /// before that version is retired.
+    pub fn master_version(&self) -> u32 {
+        self.master_version
+    }
+
+    /// The principal that the key stands for, if the tenant's record of it says that it is in force
+    /// at `now`. `record` is what the tenant has under [`ProvenKey::id`].
+    ///
+    /// # Errors
+    /// [`AuthError::NoRecord`], [`AuthError::Revoked`] or [`AuthError::Expired`].
+    pub fn admit(
+        self,
+        record: Option<&KeyRecord>,
+        now: UnixMillis,
+    ) -> Result<Principal, AuthError> {
+        let record = record
+            .filter(|record| record.id == self.id)
+            .ok_or(AuthError::NoRecord)?;
+        // A moment of revoking that has not come yet is a clock that differs: revoked all the same.
+        if record.revoked.is_some() {
+            return Err(AuthError::Revoked);
+        }
+        if record.expires.is_some_and(|expires| now >= expires) {
+            return Err(AuthError::Expired);
+        }
+        Ok(Principal::of_key(self.tenant, self.id, record))
+    }
+}
