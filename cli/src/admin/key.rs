@@ -1,0 +1,113 @@
+//! `smcp key`: the API keys that clients of a tenant's servers send.
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+use smcp_ids::{KeyId, ServerSlug};
+
+use super::{OfTenant, show_list, text, time};
+use crate::failure::Failure;
+use crate::ui::{STRONG, Ui};
+
+/// Makes, lists and revokes the API keys of a tenant.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  smcp key create --tenant acme --name \"Ada's editor\"
+  smcp key create --tenant acme --name ci --server hello --expires-in-days 30
+  export SMCP_KEY=$(smcp key create --tenant acme --name ci --json | jq -r .key)
+  smcp key revoke 3k9xq2 --tenant acme")]
+pub(crate) struct KeyCommand {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Makes a key, and shows it this once
+    Create(Create),
+    /// Lists all keys, without the keys themselves
+    List(OfTenant),
+    /// Revokes a key: it is refused from now on
+    Revoke(Revoke),
+}
+
+#[derive(Debug, Args)]
+struct Create {
+    /// What the key is for, for people
+    #[arg(long, value_name = "NAME")]
+    name: String,
+    /// A server that the key may use, and no other; give it again for more [default: all]
+    #[arg(long = "server", value_name = "SERVER")]
+    servers: Vec<ServerSlug>,
+    /// Days until the key expires [default: never]
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..))]
+    expires_in_days: Option<u32>,
+    #[command(flatten)]
+    of: OfTenant,
+}
+
+#[derive(Debug, Args)]
+struct Revoke {
+    /// The key's id, as `smcp key list` shows it
+    #[arg(value_name = "ID")]
+    id: KeyId,
+    #[command(flatten)]
+    of: OfTenant,
+}
+
+impl Create {
+    fn body(&self) -> Value {
+        let mut body = json!({ "name": self.name });
+        if !self.servers.is_empty() {
+            body["servers"] = self.servers.iter().map(ServerSlug::as_str).collect();
+        }
+        if let Some(days) = self.expires_in_days {
+            body["expires_in_days"] = days.into();
+        }
+        body
+    }
+}
+
+impl KeyCommand {
+    pub(crate) fn run(&self, ui: Ui) -> Result<(), Failure> {
+        match &self.action {
+            Action::Create(create) => {
+                let (client, tenant) = create.of.open()?;
+                let answer = client.post(&format!("{tenant}/keys"), &create.body())?;
+                ui.result(&answer, || {
+                    let key = text(&answer, "key");
+                    format!(
+                        "{STRONG}{key}{STRONG:#}\nid {}. Keep the key: it is not shown again.",
+                        text(&answer, "id")
+                    )
+                })
+            }
+            Action::List(of) => {
+                let (client, tenant) = of.open()?;
+                let answer = client.get(&format!("{tenant}/keys"))?;
+                let head = ["ID", "NAME", "SERVERS", "CREATED", "EXPIRES", "REVOKED"];
+                show_list(ui, &answer, "keys", &head, |row| {
+                    let servers = match text(row, "servers") {
+                        none if none == "-" => "all".to_owned(),
+                        some => some,
+                    };
+                    let [created, expires, revoked] =
+                        ["created", "expires", "revoked"].map(|member| time(row, member));
+                    vec![
+                        text(row, "id"),
+                        text(row, "name"),
+                        servers,
+                        created,
+                        expires,
+                        revoked,
+                    ]
+                })
+            }
+            Action::Revoke(Revoke { id, of }) => {
+                let (client, tenant) = of.open()?;
+                let answer = client.delete(&format!("{tenant}/keys/{id}"))?;
+                ui.result(&answer, || format!("revoked {id}"))
+            }
+        }
+    }
+}

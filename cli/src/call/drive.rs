@@ -1,0 +1,91 @@
+//! Drives a call to its end: the native counterpart of a host's turn.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use smcp_capability::call::{Answer, Request};
+use smcp_ids::{Fuel, UnixMillis};
+use smcp_sandbox::{Bounds, Ended, Entry, Fault, GuestFault, HostFault, LoadedModule};
+use smcp_tape::Tape;
+use smcp_tenant::call::{Call, CallStep, Telling};
+
+/// A slice: some milliseconds. Between two of them the deadline is looked at.
+const SLICE: Fuel = Fuel(5_000_000);
+
+/// How a call went.
+#[derive(Debug)]
+pub(super) struct Driven {
+    pub(super) ended: Ended,
+    /// What it was answered.
+    pub(super) tape: Tape,
+    /// How long it took.
+    pub(super) took: Duration,
+}
+
+/// Runs a call, and performs what it asks for until `deadline_millis` have passed.
+pub(super) fn live(
+    loaded: &LoadedModule,
+    request: String,
+    bounds: Bounds,
+    deadline_millis: u64,
+    tape: Tape,
+    mut tell: impl FnMut(Telling),
+) -> Result<Driven, Fault> {
+    let began = Instant::now();
+    let late = || GuestFault::Deadline(deadline_millis).into();
+    let left = || Duration::from_millis(deadline_millis).saturating_sub(began.elapsed());
+    let mut call = Call::start(loaded, Entry::CallTool(request), bounds, tape)?;
+    let ended = loop {
+        let step = match call.step(SLICE) {
+            CallStep::Perform(Request::Sleep(millis)) => {
+                let asked = Duration::from_millis(millis.into());
+                std::thread::sleep(asked.min(left()));
+                if left().is_zero() {
+                    call.fail(late())
+                } else {
+                    call.performed(Answer::Done, now());
+                    continue;
+                }
+            }
+            // Nothing else is hosted by this version.
+            CallStep::Perform(_) => call.fail(HostFault::Engine.into()),
+            CallStep::Yield if left().is_zero() => call.fail(late()),
+            step => step,
+        };
+        match step {
+            CallStep::Ended(ended) => break ended,
+            CallStep::Tell(telling) => tell(telling),
+            CallStep::Yield | CallStep::Perform(_) => {}
+        }
+    };
+    Ok(Driven {
+        ended,
+        tape: call.into_tape(),
+        took: began.elapsed(),
+    })
+}
+
+/// Runs a call from its tape alone: how it ended, or what it asked for that the tape does not have.
+pub(super) fn from_tape(
+    loaded: &LoadedModule,
+    request: String,
+    bounds: Bounds,
+    tape: Tape,
+) -> Result<Result<Ended, Request>, Fault> {
+    let mut call = Call::start(loaded, Entry::CallTool(request), bounds, tape)?;
+    loop {
+        match call.step(SLICE) {
+            CallStep::Ended(ended) => return Ok(Ok(ended)),
+            CallStep::Perform(request) => return Ok(Err(request)),
+            // What a tape did not tell before, it tells nobody now.
+            CallStep::Tell(_) | CallStep::Yield => {}
+        }
+    }
+}
+
+/// The clock of this machine.
+pub(super) fn now() -> UnixMillis {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    UnixMillis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}

@@ -1,0 +1,181 @@
+//! `smcp inspect`: what a module is made of, signed or not, admissible or not.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+use smcp_package::{AskedLimits, CallLimits, Policy, Summary, capabilities, inspect};
+use smcp_protocol::Catalogue;
+
+use crate::failure::Failure;
+use crate::files;
+use crate::local::admit;
+use crate::ui::{STRONG, Ui, bytes, number};
+
+/// Shows what a module is made of, and whether a host would take it.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  smcp inspect hello.wasm
+  smcp inspect --json hello.wasm | jq .tools
+
+Nothing that it shows is proof of who made the module: that is what `smcp verify` is for.")]
+pub(crate) struct Inspect {
+    /// The module
+    #[arg(value_name = "MODULE")]
+    module: PathBuf,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Inspected {
+    /// The digest that names the release, where the module has a manifest.
+    release: Option<String>,
+    description: Option<String>,
+    capabilities: Vec<String>,
+    tools: Vec<String>,
+    asked_limits: AskedLimits,
+    limits: Option<CallLimits>,
+    /// Why a host would refuse it, signatures aside.
+    refusal: Option<Refusal>,
+    #[serde(flatten)]
+    summary: Summary,
+}
+
+#[derive(Serialize)]
+struct Refusal {
+    code: String,
+    message: String,
+}
+
+pub(crate) fn run(args: &Inspect, ui: Ui) -> Result<(), Failure> {
+    let module = files::read(&args.module)?;
+    let inspected = look(&module)?;
+    ui.result(&inspected, || inspected.text())
+}
+
+fn look(module: &[u8]) -> Result<Inspected, Failure> {
+    let summary = inspect(module)?;
+    let mut inspected = Inspected {
+        release: None,
+        description: None,
+        capabilities: capabilities(module)?.into_iter().collect(),
+        tools: Vec::new(),
+        asked_limits: AskedLimits::default(),
+        limits: None,
+        refusal: None,
+        summary,
+    };
+    match admit(module, &Policy::default()) {
+        Ok(admitted) => {
+            let manifest = admitted.manifest();
+            inspected.release = Some(admitted.release().to_string());
+            inspected.description = manifest.description().map(str::to_owned);
+            inspected.asked_limits = manifest.limits();
+            inspected.limits = Some(admitted.limits());
+            match Catalogue::parse(manifest.catalogue().as_bytes()) {
+                Ok(catalogue) => inspected.tools = tools(&catalogue),
+                Err(error) => inspected.refusal = Some(Refusal::of(&error.into())),
+            }
+        }
+        Err(failure) => inspected.refusal = Some(Refusal::of(&failure)),
+    }
+    Ok(inspected)
+}
+
+/// The names of the tools, in the catalogue's order.
+pub(crate) fn tools(catalogue: &Catalogue) -> Vec<String> {
+    catalogue
+        .tools()
+        .map(|tool| tool.name().to_owned())
+        .collect()
+}
+
+impl Refusal {
+    fn of(failure: &Failure) -> Self {
+        Self {
+            code: failure.code().to_owned(),
+            message: failure.to_string(),
+        }
+    }
+}
+
+impl Inspected {
+    fn text(&self) -> String {
+        let mut text = String::new();
+        let mut line = |name: &str, value: &str| {
+            // Writing to a string does not fail.
+            let _ = writeln!(text, "{STRONG}{name:<13}{STRONG:#} {value}");
+        };
+        let summary = &self.summary;
+        match &summary.manifest {
+            Some((name, version)) => line("server", &format!("{name} {version}")),
+            None => line("server", "no manifest: this is not a package"),
+        }
+        if let Some(description) = &self.description {
+            line("description", description);
+        }
+        match (&self.release, summary.claimed_release) {
+            (Some(release), _) => line("release", release),
+            (None, Some(claimed)) => line("release", &format!("{claimed}, as it claims")),
+            (None, None) => {}
+        }
+        line("signatures", &summary.signatures.to_string());
+        line("size", &bytes(summary.bytes as u64));
+        line("tools", &list(&self.tools));
+        line("capabilities", &list(&self.capabilities));
+        line("imports", &list(&summary.imports));
+        line("exports", &list(&summary.exports));
+        let largest = bytes(summary.largest_function as u64);
+        line(
+            "functions",
+            &format!("{}, the largest {largest}", summary.functions),
+        );
+        if let Some((initial, most)) = summary.memory_pages {
+            let most = most.map_or("no maximum of its own".into(), |most| {
+                format!("at most {}", bytes(most.saturating_mul(65_536)))
+            });
+            line(
+                "memory",
+                &format!(
+                    "{} to start with, {most}",
+                    bytes(initial.saturating_mul(65_536))
+                ),
+            );
+        }
+        if let Some(limits) = self.limits {
+            line("limits", &limits_text(limits));
+        }
+        let sections = summary.sections.iter();
+        let sections =
+            sections.map(|section| format!("{} {}", section.name, bytes(section.bytes as u64)));
+        line("sections", &sections.collect::<Vec<_>>().join(", "));
+        match &self.refusal {
+            None => line(
+                "admission",
+                "a host with default limits takes it from a publisher it trusts",
+            ),
+            Some(refusal) => line("admission", &format!("refused: {}", refusal.message)),
+        }
+        text
+    }
+}
+
+fn limits_text(limits: CallLimits) -> String {
+    format!(
+        "{} memory, {} fuel, {} ms, {} output",
+        bytes(limits.memory as u64),
+        number(limits.fuel.0),
+        number(limits.deadline_millis),
+        bytes(limits.output as u64)
+    )
+}
+
+fn list(items: &[String]) -> String {
+    if items.is_empty() {
+        "none".to_owned()
+    } else {
+        items.join(", ")
+    }
+}

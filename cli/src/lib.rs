@@ -1,0 +1,130 @@
+//! The `smcp` command: for authors who build, sign and try servers, and for admins of a platform.
+//!
+//! Each command is a module with its arguments and what it does. The modules `call`, `build` and
+//! `local` drive the same crates natively that a host is made of. Only here is anything performed:
+//! files, programs, HTTP, the clock, randomness.
+//!
+//! ```text
+//! new -> build -> call, replay -> keygen, sign, verify, inspect     on the author's machine
+//! tenant, publisher, publish, server, release, key                  against a host's admin API
+//! connect                                                           for whoever uses a client
+//! ```
+
+mod admin;
+mod build;
+mod call;
+mod connect;
+mod failure;
+mod files;
+mod inspect;
+mod keys;
+mod local;
+mod new;
+mod sign;
+mod ui;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub use failure::Failure;
+
+use crate::ui::Ui;
+
+/// Build, sign, try, publish and connect MCP servers that run as WebAssembly.
+#[derive(Debug, Parser)]
+#[command(name = "smcp", version, propagate_version = true, max_term_width = 100)]
+#[command(after_help = "\
+From nothing to a hosted server:
+  smcp new hello && cd hello && cargo test
+  smcp build
+  smcp call hello.wasm greet '{\"name\": \"Ada\"}'
+  smcp keygen --out publisher.key
+  smcp sign hello.wasm --key publisher.key
+  smcp publisher trust publisher.key.pub --tenant acme
+  smcp publish hello.wasm --tenant acme --server hello
+  smcp connect --client claude-code --tenant acme --server hello
+
+Exit status:
+  0  done
+  1  refused or failed; standard error says why
+  2  wrong usage
+  3  the host cannot be reached
+  4  the tool that was called failed
+
+Environment:
+  SMCP_HOST    the host's address
+  SMCP_TOKEN   the platform's admin token
+  SMCP_TENANT  the tenant, where none is given
+  NO_COLOR     no colours, not even on a terminal")]
+struct Cli {
+    /// Print results, and errors, as JSON
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    New(new::New),
+    Build(build::Build),
+    Call(call::Run),
+    Replay(call::Replay),
+    Inspect(inspect::Inspect),
+    Keygen(keys::Keygen),
+    Sign(sign::Sign),
+    Verify(sign::Verify),
+    Tenant(admin::TenantCommand),
+    Publisher(admin::PublisherCommand),
+    Publish(admin::Publish),
+    Server(admin::ServerCommand),
+    Release(admin::ReleaseCommand),
+    Key(admin::KeyCommand),
+    Connect(connect::Connect),
+}
+
+/// Runs the command with the arguments of this process. Wrong usage ends the process at once, with 2.
+pub fn main() -> ExitCode {
+    let Cli { json, command } = Cli::parse();
+    let ui = Ui { json };
+    match command.run(ui) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            ui.failed(&failure);
+            failure.exit().into()
+        }
+    }
+}
+
+impl Command {
+    fn run(&self, ui: Ui) -> Result<(), Failure> {
+        match self {
+            Self::New(args) => new::run(args, ui),
+            Self::Build(args) => build::run(args, ui),
+            Self::Call(args) => call::run(args, ui),
+            Self::Replay(args) => call::replay(args, ui),
+            Self::Inspect(args) => inspect::run(args, ui),
+            Self::Keygen(args) => keys::keygen(args, ui),
+            Self::Sign(args) => sign::run_sign(args, ui),
+            Self::Verify(args) => sign::run_verify(args, ui),
+            Self::Tenant(command) => command.run(ui),
+            Self::Publisher(command) => command.run(ui),
+            Self::Publish(args) => admin::publish(args, ui),
+            Self::Server(command) => command.run(ui),
+            Self::Release(command) => command.run(ui),
+            Self::Key(command) => command.run(ui),
+            Self::Connect(args) => connect::run(args, ui),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_are_well_formed() {
+        super::Cli::command().debug_assert();
+    }
+}
