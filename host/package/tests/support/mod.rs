@@ -162,3 +162,58 @@ pub fn put_together(signature: &[u8], rest: &[u8]) -> Vec<u8> {
     ]
     .concat()
 }
+
+/// Where things lie in the contents of a signature section with one signature and no key id.
+pub mod at {
+    pub const VERSION: usize = 0;
+    pub const CONTENT: usize = 1;
+    pub const HASH_KIND: usize = 2;
+    pub const SETS: usize = 3;
+    pub const SET_LENGTH: usize = 4;
+    pub const HASHES: usize = 5;
+    pub const HASH: usize = 6;
+    pub const SIGNATURES: usize = 38;
+    pub const LENGTH: usize = 39;
+    pub const KEY_ID: usize = 40;
+    pub const ALGORITHM: usize = 41;
+    pub const SIGNATURE_LENGTH: usize = 42;
+    pub const SIGNATURE: usize = 43;
+    pub const END: usize = 107;
+}
+
+/// Makes the length of the set right, which takes two bytes once it is longer.
+pub fn set_length(signature: &mut Vec<u8>) {
+    let set = signature.len() - at::HASHES;
+    let length = [0x80 | (set & 0x7f) as u8, (set >> 7) as u8];
+    signature.splice(at::SET_LENGTH..at::HASHES, length);
+}
+
+/// Why a package is not verified.
+pub fn answer(package: &[u8]) -> PackageError {
+    verify(package)
+        .map(|verified| verified.release())
+        .unwrap_err()
+}
+
+/// The smallest package with its signature section altered.
+pub fn altered(alter: impl FnOnce(&mut Vec<u8>)) -> PackageError {
+    let (mut signature, rest) = take_apart(&smallest());
+    assert_eq!(signature.len(), at::END);
+    alter(&mut signature);
+    answer(&put_together(&signature, &rest))
+}
+
+/// The code of the answer to a server with these fields added.
+pub fn code(fields: &str) -> &'static str {
+    refusal(&server(fields)).code()
+}
+
+/// The answer to a function with this body.
+pub fn function(body: &str) -> PackageError {
+    refusal(&server(&format!("(func (param i32) (result i32) {body})")))
+}
+
+/// Whether a server with these fields is admitted: the other side of a limit.
+pub fn admitted(fields: &str) -> bool {
+    admit(&package(&server(fields))).is_ok()
+}
