@@ -43,8 +43,6 @@ pub struct Boot {
     pub keys: Vec<u8>,
     /// SHA-256 of the platform's admin token, if one is set.
     pub admin_token: Option<Digest>,
-    /// Browser origins that may call, each as in the `Origin` header.
-    pub allowed_origins: Vec<String>,
     /// Whether the platform runs in a test build's fault mode, in which a tenant can provoke
     /// engine faults. Never set by `wrangler.toml`.
     pub provoke_faults: bool,

@@ -79,7 +79,6 @@ mod tests {
             role: Role::Platform,
             keys: Vec::new(),
             admin_token: None,
-            allowed_origins: Vec::new(),
             provoke_faults: false,
         };
         to_allocvec(&boot).unwrap()

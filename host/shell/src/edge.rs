@@ -123,7 +123,6 @@ impl Edge {
             role,
             keys: postcard::to_allocvec(&keys).ok()?,
             admin_token: self.door.admin_token,
-            allowed_origins: self.door.allowed_origins.clone(),
             provoke_faults: self.provoke_faults,
         };
         postcard::to_allocvec(&boot).ok()

@@ -3,44 +3,102 @@
 //! [`Tenant`] is what one engine instance holds: the records of its object, its compiled modules and
 //! the turns in progress. It performs nothing: what it needs it says in a [`Step`], and what was
 //! done comes back with the next one. Time and randomness are arguments.
+//!
+//! The order a request passes through: [`Tenant::begin`] takes the frame; the door proves who
+//! calls; the admin API or MCP answers; a call of a guest goes through [`call`].
 
-use smcp_capability::turn::{Boot, Frame, Head, Performed, Reply, Step};
+mod admin;
+pub mod call;
+pub mod describe;
+mod door;
+mod mcp;
+mod modules;
+mod outside;
+mod pace;
+mod problem;
+mod record;
+mod state;
 
-/// Names a turn in progress. Never used twice by one [`Tenant`].
+use core::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use smcp_capability::turn::{Boot, Frame, Performed, Step};
+
+use crate::outside::Turn;
+use crate::problem::Problem;
+use crate::state::{Scene, State};
+
+/// Names a turn in progress. Not used twice by one [`Tenant`] in any time that matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TurnId(pub u32);
 
 /// The state of one object: of a tenant, or of the platform.
-#[derive(Debug)]
 pub struct Tenant {
-    boot: Boot,
-    next: u32,
+    state: Rc<RefCell<State>>,
+    turns: BTreeMap<TurnId, Turn>,
+    last: u32,
+}
+
+impl core::fmt::Debug for Tenant {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Tenant")
+            .field("turns", &self.turns.len())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Tenant {
     /// The state of an object that has just woken; its records are loaded by its first turn.
     pub fn new(boot: Boot) -> Self {
-        Self { boot, next: 1 }
+        Self {
+            state: Rc::new(RefCell::new(State::new(boot))),
+            turns: BTreeMap::new(),
+            last: 0,
+        }
     }
 
     /// Takes in a request. Nothing is done until the first [`Tenant::step`].
-    pub fn begin(&mut self, _frame: Frame) -> TurnId {
-        let turn = TurnId(self.next);
-        self.next += 1;
+    pub fn begin(&mut self, frame: Frame) -> TurnId {
+        self.last = self.last.wrapping_add(1).max(1);
+        let turn = TurnId(self.last);
+        let state = self.state.clone();
+        let begun = Turn::new(|outside| {
+            let scene = Scene::new(state, outside, frame.entropy);
+            door::answer(scene, frame)
+        });
+        self.turns.insert(turn, begun);
         turn
     }
 
     /// Goes on with a turn until it needs something. `answer` is that to the [`Step::Need`] of the
     /// step before. `now` is milliseconds since 1970, with fractions where the clock has them.
-    pub fn step(&mut self, _turn: TurnId, _answer: Option<Performed>, _now: f64) -> Step {
-        let head = Head {
-            status: 404,
-            headers: vec![("content-type".into(), "application/json".into())],
-        };
-        let body = format!("{{\"object\":\"{}\"}}", self.boot.role.object_name()).into_bytes();
-        Step::Done(Reply { head, body })
+    /// A turn that is over, or was never begun, is answered as a fault of the host.
+    pub fn step(&mut self, turn: TurnId, answer: Option<Performed>, now: f64) -> Step {
+        let step = self
+            .turns
+            .get_mut(&turn)
+            .and_then(|running| running.step(answer, now));
+        match step {
+            Some(Step::Done(reply)) => {
+                self.turns.remove(&turn);
+                Step::Done(reply)
+            }
+            Some(step) => step,
+            None => {
+                self.turns.remove(&turn);
+                Step::Done(Problem::host().reply())
+            }
+        }
     }
 
     /// Ends a turn whose client has gone: drops all it holds.
-    pub fn cancel(&mut self, _turn: TurnId) {}
+    pub fn cancel(&mut self, turn: TurnId) {
+        self.turns.remove(&turn);
+    }
+
+    /// How many turns are in progress.
+    pub fn turns(&self) -> usize {
+        self.turns.len()
+    }
 }

@@ -1,0 +1,143 @@
+//! API keys: made here, shown once, never stored.
+
+use serde::{Deserialize, Serialize};
+use smcp_auth::{KeyRecord, Scope};
+use smcp_capability::turn::{Frame, Reply};
+use smcp_ids::{KeyId, ServerSlug, limits};
+
+use super::{body, label, parse};
+use crate::problem::{Problem, json};
+use crate::record::{Change, Row};
+use crate::state::Scene;
+
+const DAY_MILLIS: u64 = 24 * 60 * 60 * 1_000;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Create {
+    #[serde(default)]
+    name: String,
+    /// The servers it may call; all if left out.
+    servers: Option<Vec<String>>,
+    /// Days until it expires; never if left out.
+    expires_in_days: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct View<'a> {
+    id: &'a str,
+    name: &'a str,
+    created: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revoked: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    servers: Option<Vec<&'a str>>,
+}
+
+impl<'a> View<'a> {
+    fn of(record: &'a KeyRecord) -> Self {
+        Self {
+            id: record.id.as_str(),
+            name: &record.name,
+            created: record.created.0,
+            expires: record.expires.map(|moment| moment.0),
+            revoked: record.revoked.map(|moment| moment.0),
+            servers: record
+                .servers
+                .as_ref()
+                .map(|servers| servers.iter().map(ServerSlug::as_str).collect()),
+        }
+    }
+}
+
+pub(super) fn list(scene: &Scene) -> Result<Reply, Problem> {
+    #[derive(Serialize)]
+    struct List<'a> {
+        keys: Vec<View<'a>>,
+    }
+    let state = scene.state.borrow();
+    let keys = state.directory()?.keys.values().map(View::of).collect();
+    Ok(json(200, &List { keys }))
+}
+
+pub(super) async fn create(scene: &Scene, frame: &Frame) -> Result<Reply, Problem> {
+    #[derive(Serialize)]
+    struct Created<'a> {
+        /// The key itself: shown here, and never again.
+        key: String,
+        #[serde(flatten)]
+        view: View<'a>,
+    }
+    let create: Create = body(frame)?;
+    let servers = create.servers.map(|servers| {
+        servers
+            .iter()
+            .map(|server| parse(server, "servers"))
+            .collect::<Result<Vec<ServerSlug>, _>>()
+    });
+    let now = scene.outside.now();
+    let record = KeyRecord {
+        id: fresh_id(scene)?,
+        name: label(&create.name)?,
+        created: now,
+        expires: create
+            .expires_in_days
+            .map(|days| now.plus(u64::from(days) * DAY_MILLIS)),
+        revoked: None,
+        servers: servers.transpose()?,
+        scopes: vec![Scope::Mcp],
+    };
+    let key = {
+        let state = scene.state.borrow();
+        if state.directory()?.keys.len() >= limits::KEYS_MAX {
+            return Err(Problem::conflict("too_many_keys", "revoked keys count too"));
+        }
+        state
+            .keyring
+            .as_ref()
+            .ok_or_else(Problem::host)?
+            .mint(&record.id)
+    };
+    scene
+        .commit(vec![Change::Put(Row::Key(record.clone()))])
+        .await?;
+    Ok(json(
+        201,
+        &Created {
+            key,
+            view: View::of(&record),
+        },
+    ))
+}
+
+/// Revoking holds from the next request on. Revoking again changes nothing.
+pub(super) async fn revoke(scene: &Scene, key: &str) -> Result<Reply, Problem> {
+    let mut record = {
+        let state = scene.state.borrow();
+        let id: KeyId = key.parse().map_err(|_| Problem::not_found())?;
+        state
+            .directory()?
+            .keys
+            .get(&id)
+            .ok_or_else(Problem::not_found)?
+            .clone()
+    };
+    record.revoked = record.revoked.or(Some(scene.outside.now()));
+    scene
+        .commit(vec![Change::Put(Row::Key(record.clone()))])
+        .await?;
+    Ok(json(200, &View::of(&record)))
+}
+
+/// An id that is not in use: 80 random bits, so that the first one is.
+fn fresh_id(scene: &Scene) -> Result<KeyId, Problem> {
+    const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    let letters = scene.draw().into_iter().take(16);
+    let text: String = letters
+        .filter_map(|byte| LETTERS.get(usize::from(byte % 32)))
+        .map(|&byte| char::from(byte))
+        .collect();
+    text.parse().map_err(|_| Problem::host())
+}

@@ -1,0 +1,225 @@
+//! Publishing: from bytes that somebody uploaded to a live release.
+//!
+//! Nothing is stored until the module is verified, admitted, translated, and has described itself
+//! as its manifest says. The module is stored before the row that names it: what fails in between
+//! leaves an object that nobody can reach.
+
+use serde::Serialize;
+use smcp_capability::turn::{Effect, Frame, Performed, Reply};
+use smcp_ids::{PublisherKey, ReleaseDigest, ServerSlug, limits};
+use smcp_package::{Admission, AdmittedModule, Policy, UntrustedPackage, VerifiedPackage};
+use smcp_sandbox::LoadedModule;
+
+use super::servers::ServerView;
+use crate::describe::Describing;
+use crate::modules::{admit, ready};
+use crate::pace::Pace;
+use crate::problem::{Problem, json};
+use crate::record::{Change, Directory, ReleaseRecord, Row, ServerRecord};
+use crate::state::Scene;
+
+#[derive(Serialize)]
+struct Published {
+    release: String,
+    version: String,
+    /// Whether this very release had been published before.
+    again: bool,
+    tools: usize,
+    #[serde(flatten)]
+    server: ServerView,
+}
+
+pub(super) async fn publish(scene: &Scene, frame: &Frame, server: &str) -> Result<Reply, Problem> {
+    let server: ServerSlug = super::parse(server, "server")?;
+    let verified = verify(scene, &frame.body)?;
+    check_room(scene, &server, &verified)?;
+    let policy = Policy::default();
+    let admission = Admission::start(verified, &policy).map_err(refused)?;
+    let admitted = admit(scene, admission).await.map_err(refused)?;
+    let loaded = translate(&admitted)?;
+    check_catalogue(scene, &admitted, &loaded).await?;
+    let ready = ready(&admitted, loaded)?;
+    let release = admitted.release();
+    let effect = Effect::WriteModule {
+        release,
+        bytes: admitted.bytes().to_vec(),
+    };
+    if scene.outside.perform(effect).await != Performed::Done {
+        return Err(Problem::host());
+    }
+    // Others have run since: what was checked is checked again, then written in the same step.
+    let again = check_room_for(scene, &server, &admitted)?;
+    check_trust(scene, &admitted)?;
+    scene.commit(changes(scene, &server, &admitted)?).await?;
+    let state = scene.state.borrow();
+    let directory = state.directory()?;
+    let row = directory.servers.get(&server).ok_or_else(Problem::host)?;
+    let published = Published {
+        release: release.to_string(),
+        version: admitted.manifest().version().to_owned(),
+        again,
+        tools: ready.catalogue.tools().count(),
+        server: ServerView::of(directory, row),
+    };
+    Ok(json(if again { 200 } else { 201 }, &published))
+}
+
+/// A refusal of the package: its own code, and 422.
+fn refused(error: smcp_package::PackageError) -> Problem {
+    Problem::new(422, error.code(), error.to_string())
+}
+
+fn trusted(directory: &Directory) -> Vec<PublisherKey> {
+    let rows = directory.publishers.values();
+    rows.filter(|row| row.revoked.is_none())
+        .map(|row| row.key)
+        .collect()
+}
+
+fn verify(scene: &Scene, bytes: &[u8]) -> Result<VerifiedPackage, Problem> {
+    let trusted = trusted(scene.state.borrow().directory()?);
+    UntrustedPackage::parse(bytes.to_vec())
+        .and_then(|package| package.verify(&trusted))
+        .map_err(refused)
+}
+
+fn check_trust(scene: &Scene, admitted: &AdmittedModule) -> Result<(), Problem> {
+    let trusted = trusted(scene.state.borrow().directory()?);
+    if admitted
+        .signers()
+        .iter()
+        .any(|signer| trusted.contains(signer))
+    {
+        return Ok(());
+    }
+    Err(Problem::conflict(
+        "publisher_revoked",
+        "the publisher was revoked while this was published",
+    ))
+}
+
+fn check_room(
+    scene: &Scene,
+    server: &ServerSlug,
+    verified: &VerifiedPackage,
+) -> Result<bool, Problem> {
+    let manifest = verified.manifest().map_err(refused)?;
+    room(scene, server, verified.release(), manifest.version())
+}
+
+fn check_room_for(
+    scene: &Scene,
+    server: &ServerSlug,
+    admitted: &AdmittedModule,
+) -> Result<bool, Problem> {
+    room(
+        scene,
+        server,
+        admitted.release(),
+        admitted.manifest().version(),
+    )
+}
+
+/// Whether the release is there already; refused if its version is, with other bytes, or if there
+/// is no room.
+fn room(
+    scene: &Scene,
+    server: &ServerSlug,
+    release: ReleaseDigest,
+    version: &str,
+) -> Result<bool, Problem> {
+    let state = scene.state.borrow();
+    let directory = state.directory()?;
+    let mut count = 0;
+    for row in directory.releases_of(server) {
+        if row.admission.release == release {
+            return Ok(true);
+        }
+        if row.version == version {
+            let message = format!(
+                "version {version} of {server} is published with other bytes ({}); raise the version",
+                row.admission.release
+            );
+            return Err(Problem::conflict("version_exists", message));
+        }
+        count += 1;
+    }
+    if count >= limits::RELEASES_MAX {
+        let message = format!("{server} has {count} releases; delete the server or use another");
+        return Err(Problem::conflict("too_many_releases", message));
+    }
+    if !directory.servers.contains_key(server) && directory.servers.len() >= limits::SERVERS_MAX {
+        return Err(Problem::conflict(
+            "too_many_servers",
+            "the tenant has no room for another server",
+        ));
+    }
+    Ok(false)
+}
+
+/// What cannot be translated is refused here, and never fails a call.
+fn translate(admitted: &AdmittedModule) -> Result<LoadedModule, Problem> {
+    LoadedModule::translate_all(admitted)
+        .map_err(|error| Problem::new(422, error.code(), error.to_string()))
+}
+
+async fn check_catalogue(
+    scene: &Scene,
+    admitted: &AdmittedModule,
+    loaded: &LoadedModule,
+) -> Result<(), Problem> {
+    let fault = |fault: smcp_sandbox::Fault| match fault {
+        smcp_sandbox::Fault::Guest(fault) => {
+            Problem::new(422, fault.code(), format!("describe failed: {fault}"))
+        }
+        smcp_sandbox::Fault::Host(_) => Problem::host(),
+    };
+    let mut describing = Describing::start(loaded).map_err(fault)?;
+    let mut pace = Pace::new();
+    let catalogue = loop {
+        if let Some(catalogue) = describing.step(pace.slice()).map_err(fault)? {
+            break catalogue;
+        }
+        let before = scene.outside.now_precisely();
+        scene.outside.pause().await;
+        pace.took(scene.outside.now_precisely() - before);
+    };
+    if catalogue == admitted.manifest().catalogue() {
+        return Ok(());
+    }
+    Err(Problem::new(
+        422,
+        "catalogue_mismatch",
+        "the module does not describe itself as its manifest says; build and sign it again",
+    ))
+}
+
+fn changes(
+    scene: &Scene,
+    server: &ServerSlug,
+    admitted: &AdmittedModule,
+) -> Result<Vec<Change>, Problem> {
+    let now = scene.outside.now();
+    let state = scene.state.borrow();
+    let directory = state.directory()?;
+    let release = admitted.release();
+    let existing = directory.servers.get(server);
+    let row = ServerRecord {
+        server: server.clone(),
+        created: existing.map_or(now, |row| row.created),
+        live: Some(release),
+    };
+    let known = directory.releases.get(&(server.clone(), release));
+    let release = ReleaseRecord {
+        server: server.clone(),
+        name: admitted.manifest().name().to_string(),
+        version: admitted.manifest().version().to_owned(),
+        published: known.map_or(now, |row| row.published),
+        size: admitted.bytes().len() as u64,
+        admission: admitted.record().clone(),
+    };
+    Ok(vec![
+        Change::Put(Row::Release(release)),
+        Change::Put(Row::Server(row)),
+    ])
+}

@@ -1,0 +1,182 @@
+//! Servers and their releases, as an admin sees them.
+
+use serde::Serialize;
+use smcp_capability::turn::{Effect, Reply};
+use smcp_ids::{ServerSlug, limits};
+
+use super::tenants::Deleted;
+use super::{parameter, parse};
+use crate::problem::{Problem, json};
+use crate::record::{Change, Directory, ReleaseRecord, ServerRecord};
+use crate::state::Scene;
+
+#[derive(Serialize)]
+pub(super) struct ServerView {
+    server: String,
+    created: u64,
+    /// The live release, if it was not stopped.
+    live: Option<String>,
+    version: Option<String>,
+    releases: usize,
+    /// The live release's publishers are all revoked.
+    flagged: bool,
+    /// The path of its MCP endpoint.
+    endpoint: String,
+}
+
+impl ServerView {
+    pub(super) fn of(directory: &Directory, record: &ServerRecord) -> Self {
+        let live = record
+            .live
+            .and_then(|live| directory.releases.get(&(record.server.clone(), live)));
+        let tenant = directory
+            .tenant
+            .as_ref()
+            .map_or("", |tenant| tenant.tenant.as_str());
+        Self {
+            server: record.server.to_string(),
+            created: record.created.0,
+            live: record.live.map(|live| live.to_string()),
+            version: live.map(|release| release.version.clone()),
+            releases: directory.releases_of(&record.server).count(),
+            flagged: live.is_some_and(|release| is_flagged(directory, release)),
+            endpoint: format!("/t/{tenant}/{}/mcp", record.server),
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct ReleaseView {
+    release: String,
+    name: String,
+    version: String,
+    published: u64,
+    size: u64,
+    signers: Vec<String>,
+    live: bool,
+    flagged: bool,
+}
+
+impl ReleaseView {
+    fn of(directory: &Directory, record: &ReleaseRecord, live: bool) -> Self {
+        Self {
+            release: record.admission.release.to_string(),
+            name: record.name.clone(),
+            version: record.version.clone(),
+            published: record.published.0,
+            size: record.size,
+            signers: record
+                .admission
+                .signers
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+            live,
+            flagged: is_flagged(directory, record),
+        }
+    }
+}
+
+/// Whether nobody who signed a release is trusted any more.
+fn is_flagged(directory: &Directory, release: &ReleaseRecord) -> bool {
+    !release.admission.signers.iter().any(|signer| {
+        directory
+            .publishers
+            .get(signer)
+            .is_some_and(|record| record.revoked.is_none())
+    })
+}
+
+pub(super) fn list(scene: &Scene, query: &str) -> Result<Reply, Problem> {
+    #[derive(Serialize)]
+    struct List {
+        servers: Vec<ServerView>,
+        /// Where the next page starts: send it as `after`.
+        next: Option<String>,
+    }
+    let state = scene.state.borrow();
+    let directory = state.directory()?;
+    let mut servers: Vec<_> = match parameter(query, "after") {
+        None => directory
+            .servers
+            .values()
+            .take(limits::LIST_PAGE_ITEMS + 1)
+            .collect(),
+        Some(after) => {
+            let after: ServerSlug = parse(after, "after")?;
+            let later = (
+                core::ops::Bound::Excluded(after),
+                core::ops::Bound::Unbounded,
+            );
+            let rows = directory.servers.range(later).map(|(_, row)| row);
+            rows.take(limits::LIST_PAGE_ITEMS + 1).collect()
+        }
+    };
+    let more = servers.len() > limits::LIST_PAGE_ITEMS;
+    servers.truncate(limits::LIST_PAGE_ITEMS);
+    let next = servers
+        .last()
+        .filter(|_| more)
+        .map(|row| row.server.to_string());
+    let servers = servers
+        .into_iter()
+        .map(|row| ServerView::of(directory, row))
+        .collect();
+    Ok(json(200, &List { servers, next }))
+}
+
+pub(super) fn show(scene: &Scene, server: &str) -> Result<Reply, Problem> {
+    let state = scene.state.borrow();
+    let directory = state.directory()?;
+    let record = find(directory, server)?;
+    Ok(json(200, &ServerView::of(directory, record)))
+}
+
+pub(super) fn releases(scene: &Scene, server: &str) -> Result<Reply, Problem> {
+    #[derive(Serialize)]
+    struct List {
+        releases: Vec<ReleaseView>,
+    }
+    let state = scene.state.borrow();
+    let directory = state.directory()?;
+    let record = find(directory, server)?;
+    let mut rows: Vec<_> = directory.releases_of(&record.server).collect();
+    rows.sort_by_key(|row| core::cmp::Reverse(row.published));
+    let releases = rows
+        .into_iter()
+        .map(|row| ReleaseView::of(directory, row, record.live == Some(row.admission.release)))
+        .collect();
+    Ok(json(200, &List { releases }))
+}
+
+/// Removes a server with its releases. Modules that no other server has go too.
+pub(super) async fn delete(scene: &Scene, server: &str) -> Result<Reply, Problem> {
+    let (changes, orphans) = {
+        let state = scene.state.borrow();
+        let directory = state.directory()?;
+        let slug = find(directory, server)?.server.clone();
+        let mut changes = vec![Change::DeleteServer(slug.clone())];
+        let mut orphans = Vec::new();
+        for row in directory.releases_of(&slug) {
+            let release = row.admission.release;
+            changes.push(Change::DeleteRelease(slug.clone(), release));
+            if !directory
+                .releases
+                .keys()
+                .any(|(other, digest)| *other != slug && *digest == release)
+            {
+                orphans.push(release);
+            }
+        }
+        (changes, orphans)
+    };
+    scene.commit(changes).await?;
+    // The rows are gone: a module that stays behind is garbage, not a fault of this request.
+    scene.outside.perform(Effect::DeleteModules(orphans)).await;
+    Ok(json(200, &Deleted { deleted: true }))
+}
+
+fn find<'a>(directory: &'a Directory, server: &str) -> Result<&'a ServerRecord, Problem> {
+    let slug: ServerSlug = server.parse().map_err(|_| Problem::not_found())?;
+    directory.servers.get(&slug).ok_or_else(Problem::not_found)
+}

@@ -1,0 +1,173 @@
+//! One call of a guest: its sandbox and its tape, driven by whoever can perform what it asks.
+//!
+//! The object drives it in a turn, the command line natively, a replay from the tape alone: the
+//! same code each time.
+
+use smcp_capability::call::{Answer, LogLevel, Request};
+use smcp_ids::{Fuel, UnixMillis, limits};
+use smcp_sandbox::{
+    Bounds, Ended, Entry, Execution, Fault, GuestFault, HostFault, LoadedModule, Stop,
+};
+use smcp_tape::{Player, Tape, Verdict};
+
+/// What a guest tells its client or its author on the way.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Telling {
+    /// A log entry.
+    Log {
+        /// How urgent it is.
+        level: LogLevel,
+        /// The part of the server that speaks.
+        logger: Option<String>,
+        /// A JSON value, or text that is not JSON.
+        data: String,
+    },
+    /// How far the call has come.
+    Progress {
+        /// How far.
+        progress: f64,
+        /// How far it will go.
+        total: Option<f64>,
+        /// What it is doing.
+        message: Option<String>,
+    },
+}
+
+/// Why [`Call::step`] came back.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CallStep {
+    /// Perform this, then say [`Call::performed`].
+    Perform(Request),
+    /// The guest tells something: pass it on, then step again.
+    Tell(Telling),
+    /// The slice is spent: step again.
+    Yield,
+    /// The call is over.
+    Ended(Ended),
+}
+
+/// One call in progress.
+#[derive(Debug)]
+pub struct Call {
+    execution: Execution,
+    player: Player,
+    log_left: usize,
+    tellings_left: usize,
+}
+
+impl Call {
+    /// Makes a fresh instance for a call that plays `tape`.
+    ///
+    /// # Errors
+    ///
+    /// If there is no instance to be had.
+    pub fn start(
+        loaded: &LoadedModule,
+        entry: Entry,
+        bounds: Bounds,
+        tape: Tape,
+    ) -> Result<Self, Fault> {
+        Ok(Self {
+            execution: Execution::start(loaded, entry, bounds)?,
+            player: Player::new(tape),
+            log_left: limits::LOG_MAX,
+            tellings_left: limits::NOTIFICATIONS_MAX,
+        })
+    }
+
+    /// Runs until the call needs something, or has used `slice`.
+    pub fn step(&mut self, slice: Fuel) -> CallStep {
+        let start = self.execution.fuel_used();
+        loop {
+            let used = self.execution.fuel_used().saturating_sub(start);
+            let request = match self.execution.step(slice.saturating_sub(used)) {
+                Stop::Yields => return CallStep::Yield,
+                Stop::Ended(ended) => return CallStep::Ended(ended),
+                Stop::Asks(request) => request,
+            };
+            match self.player.ask(&request) {
+                Ok(Verdict::Answered(answer)) => self.execution.answer(&answer),
+                Ok(Verdict::Told) => {
+                    self.execution.answer(&Answer::Done);
+                    // Counted as when it was sent, so that what follows is dropped alike.
+                    self.telling(request);
+                }
+                Ok(Verdict::Tell) => {
+                    self.execution.answer(&Answer::Done);
+                    if let Some(telling) = self.telling(request) {
+                        return CallStep::Tell(telling);
+                    }
+                }
+                Ok(Verdict::Perform) if self.player.effects() > limits::EFFECTS_MAX => {
+                    return self.fail(GuestFault::TooManyEffects(limits::EFFECTS_MAX).into());
+                }
+                Ok(Verdict::Perform) => return CallStep::Perform(request),
+                Err(_) => return self.fail(HostFault::Engine.into()),
+            }
+        }
+    }
+
+    /// What was asked for is done: goes on with the next step.
+    pub fn performed(&mut self, answer: Answer, at: UnixMillis) {
+        if self.player.record(answer.clone(), at).is_ok() {
+            self.execution.answer(&answer);
+        }
+    }
+
+    /// Ends the call from outside.
+    pub fn fail(&mut self, fault: Fault) -> CallStep {
+        CallStep::Ended(Ended {
+            result: Err(fault),
+            fuel: self.execution.fuel_used(),
+            memory: self.execution.memory().len(),
+        })
+    }
+
+    /// The tape as it is now.
+    pub fn into_tape(self) -> Tape {
+        self.player.into_tape()
+    }
+
+    /// What is over the limits is dropped; the first log entry that is, says so.
+    fn telling(&mut self, request: Request) -> Option<Telling> {
+        self.tellings_left = self.tellings_left.checked_sub(1)?;
+        match request {
+            Request::Log {
+                level,
+                logger,
+                data,
+            } => match self.log_left.checked_sub(data.len()) {
+                Some(left) => {
+                    self.log_left = left;
+                    Some(Telling::Log {
+                        level,
+                        logger,
+                        data,
+                    })
+                }
+                None if self.log_left == 0 => None,
+                None => {
+                    self.log_left = 0;
+                    Some(Telling::Log {
+                        level: LogLevel::Warning,
+                        logger: Some("smcp".into()),
+                        data: format!(
+                            "\"the log of this call is full at {} bytes; the rest is dropped\"",
+                            limits::LOG_MAX
+                        ),
+                    })
+                }
+            },
+            Request::Progress {
+                progress,
+                total,
+                message,
+            } => Some(Telling::Progress {
+                progress,
+                total,
+                message,
+            }),
+            _ => None,
+        }
+    }
+}

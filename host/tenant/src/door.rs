@@ -1,0 +1,82 @@
+//! The door of an object: where a request goes, and whether its caller may go there.
+//!
+//! The object trusts nothing that the edge has checked: it proves the credential again, and has the
+//! last word on it. What a caller may not see is answered like what is not there.
+
+use smcp_auth::{AuthError, Credential, Principal};
+use smcp_capability::turn::{Frame, Reply, Role};
+use smcp_ids::{ServerSlug, TenantId};
+
+use crate::mcp::Endpoint;
+use crate::problem::Problem;
+use crate::state::Scene;
+use crate::{admin, mcp};
+
+/// Answers a request, whatever it is.
+pub(crate) async fn answer(scene: Scene, frame: Frame) -> Reply {
+    route(&scene, &frame)
+        .await
+        .unwrap_or_else(|problem| problem.reply())
+}
+
+async fn route(scene: &Scene, frame: &Frame) -> Result<Reply, Problem> {
+    scene.load().await?;
+    let path = frame.path.split('?').next().unwrap_or_default();
+    match path.strip_prefix("/t/") {
+        Some(rest) => {
+            let endpoint = endpoint(scene, rest)?;
+            let principal = principal(scene, frame, &endpoint)?;
+            mcp::answer(scene, frame, &endpoint, &principal).await
+        }
+        None => {
+            prove_admin(scene, frame)?;
+            admin::answer(scene, frame).await
+        }
+    }
+}
+
+/// `{tenant}/{server}/mcp` or `{tenant}/mcp`, of this tenant.
+fn endpoint(scene: &Scene, rest: &str) -> Result<Endpoint, Problem> {
+    let segments: Vec<&str> = rest.split('/').collect();
+    let (tenant, endpoint) = match segments.as_slice() {
+        [tenant, "mcp"] => (tenant, Endpoint::Union),
+        [tenant, server, "mcp"] => {
+            let server: ServerSlug = server.parse().map_err(|_| Problem::not_found())?;
+            (tenant, Endpoint::Server(server))
+        }
+        _ => return Err(Problem::not_found()),
+    };
+    let tenant: TenantId = tenant.parse().map_err(|_| Problem::not_found())?;
+    match &scene.state.borrow().boot.role {
+        Role::Tenant(own) if *own == tenant => Ok(endpoint),
+        _ => Err(Problem::not_found()),
+    }
+}
+
+/// Who calls an endpoint, if they may.
+fn principal(scene: &Scene, frame: &Frame, endpoint: &Endpoint) -> Result<Principal, Problem> {
+    let Credential::ApiKey(key) = Credential::parse(frame.header("authorization"))? else {
+        return Err(AuthError::Malformed.into());
+    };
+    let state = scene.state.borrow();
+    let keyring = state.keyring.as_ref().ok_or_else(Problem::host)?;
+    let proven = keyring.verify(&key)?;
+    let record = state.directory()?.keys.get(proven.id());
+    let principal = proven.admit(record, scene.outside.now())?;
+    match endpoint {
+        Endpoint::Server(server) => principal.may_call(keyring.tenant(), server)?,
+        Endpoint::Union => {}
+    }
+    Ok(principal)
+}
+
+/// Whether the caller is the platform's admin.
+fn prove_admin(scene: &Scene, frame: &Frame) -> Result<(), Problem> {
+    match Credential::parse(frame.header("authorization"))? {
+        Credential::AdminToken(token) => {
+            token.verify(scene.state.borrow().boot.admin_token.as_ref())?;
+            Ok(())
+        }
+        Credential::ApiKey(_) => Err(AuthError::Malformed.into()),
+    }
+}

@@ -1,0 +1,113 @@
+//! All servers of a tenant as one: `{server}__{tool}`.
+
+use core::ops::Bound;
+
+use smcp_auth::Principal;
+use smcp_capability::turn::Role;
+use smcp_ids::ServerSlug;
+use smcp_protocol::catalogue::split_union_name;
+use smcp_protocol::{Answer, List, Method, Offer, ProtocolError, Request, ServerInfo, UnionPage};
+
+use super::run::Run;
+use crate::problem::Problem;
+use crate::state::Scene;
+
+pub(super) async fn answer(
+    scene: &Scene,
+    request: &Request<'_>,
+    principal: &Principal,
+) -> Result<Answer, Problem> {
+    let to = request.reply_to();
+    let info = info(scene);
+    let offer = Offer {
+        tools: true,
+        ..Offer::default()
+    };
+    Ok(match request.method() {
+        Method::Discover => to.discover(&info, &offer),
+        Method::Initialize(_) => to.initialize(&info, &offer),
+        Method::Ping => to.pong(),
+        Method::List {
+            list: List::Tools,
+            cursor,
+        } => match UnionPage::begin(cursor.as_deref()) {
+            Ok(page) => to.list(&info, &fill(scene, page, principal).await?),
+            Err(error) => to.error(&error),
+        },
+        Method::List { list, .. } => to.error(&ProtocolError::method_not_found(list.method())),
+        Method::CallTool(tool) => {
+            let unknown = || to.error(&ProtocolError::unknown_tool(tool.name()));
+            let Some((server, name)) = split_union_name(tool.name()) else {
+                return Ok(unknown());
+            };
+            if !sees(principal, &server) {
+                return Ok(unknown());
+            }
+            match scene.live(&server).await? {
+                Some(ready) if ready.catalogue.tool(name).is_some() => {
+                    let run = Run {
+                        scene,
+                        server: &server,
+                        ready: &ready,
+                        to,
+                        principal,
+                    };
+                    run.tool(tool.guest_request_named(name)).await?
+                }
+                _ => unknown(),
+            }
+        }
+    })
+}
+
+fn info(scene: &Scene) -> ServerInfo {
+    let name = match &scene.state.borrow().boot.role {
+        Role::Tenant(tenant) => tenant.to_string(),
+        Role::Platform => String::new(),
+    };
+    super::server_info(&name, env!("CARGO_PKG_VERSION"))
+}
+
+/// Adds the catalogues of the servers that the principal may use, in the order of their names,
+/// until the page is full.
+async fn fill(
+    scene: &Scene,
+    mut page: UnionPage,
+    principal: &Principal,
+) -> Result<smcp_protocol::Page<'static>, Problem> {
+    let mut next = following(
+        scene,
+        page.from().map_or(Bound::Unbounded, Bound::Included),
+        principal,
+    )?;
+    while let Some(server) = next {
+        let full = match scene.live(&server).await? {
+            Some(ready) => !page.add(&server, &ready.catalogue),
+            None => false,
+        };
+        next = following(scene, Bound::Excluded(&server), principal)?;
+        if full {
+            break;
+        }
+    }
+    Ok(page.finish(next.is_some()))
+}
+
+fn following(
+    scene: &Scene,
+    from: Bound<&ServerSlug>,
+    principal: &Principal,
+) -> Result<Option<ServerSlug>, Problem> {
+    let state = scene.state.borrow();
+    let servers = &state.directory()?.servers;
+    let mut later = servers
+        .range((from, Bound::Unbounded))
+        .map(|(server, _)| server);
+    Ok(later.find(|server| sees(principal, server)).cloned())
+}
+
+fn sees(principal: &Principal, server: &ServerSlug) -> bool {
+    principal
+        .tenant()
+        .is_some_and(|tenant| principal.sees(tenant, server))
+}

@@ -1,0 +1,154 @@
+//! Compiled modules of one object, ready to be called: a bounded cache.
+//!
+//! What comes back from storage is proven again before it gets here: its digest, against the sealed
+//! record of its admission.
+
+use std::rc::Rc;
+
+use smcp_capability::turn::{Effect, Performed};
+use smcp_ids::{Fuel, ReleaseDigest, ServerSlug, limits};
+use smcp_package::{
+    Admission, AdmissionStep, AdmittedModule, CallLimits, PackageError, Policy, UntrustedPackage,
+};
+use smcp_protocol::{Catalogue, ServerInfo};
+use smcp_sandbox::{Bounds, LoadedModule};
+
+use crate::mcp::server_info;
+use crate::problem::Problem;
+use crate::record::ReleaseRecord;
+use crate::state::Scene;
+
+/// Bytes of function bodies that admission looks at before it lets others run.
+pub(crate) const ADMISSION_STRIDE: usize = 64 * 1024;
+
+/// A release that can be called.
+#[derive(Debug)]
+pub(crate) struct Ready {
+    pub(crate) release: ReleaseDigest,
+    pub(crate) info: ServerInfo,
+    pub(crate) catalogue: Catalogue,
+    pub(crate) loaded: LoadedModule,
+    pub(crate) limits: CallLimits,
+    size: usize,
+}
+
+impl Ready {
+    pub(crate) fn bounds(&self) -> Bounds {
+        Bounds {
+            memory: self.limits.memory,
+            fuel: Fuel(self.limits.fuel.0),
+            output: self.limits.output,
+        }
+    }
+}
+
+/// The cache: most recently used last.
+#[derive(Debug, Default)]
+pub(crate) struct Modules(Vec<Rc<Ready>>);
+
+impl Modules {
+    fn get(&mut self, release: &ReleaseDigest) -> Option<Rc<Ready>> {
+        let place = self.0.iter().position(|ready| ready.release == *release)?;
+        // A swap with the last is nearly the order of use, and moves nothing else.
+        let last = self.0.len() - 1;
+        self.0.swap(place, last);
+        self.0.last().cloned()
+    }
+
+    fn put(&mut self, ready: Rc<Ready>) {
+        self.0.retain(|other| other.release != ready.release);
+        self.0.push(ready);
+        let mut size: usize = self.0.iter().map(|ready| ready.size).sum();
+        // The newest stays, however large it is.
+        while size > limits::MODULE_CACHE_MAX && self.0.len() > 1 {
+            size -= self.0.remove(0).size;
+        }
+    }
+}
+
+/// Makes an admitted module callable.
+pub(crate) fn ready(admitted: &AdmittedModule, loaded: LoadedModule) -> Result<Ready, Problem> {
+    let manifest = admitted.manifest();
+    let catalogue = Catalogue::parse(manifest.catalogue().as_bytes())
+        .map_err(|error| Problem::new(422, error.code(), error.to_string()))?;
+    Ok(Ready {
+        release: admitted.release(),
+        info: server_info(manifest.name().as_str(), manifest.version()),
+        catalogue,
+        loaded,
+        limits: admitted.limits(),
+        size: admitted.bytes().len(),
+    })
+}
+
+/// Admits a verified package, letting others run in between.
+pub(crate) async fn admit(
+    scene: &Scene,
+    mut admission: Admission,
+) -> Result<AdmittedModule, PackageError> {
+    loop {
+        match admission.step(ADMISSION_STRIDE)? {
+            AdmissionStep::Done(admitted) => return Ok(admitted),
+            AdmissionStep::More(more) => {
+                scene.outside.pause().await;
+                admission = more;
+            }
+        }
+    }
+}
+
+impl Scene {
+    /// The live release of a server, loaded if it is not yet. `None` if there is none.
+    pub(crate) async fn live(&self, server: &ServerSlug) -> Result<Option<Rc<Ready>>, Problem> {
+        let record: ReleaseRecord = {
+            let mut guard = self.state.borrow_mut();
+            let state = &mut *guard;
+            let directory = state.directory()?;
+            let Some(live) = directory.servers.get(server).and_then(|row| row.live) else {
+                return Ok(None);
+            };
+            let record = directory.releases.get(&(server.clone(), live)).cloned();
+            if let Some(ready) = state.modules.get(&live) {
+                return Ok(Some(ready));
+            }
+            record.ok_or_else(Problem::host)?
+        };
+        let ready = Rc::new(self.fetch(&record).await?);
+        self.state.borrow_mut().modules.put(ready.clone());
+        Ok(Some(ready))
+    }
+
+    async fn fetch(&self, record: &ReleaseRecord) -> Result<Ready, Problem> {
+        let effect = Effect::ReadModule(record.admission.release);
+        let Performed::Module(Some(bytes)) = self.outside.perform(effect).await else {
+            return Err(Problem::host());
+        };
+        let policy = Policy::default();
+        let admitted = match AdmittedModule::readmit(bytes, &record.admission, &policy) {
+            Err(PackageError::RecordStale) => self.admit_anew(record, &policy).await,
+            other => other,
+        }
+        .map_err(|_| Problem::host())?;
+        let loaded = LoadedModule::load(&admitted).map_err(|_| Problem::host())?;
+        ready(&admitted, loaded).map_err(|_| Problem::host())
+    }
+
+    /// The rules have changed since this release was admitted: they are applied to it now.
+    async fn admit_anew(
+        &self,
+        record: &ReleaseRecord,
+        policy: &Policy,
+    ) -> Result<AdmittedModule, PackageError> {
+        let release = record.admission.release;
+        let Performed::Module(Some(bytes)) =
+            self.outside.perform(Effect::ReadModule(release)).await
+        else {
+            return Err(PackageError::RecordMismatch { release });
+        };
+        let verified = UntrustedPackage::parse(bytes)?.verify(&record.admission.signers)?;
+        if verified.release() != release {
+            return Err(PackageError::RecordMismatch { release });
+        }
+        admit(self, Admission::start(verified, policy)?).await
+    }
+}

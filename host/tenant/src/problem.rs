@@ -1,0 +1,121 @@
+//! Errors of the HTTP surface: the one place that maps them to the wire.
+//!
+//! Every error is JSON with a stable `code` and a message that says what to do; nothing of the
+//! inside shows. Errors of MCP itself are JSON-RPC's and belong to the protocol crate.
+
+use serde::Serialize;
+use smcp_auth::AuthError;
+use smcp_capability::turn::{Head, Reply};
+use smcp_ids::limits;
+
+/// A refusal of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Problem {
+    pub(crate) status: u16,
+    pub(crate) code: &'static str,
+    pub(crate) message: String,
+    /// The value of `WWW-Authenticate`, where one belongs.
+    challenge: Option<&'static str>,
+}
+
+impl From<AuthError> for Problem {
+    /// All refusals of a credential look alike.
+    fn from(error: AuthError) -> Self {
+        let public = error.public();
+        let challenge = public.challenge;
+        Self {
+            challenge,
+            ..Self::new(public.status, public.code, public.message)
+        }
+    }
+}
+
+impl Problem {
+    pub(crate) fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            code,
+            message: message.into(),
+            challenge: None,
+        }
+    }
+
+    /// A request that is not well formed.
+    pub(crate) fn invalid(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(400, code, message)
+    }
+
+    /// No such thing, or nothing that the caller may see: both look alike.
+    pub(crate) fn not_found() -> Self {
+        AuthError::NotVisible.into()
+    }
+
+    /// What is there already is in the way.
+    pub(crate) fn conflict(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(409, code, message)
+    }
+
+    /// Too much at once.
+    pub(crate) fn busy() -> Self {
+        Self::new(
+            429,
+            "busy",
+            "too many calls of this tenant wait already; try again in a second",
+        )
+    }
+
+    /// The host's own failure: retryable.
+    pub(crate) fn host() -> Self {
+        Self::new(503, "host_fault", "the host failed; try again")
+    }
+
+    /// The response, without CORS headers.
+    pub(crate) fn reply(&self) -> Reply {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            error: Inner<'a>,
+        }
+        #[derive(Serialize)]
+        struct Inner<'a> {
+            code: &'a str,
+            message: &'a str,
+            help: String,
+        }
+        let body = Body {
+            error: Inner {
+                code: self.code,
+                message: &self.message,
+                help: format!("docs/errors.md#{}", self.code),
+            },
+        };
+        let mut reply = json(self.status, &body);
+        if let Some(challenge) = self.challenge {
+            reply
+                .head
+                .headers
+                .push(("www-authenticate".into(), challenge.into()));
+        }
+        match self.status {
+            429 | 503 => reply.head.headers.push((
+                "retry-after".into(),
+                limits::RETRY_AFTER_SECONDS.to_string(),
+            )),
+            _ => {}
+        }
+        reply
+    }
+}
+
+/// A JSON response.
+pub(crate) fn json(status: u16, body: &impl Serialize) -> Reply {
+    // Only our own types come here: strings, numbers and lists, which always serialise.
+    let body = serde_json::to_vec(body).unwrap_or_default();
+    let headers = vec![
+        ("content-type".into(), "application/json".into()),
+        ("cache-control".into(), "no-store".into()),
+    ];
+    Reply {
+        head: Head { status, headers },
+        body,
+    }
+}

@@ -1,0 +1,151 @@
+//! What one object holds in memory, and the context in which a turn works on it.
+//!
+//! The directory is the rows of the object's storage, opened. It is changed only after storage has
+//! taken the change, in the same step: so it never says more than is stored.
+
+use core::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use smcp_auth::ApiKeyring;
+use smcp_capability::turn::{Boot, Effect, Performed, Role};
+use smcp_crypto::{Binding, NONCE_BYTES, Purpose, TenantKeys, sha256};
+
+use crate::modules::Modules;
+use crate::outside::Outside;
+use crate::problem::Problem;
+use crate::record::{Change, Directory, Sealer};
+
+/// The state of one object.
+pub(crate) struct State {
+    pub(crate) boot: Boot,
+    /// What proves API keys; none in the platform's object.
+    pub(crate) keyring: Option<ApiKeyring>,
+    sealer: Option<Sealer>,
+    directory: Option<Directory>,
+    pub(crate) modules: Modules,
+    /// Calls that compute now.
+    pub(crate) running: usize,
+    /// Calls that wait for their turn.
+    pub(crate) waiting: usize,
+}
+
+impl State {
+    pub(crate) fn new(boot: Boot) -> Self {
+        let keys: Option<TenantKeys> = postcard::from_bytes(&boot.keys).ok();
+        let sealer = keys
+            .as_ref()
+            .map(|keys| Sealer::new(boot.role.object_name(), keys.purpose(Purpose::Records)));
+        let keyring = match (&boot.role, &keys) {
+            (Role::Tenant(tenant), Some(keys)) => Some(ApiKeyring::new(tenant.clone(), keys)),
+            _ => None,
+        };
+        Self {
+            boot,
+            keyring,
+            sealer,
+            directory: None,
+            modules: Modules::default(),
+            running: 0,
+            waiting: 0,
+        }
+    }
+
+    /// The directory, once [`Scene::load`] has brought it.
+    pub(crate) fn directory(&self) -> Result<&Directory, Problem> {
+        self.directory.as_ref().ok_or_else(Problem::host)
+    }
+
+    /// Forgets everything: storage was erased.
+    pub(crate) fn forget(&mut self) {
+        self.directory = None;
+        self.modules = Modules::default();
+    }
+}
+
+/// Where one turn works: the object's state, the way outside, and randomness of its own.
+#[derive(Clone)]
+pub(crate) struct Scene {
+    pub(crate) state: Rc<RefCell<State>>,
+    pub(crate) outside: Outside,
+    entropy: Rc<Entropy>,
+}
+
+struct Entropy {
+    seed: [u8; 32],
+    drawn: Cell<u64>,
+}
+
+impl Scene {
+    pub(crate) fn new(state: Rc<RefCell<State>>, outside: Outside, seed: [u8; 32]) -> Self {
+        Self {
+            state,
+            outside,
+            entropy: Rc::new(Entropy {
+                seed,
+                drawn: Cell::new(0),
+            }),
+        }
+    }
+
+    /// 32 bytes that no other draw gives.
+    pub(crate) fn draw(&self) -> [u8; 32] {
+        let number = self.entropy.drawn.get();
+        self.entropy.drawn.set(number.wrapping_add(1));
+        let input = Binding::new("draw")
+            .bytes(&self.entropy.seed)
+            .number(number);
+        *sha256(input.as_bytes()).as_bytes()
+    }
+
+    fn nonce(&self) -> [u8; NONCE_BYTES] {
+        let mut nonce = [0; NONCE_BYTES];
+        for (to, from) in nonce.iter_mut().zip(self.draw()) {
+            *to = from;
+        }
+        nonce
+    }
+
+    /// Reads the directory from storage, if this object has just woken.
+    pub(crate) async fn load(&self) -> Result<(), Problem> {
+        if self.state.borrow().directory.is_some() {
+            return Ok(());
+        }
+        let Performed::Records(records) = self.outside.perform(Effect::LoadRecords).await else {
+            return Err(Problem::host());
+        };
+        let mut state = self.state.borrow_mut();
+        let sealer = state.sealer.as_ref().ok_or_else(Problem::host)?;
+        let mut directory = Directory::default();
+        for record in &records {
+            // A row that does not open was altered, or its key is gone: answering from the rest
+            // could let in what the row shut out.
+            let row = sealer.open(record).ok_or_else(Problem::host)?;
+            directory.apply(Change::Put(row));
+        }
+        state.directory = Some(directory);
+        Ok(())
+    }
+
+    /// Stores changes, all or none, then takes them into the directory. No other turn runs in
+    /// between.
+    pub(crate) async fn commit(&self, changes: Vec<Change>) -> Result<(), Problem> {
+        let mutations = {
+            let state = self.state.borrow();
+            let sealer = state.sealer.as_ref().ok_or_else(Problem::host)?;
+            changes
+                .iter()
+                .map(|change| sealer.mutation(change, self.nonce()))
+                .collect::<Option<Vec<_>>>()
+                .ok_or_else(Problem::host)?
+        };
+        if self.outside.perform(Effect::Commit(mutations)).await != Performed::Done {
+            return Err(Problem::host());
+        }
+        let mut state = self.state.borrow_mut();
+        let directory = state.directory.as_mut().ok_or_else(Problem::host)?;
+        for change in changes {
+            directory.apply(change);
+        }
+        Ok(())
+    }
+}

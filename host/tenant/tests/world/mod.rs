@@ -1,0 +1,346 @@
+//! A platform in memory: objects, their storage and their modules, driven as the shell drives them.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    dead_code,
+    unreachable_pub,
+    missing_docs,
+    reason = "shared by tests"
+)]
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde_json::{Value, json};
+use smcp_capability::turn::{
+    Boot, Effect, Frame, Mutation, Performed, Record, Reply, Role, Step, Table,
+};
+use smcp_crypto::{MasterKeys, SigningKey, sha256};
+use smcp_ids::ReleaseDigest;
+use smcp_package::{Manifest, embed_manifest, sign};
+use smcp_tenant::{Tenant, TurnId};
+
+pub const ADMIN: &str = "an-admin-token-for-tests";
+
+/// One object: what it stores, and the engine that serves it while it is awake.
+struct Object {
+    rows: BTreeMap<(Table, String), Vec<u8>>,
+    engine: Option<Tenant>,
+}
+
+/// A platform in memory.
+pub struct World {
+    objects: HashMap<String, Object>,
+    modules: HashMap<(String, ReleaseDigest), Vec<u8>>,
+    clock: f64,
+    /// What one slice costs on this clock, in milliseconds.
+    pub slice_millis: f64,
+    entropy: u64,
+}
+
+/// How a request went.
+pub struct Outcome {
+    pub reply: Reply,
+    /// What was streamed before the end, if the reply was opened as a stream.
+    pub stream: Option<String>,
+    /// How many times it let others run.
+    pub yields: usize,
+}
+
+impl Outcome {
+    pub fn status(&self) -> u16 {
+        self.reply.head.status
+    }
+
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.reply.body).unwrap()
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.reply.body).unwrap_or_else(|_| panic!("{}", self.text()))
+    }
+}
+
+impl World {
+    pub fn new() -> Self {
+        Self {
+            objects: HashMap::new(),
+            modules: HashMap::new(),
+            clock: 1_700_000_000_000.0,
+            slice_millis: 0.1,
+            entropy: 0,
+        }
+    }
+
+    fn boot(name: &str) -> Boot {
+        let master: MasterKeys = format!("1:{}", "ab".repeat(32))
+            .parse()
+            .unwrap_or_else(|_| panic!("master key"));
+        let role = Role::from_object_name(name).unwrap();
+        let keys = match &role {
+            Role::Platform => master.platform(),
+            Role::Tenant(tenant) => master.tenant(tenant),
+        };
+        Boot {
+            role,
+            keys: postcard::to_allocvec(&keys).unwrap(),
+            admin_token: Some(sha256(ADMIN.as_bytes())),
+            provoke_faults: false,
+        }
+    }
+
+    fn object(&mut self, name: &str) -> &mut Object {
+        self.objects
+            .entry(name.to_owned())
+            .or_insert_with(|| Object {
+                rows: BTreeMap::new(),
+                engine: None,
+            })
+    }
+
+    fn engine(&mut self, name: &str) -> &mut Tenant {
+        self.object(name)
+            .engine
+            .get_or_insert_with(|| Tenant::new(Self::boot(name)))
+    }
+
+    /// Forgets all that is only in memory, as eviction does.
+    pub fn evict(&mut self) {
+        for object in self.objects.values_mut() {
+            object.engine = None;
+        }
+    }
+
+    /// All rows of an object, to tamper with.
+    pub fn rows(&mut self, name: &str) -> &mut BTreeMap<(Table, String), Vec<u8>> {
+        &mut self.object(name).rows
+    }
+
+    /// All modules, to tamper with.
+    pub fn modules(&mut self) -> &mut HashMap<(String, ReleaseDigest), Vec<u8>> {
+        &mut self.modules
+    }
+
+    pub fn frame(&mut self, method: &str, path: &str, bearer: &str, body: Vec<u8>) -> Frame {
+        self.entropy += 1;
+        let headers = vec![
+            ("authorization".to_owned(), format!("Bearer {bearer}")),
+            ("content-type".to_owned(), "application/json".to_owned()),
+            (
+                "accept".to_owned(),
+                "application/json, text/event-stream".to_owned(),
+            ),
+        ];
+        Frame {
+            entropy: *sha256(&self.entropy.to_le_bytes()).as_bytes(),
+            method: method.to_owned(),
+            path: path.to_owned(),
+            headers,
+            body,
+        }
+    }
+
+    /// Sends a frame to an object and performs what it needs until it is over.
+    pub fn send(&mut self, object: &str, frame: Frame) -> Outcome {
+        let turn = self.engine(object).begin(frame);
+        self.finish(object, turn)
+    }
+
+    /// Begins a request and leaves it alone.
+    pub fn begin(&mut self, object: &str, frame: Frame) -> TurnId {
+        self.engine(object).begin(frame)
+    }
+
+    pub fn cancel(&mut self, object: &str, turn: TurnId) {
+        self.engine(object).cancel(turn);
+    }
+
+    /// One step of a turn, performed if it needs something; `Some` when it is over.
+    pub fn step(&mut self, object: &str, turn: TurnId, answer: Option<Performed>) -> Step {
+        let now = self.clock;
+        self.engine(object).step(turn, answer, now)
+    }
+
+    pub fn finish(&mut self, object: &str, turn: TurnId) -> Outcome {
+        let mut answer = None;
+        let mut stream: Option<String> = None;
+        let mut yields = 0;
+        loop {
+            match self.step(object, turn, answer.take()) {
+                Step::Done(reply) => {
+                    return Outcome {
+                        reply,
+                        stream,
+                        yields,
+                    };
+                }
+                Step::Need(effect) => answer = Some(self.perform(object, effect)),
+                Step::Yield => {
+                    yields += 1;
+                    self.clock += self.slice_millis;
+                }
+                Step::Queued => panic!("queued with nobody else running"),
+                Step::Open(head) => {
+                    assert_eq!(head.status, 200);
+                    stream = Some(String::new());
+                }
+                Step::Emit(bytes) => {
+                    stream
+                        .as_mut()
+                        .unwrap()
+                        .push_str(std::str::from_utf8(&bytes).unwrap());
+                }
+            }
+        }
+    }
+
+    pub fn perform(&mut self, object: &str, effect: Effect) -> Performed {
+        match effect {
+            Effect::LoadRecords => {
+                let rows = self.object(object).rows.iter();
+                let record = |((table, key), value): (&(Table, String), &Vec<u8>)| Record {
+                    table: *table,
+                    key: key.clone(),
+                    value: value.clone(),
+                };
+                Performed::Records(rows.map(record).collect())
+            }
+            Effect::Commit(mutations) => {
+                for mutation in mutations {
+                    match mutation {
+                        Mutation::Put(Record { table, key, value }) => {
+                            self.object(object).rows.insert((table, key), value);
+                        }
+                        Mutation::Delete { table, key } => {
+                            self.object(object).rows.remove(&(table, key));
+                        }
+                    }
+                }
+                Performed::Done
+            }
+            Effect::ReadModule(release) => {
+                Performed::Module(self.modules.get(&(object.to_owned(), release)).cloned())
+            }
+            Effect::WriteModule { release, bytes } => {
+                self.modules.insert((object.to_owned(), release), bytes);
+                Performed::Done
+            }
+            Effect::DeleteModules(releases) => {
+                for release in releases {
+                    self.modules.remove(&(object.to_owned(), release));
+                }
+                Performed::Done
+            }
+            Effect::Erase => {
+                self.object(object).rows.clear();
+                Performed::Done
+            }
+            Effect::Peer { tenant, frame } => {
+                let outcome = self.send(&Role::Tenant(tenant).object_name(), frame);
+                Performed::Reply(outcome.reply)
+            }
+            Effect::Wait(millis) => {
+                self.clock += f64::from(millis);
+                Performed::Done
+            }
+        }
+    }
+
+    // ---- What an admin and a client do --------------------------------------------------------
+
+    pub fn admin(&mut self, method: &str, path: &str, body: Value) -> Outcome {
+        let body = if body.is_null() {
+            Vec::new()
+        } else {
+            body.to_string().into_bytes()
+        };
+        self.admin_bytes(method, path, body)
+    }
+
+    pub fn admin_bytes(&mut self, method: &str, path: &str, body: Vec<u8>) -> Outcome {
+        let full = format!("/admin/v1{path}");
+        let frame = self.frame(method, &full, ADMIN, body);
+        let mut parts = path
+            .trim_start_matches("/tenants")
+            .trim_start_matches('/')
+            .split('/');
+        let tenant = parts.next().unwrap_or_default();
+        let to_platform = tenant.is_empty() || (method == "DELETE" && parts.next().is_none());
+        let object = if to_platform {
+            "platform".to_owned()
+        } else {
+            format!("tenant:{tenant}")
+        };
+        self.send(&object, frame)
+    }
+
+    /// A tenant with one trusted publisher, one server and one key: the key.
+    pub fn acme(&mut self, wat: &str) -> String {
+        assert_eq!(
+            self.admin("POST", "/tenants", json!({"tenant": "acme"}))
+                .status(),
+            201
+        );
+        let key = publisher().public().to_string();
+        assert_eq!(
+            self.admin("POST", "/tenants/acme/publishers", json!({"key": key}))
+                .status(),
+            201
+        );
+        let published = self.admin_bytes(
+            "POST",
+            "/tenants/acme/servers/hello/releases",
+            package(wat, "1.0.0"),
+        );
+        assert_eq!(published.status(), 201, "{}", published.text());
+        self.key("acme", json!({"name": "test"}))
+    }
+
+    pub fn key(&mut self, tenant: &str, body: Value) -> String {
+        let created = self.admin("POST", &format!("/tenants/{tenant}/keys"), body);
+        assert_eq!(created.status(), 201, "{}", created.text());
+        created.json()["key"].as_str().unwrap().to_owned()
+    }
+
+    pub fn call(&mut self, key: &str, message: &Value) -> Outcome {
+        self.call_at("/t/acme/hello/mcp", key, message)
+    }
+
+    pub fn call_at(&mut self, path: &str, key: &str, message: &Value) -> Outcome {
+        let frame = self.frame("POST", path, key, message.to_string().into_bytes());
+        self.send("tenant:acme", frame)
+    }
+}
+
+/// The publisher of the tests.
+pub fn publisher() -> SigningKey {
+    SigningKey::from_seed(&[7; 32])
+}
+
+/// A signed package of a guest in WAT; its catalogue is what its `describe` returns.
+pub fn package(wat: &str, version: &str) -> Vec<u8> {
+    package_as(wat, version, &catalogue(wat), &publisher())
+}
+
+pub fn package_as(wat: &str, version: &str, catalogue: &str, key: &SigningKey) -> Vec<u8> {
+    let module = wat::parse_str(wat).unwrap();
+    let capabilities = smcp_package::capabilities(&module).unwrap();
+    let manifest =
+        Manifest::new("hello".parse().unwrap(), version, catalogue, capabilities).unwrap();
+    sign(&embed_manifest(&module, &manifest).unwrap(), &[key]).unwrap()
+}
+
+/// The text of the first data segment: where the WAT guests keep their catalogue.
+pub fn catalogue(wat: &str) -> String {
+    let start = wat.find("(data (i32.const 64) \"").unwrap() + 22;
+    let end = start + wat[start..].find("\")").unwrap();
+    wat[start..end].replace("\\\"", "\"")
+}
+
+/// A `tools/call` of the legacy era.
+pub fn tool_call(id: u64, name: &str, arguments: Value) -> Value {
+    json!({
+        "jsonrpc": "2.0", "id": id, "method": "tools/call",
+        "params": {"name": name, "arguments": arguments},
+    })
+}
