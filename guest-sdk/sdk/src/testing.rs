@@ -236,9 +236,9 @@ impl Outcome {
         texts.collect::<Vec<_>>().join("\n")
     }
 
-    /// The structured content, if there is some.
-    pub fn structured(&self) -> Option<&Value> {
-        self.result.get("structuredContent")
+    /// The structured content; `null` when there is none.
+    pub fn structured(&self) -> &Value {
+        self.result.get("structuredContent").unwrap_or(&Value::Null)
     }
 
     /// Whether the tool failed.
