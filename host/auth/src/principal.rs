@@ -93,7 +93,7 @@ impl Principal {
         if !self.sees(tenant, server) {
             return Err(AuthError::NotVisible);
         }
-        self.needs(Scope::Mcp)
+        self.require(Scope::Mcp)
     }
 
     /// Checks that it may administer a tenant.
@@ -103,12 +103,16 @@ impl Principal {
     pub fn may_administer(&self, tenant: &TenantId) -> Result<(), AuthError> {
         match &self.0 {
             Who::Admin => Ok(()),
-            Who::Key { tenant: own, .. } if own == tenant => self.needs(Scope::Admin),
+            Who::Key { tenant: own, .. } if own == tenant => self.require(Scope::Admin),
             Who::Key { .. } => Err(AuthError::NotVisible),
         }
     }
 
-    fn needs(&self, scope: Scope) -> Result<(), AuthError> {
+    /// Checks that it has a scope, wherever it is asked for without naming one server.
+    ///
+    /// # Errors
+    /// [`AuthError::Scope`]; the admin of the platform has none.
+    pub fn require(&self, scope: Scope) -> Result<(), AuthError> {
         if self.scopes().contains(&scope) {
             Ok(())
         } else {

@@ -254,6 +254,14 @@ fn a_principal_reaches_its_own_and_nothing_else() {
     }
     assert_eq!(manager.scopes(), [Scope::Admin]);
     assert_eq!(
+        (manager.require(Scope::Admin), manager.require(Scope::Mcp)),
+        (Ok(()), scope)
+    );
+    assert_eq!(
+        (all.require(Scope::Mcp), platform.require(Scope::Mcp)),
+        (Ok(()), scope)
+    );
+    assert_eq!(
         (platform.to_string().as_str(), platform.tenant()),
         ("admin", None)
     );
