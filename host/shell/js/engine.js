@@ -9,6 +9,8 @@ import engineModule from "./engine.wasm";
 /** The variants of `Step`, as numbered in turn.rs. */
 export const DONE = 0;
 
+/** Bodies shorter than this are handed over as text. */
+const TEXT_BELOW = 4096;
 const ENTROPY_BYTES = 32;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -37,12 +39,13 @@ export class Engine {
   begin(method, path, headers, body) {
     const kept = [];
     let room = ENTROPY_BYTES + 30 + 3 * (method.length + path.length) + body.length;
-    for (const [name, value] of headers) {
+    // Half the cost of an iterator, which makes an array for each.
+    headers.forEach((value, name) => {
       if (HEADERS.has(name) || name.startsWith("mcp-")) {
         kept.push(name, value);
         room += 10 + 3 * (name.length + value.length);
       }
-    }
+    });
     const start = this.reserve(room);
     let at = this.putEntropy(start);
     at = this.putText(at, method);
@@ -187,6 +190,8 @@ export function responseOf(step) {
   const reader = new Reader(step, 1);
   const init = reader.head();
   const body = reader.slice();
-  // A copy: the view is of memory that the next call overwrites.
-  return new Response(body.length > 0 ? body.slice() : null, init);
+  if (body.length === 0) return new Response(null, init);
+  // The platform takes a short text faster than its bytes, which must be copied out of the memory
+  // that the next call overwrites. Every body of the engine is UTF-8.
+  return new Response(body.length < TEXT_BELOW ? decoder.decode(body) : body.slice(), init);
 }

@@ -18,8 +18,7 @@ export default {
       ? preflight(now, request, origin ?? "")
       : route(now, request, origin ?? "");
     if (typeof answer === "string") {
-      const { OBJECTS } = env;
-      const response = OBJECTS.get(OBJECTS.idFromName(answer)).fetch(request);
+      const response = env.OBJECTS.get(idOf(env, answer)).fetch(request);
       return origin === null ? response : withCors(now, response, url, origin);
     }
     if (answer === undefined) return hostFault();
@@ -29,10 +28,26 @@ export default {
 };
 
 function route(now, { headers, method, url }, origin) {
+  // Only who asks with GET is told apart by what they accept.
+  const accept = method === "GET" ? headers.get("accept") ?? "" : "";
   return now.guard(() => now.edge.route(
-    method, url, origin, headers.get("accept") ?? "", headers.get("authorization") ?? "",
+    method, url, origin, accept, headers.get("authorization") ?? "",
     Number(headers.get("content-length") ?? 0),
   ));
+}
+
+/** Ids by object name: deriving one costs as much as all else the edge does. */
+const ids = new Map();
+const IDS_MAX = 1024;
+
+function idOf(env, name) {
+  let id = ids.get(name);
+  if (id === undefined) {
+    if (ids.size >= IDS_MAX) ids.clear();
+    id = env.OBJECTS.idFromName(name);
+    ids.set(name, id);
+  }
+  return id;
 }
 
 function preflight(now, { headers, url }, origin) {

@@ -27,7 +27,7 @@ export class HostObject extends DurableObject {
     const path = url.slice(url.indexOf("/", 8));
     const now = shell(this.env);
     this.limits = now.limits;
-    if (now.provokes) now.provoke(request);
+    if (now.provokes && await now.provoke(request)) return hostFault();
     if (this.turns.size > 0) this.look();
     let body = NOTHING;
     if (method !== "GET" && method !== "HEAD") {

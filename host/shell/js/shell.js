@@ -32,8 +32,9 @@ class Shell {
     this.limits = { mcpBody, idleMemory, keepAliveMillis, stallMillis };
   }
 
-  /** Calls into the instance; after an exception it is given up, and undefined is returned. */
+  /** Calls into the instance, unless it is broken; after an exception it is. Undefined then. */
   guard(run) {
+    if (this.isBroken) return undefined;
     try {
       return run();
     } catch (error) {
@@ -42,9 +43,12 @@ class Shell {
     }
   }
 
-  /** Fails on purpose, as a request of a test asks. */
-  provoke(request) {
+  /** Fails on purpose, as a request of a test asks; gives whether the instance is broken now. */
+  async provoke(request) {
     this.guard(() => this.edge.provoke(request.headers.get("x-smcp-provoke") ?? ""));
+    // What was provoked may be in a task.
+    await scheduler.wait(0);
+    return this.isBroken;
   }
 
   breakDown(reason) {
