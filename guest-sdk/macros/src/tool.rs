@@ -270,7 +270,8 @@ fn describe(method: &ImplItemFn, mistakes: &mut Mistakes) -> TokenStream {
             Meta::Path(_) | Meta::List(_) => {}
         }
     }
-    let lines = lines.iter().flat_map(|text| text.lines());
+    // Not `lines()`, which would lose the empty ones.
+    let lines = lines.iter().flat_map(|text| text.split('\n'));
     let lines: Vec<_> = lines
         .map(|line| line.strip_prefix(' ').unwrap_or(line))
         .collect();

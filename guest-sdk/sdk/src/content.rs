@@ -218,6 +218,9 @@ pub fn base64(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -237,6 +240,13 @@ mod tests {
             assert_eq!(base64(plain.as_bytes()), encoded);
         }
         assert_eq!(base64(&[0xff, 0xfe, 0xfd]), "//79");
+    }
+
+    proptest! {
+        #[test]
+        fn what_another_crate_decodes_from_base64_is_what_went_in(bytes: Vec<u8>) {
+            prop_assert_eq!(STANDARD.decode(base64(&bytes)), Ok(bytes));
+        }
     }
 
     #[test]

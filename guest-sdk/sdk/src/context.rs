@@ -161,3 +161,16 @@ impl fmt::Debug for Context {
         f.write_str("Context")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use smcp_ids::limits;
+
+    use super::*;
+
+    #[test]
+    fn the_portions_are_those_that_the_host_allows() {
+        assert_eq!(RANDOM_MAX, limits::RANDOM_MAX);
+        assert_eq!(SLEEP_MAX_MILLIS, limits::SLEEP_MAX_MILLIS);
+    }
+}

@@ -118,9 +118,17 @@ pub(crate) fn call_tool<S: ServerHandler>(
     context: &Context,
 ) -> Result<String, ProtocolError> {
     let params: CallToolParams<'_> = parse(request)?;
+    let arguments = params.arguments.map_or("{}", RawValue::get);
+    if !arguments.starts_with('{') {
+        let message = format!(
+            "Invalid arguments for tool {}: they are not an object",
+            params.name
+        );
+        return Err(ProtocolError::invalid_params(message, None));
+    }
     let call = Call {
         tool: &params.name,
-        arguments: params.arguments.map_or("{}", RawValue::get),
+        arguments,
         meta: params.meta.map(RawValue::get),
         context,
     };

@@ -1,4 +1,124 @@
-//! Write an MCP server in Rust for SMCP.
+//! Write an MCP server in Rust for SMCP. You write methods; macros do the rest.
+//!
+//! ```
+//! use schemars::JsonSchema;
+//! use serde::Deserialize;
+//! use smcp_sdk::{Parameters, tool, tool_router};
+//!
+//! #[derive(Default)]
+//! struct Hello;
+//!
+//! #[derive(Deserialize, JsonSchema)]
+//! struct Greet {
+//!     /// Whom to greet.
+//!     name: String,
+//! }
+//!
+//! #[tool_router(server_handler)]
+//! impl Hello {
+//!     /// Greets someone by name.
+//!     #[tool]
+//!     fn greet(&self, Parameters(Greet { name }): Parameters<Greet>) -> String {
+//!         format!("Hello, {name}!")
+//!     }
+//! }
+//!
+//! smcp_sdk::serve!(Hello);
+//!
+//! // `cargo test` calls the tools natively.
+//! let client = smcp_sdk::testing::Client::<Hello>::new();
+//! let arguments = serde_json::json!({ "name": "Ada" });
+//! assert_eq!(client.call("greet", arguments).text(), "Hello, Ada!");
+//! ```
+//!
+//! `smcp new` makes a crate with all of this in place, and `smcp build` makes the module. Names
+//! and habits are those of `rmcp`, where the two do the same.
+//!
+//! # Tools
+//!
+//! A tool is a method marked [`#[tool]`](macro@tool) in an `impl` block marked
+//! [`#[tool_router]`](macro@tool_router). Its name is the name of the method, its description the
+//! doc comment; title and hints are arguments of the attribute. It takes
+//!
+//! - [`Parameters<T>`](Parameters): what the client sends, as a struct that derives
+//!   `serde::Deserialize` and `schemars::JsonSchema`. The schema goes into the catalogue, with the
+//!   doc comments of the fields. Arguments that do not fit never reach the tool;
+//! - [`&Context`](Context): log, progress, time, randomness, waiting, who is calling;
+//! - [`Meta`]: the `_meta` of the request.
+//!
+//! It returns
+//!
+//! - text: `String`, `&str`, numbers, `bool`; or `()` for nothing to show;
+//! - [`Json<T>`](Json): a structured result, with its schema in the catalogue;
+//! - [`Content`], `Vec<Content>`: text, images, audio, links, resources;
+//! - [`CallToolResult`]: all of the result, `_meta` too;
+//! - a `Result` of one of these. The `Err` is anything that displays, and the model reads it: say
+//!   what to do instead. A [`ProtocolError`] (`rmcp`'s [`ErrorData`]) is answered as a JSON-RPC
+//!   error, which is for requests that make no sense.
+//!
+//! An `async fn` is accepted; see [what does not work](#what-does-not-work-in-a-module).
+//!
+//! Each call starts with a server fresh from `Default`, in a memory of its own: nothing is kept
+//! from one call to the next, and `&self` is all there is to take.
+//!
+//! # Logging and panics
+//!
+//! The macros of the `log` crate reach the author's log, from `debug!` up, as does
+//! [`Context::log`]. A panic is logged with its message and place, and ends the call. `println!`
+//! and `dbg!` go nowhere.
+//!
+//! # What does not work in a module
+//!
+//! A module has no operating system under it. The following compiles for it all the same, and
+//! fails when it runs. So it is refused where it can be seen: in the body of a tool by
+//! [`#[tool_router]`](macro@tool_router), elsewhere in the crate by `cargo clippy` with the
+//! `clippy.toml` of a new server, and in the finished module by `smcp build`.
+//!
+//! | what | instead |
+//! |---|---|
+//! | `SystemTime::now`, `Instant::now`, `Utc::now` panic | [`Context::now`] |
+//! | `thread::spawn` panics | do the work in the tool |
+//! | `thread::sleep` panics; timers of async runtimes never fire | [`Context::sleep`] |
+//! | sockets and HTTP clients fail | ask the host |
+//! | files and the environment are not there | `include_bytes!`, `include_str!` |
+//! | `println!`, `eprintln!`, `dbg!` go nowhere | `log::info!`, [`Context::log`] |
+//!
+//! # Randomness
+//!
+//! [`Context::random`] gives random bytes. Crates that take theirs from `getrandom` 0.3 or 0.4,
+//! such as `rand` and `uuid`, work with the feature `getrandom` of this crate, and those that use
+//! `getrandom` 0.2 with `getrandom-02`. Both want `--cfg getrandom_backend="custom"`, which
+//! `smcp build` and the crate that `smcp new` makes have.
+//!
+//! # Several blocks, and instructions
+//!
+//! ```
+//! # use smcp_sdk::{ServerHandler, tool, tool_handler, tool_router};
+//! # #[derive(Default)]
+//! # struct Desk;
+//! #[tool_router(router = readers)]
+//! impl Desk {
+//!     /// Says what lies on the desk.
+//!     #[tool(annotations(read_only_hint))]
+//!     fn look(&self) -> &'static str {
+//!         "a pen"
+//!     }
+//! }
+//!
+//! #[tool_router(router = writers)]
+//! impl Desk {
+//!     /// Clears the desk.
+//!     #[tool(title = "Clear", annotations(destructive_hint))]
+//!     fn clear(&self) -> Result<(), String> {
+//!         Err("The pen is glued on.".to_owned())
+//!     }
+//! }
+//!
+//! #[tool_handler(router = Self::readers() + Self::writers(), instructions = "Look first.")]
+//! impl ServerHandler for Desk {}
+//!
+//! smcp_sdk::serve!(Desk);
+//! ```
 
 #[cfg(target_arch = "wasm32")]
 #[doc(hidden)]

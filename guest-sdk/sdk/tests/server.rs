@@ -1,0 +1,611 @@
+//! A server of every sort of tool, called through the harness: what goes in, and what comes out.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::{Duration, SystemTime};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use smcp_sdk::testing::{Client, START_MILLIS};
+use smcp_sdk::{
+    CallToolResult, Caller, Content, Context, Json, JsonObject, LoggingLevel, Meta, Parameters,
+    ProtocolError, ServerHandler, Tool, ToolRouter, tool, tool_handler, tool_router,
+};
+
+#[derive(Default)]
+struct Results;
+
+#[derive(Deserialize, JsonSchema)]
+struct Number {
+    number: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Parsed {
+    number: u8,
+}
+
+#[tool_router(server_handler)]
+impl Results {
+    /// Gives nothing.
+    #[tool]
+    fn nothing(&self) {}
+
+    /// Gives a text.
+    #[tool]
+    fn text() -> &'static str {
+        "text"
+    }
+
+    /// Gives a number.
+    #[tool]
+    async fn number(&self) -> f64 {
+        std::future::ready(0.5).await
+    }
+
+    /// Gives content.
+    #[tool]
+    fn content(&self) -> Vec<Content> {
+        vec![Content::text("a"), Content::image("AA==", "image/png")]
+    }
+
+    /// Parses.
+    #[tool]
+    fn parse(
+        &self,
+        Parameters(Number { number }): Parameters<Number>,
+    ) -> Result<Json<Parsed>, std::num::ParseIntError> {
+        Ok(Json(Parsed {
+            number: number.parse()?,
+        }))
+    }
+
+    /// Fails, with its causes.
+    #[tool]
+    fn fail(&self) -> anyhow::Result<String> {
+        Err(anyhow::anyhow!("the cause").context("the failure"))
+    }
+
+    /// Refuses.
+    #[tool]
+    fn refuse(&self) -> Result<String, ProtocolError> {
+        Err(ProtocolError::new(
+            -32000,
+            "No.",
+            Some(json!({ "why": "because" })),
+        ))
+    }
+
+    /// Has full control.
+    #[tool]
+    fn full(&self) -> Result<CallToolResult, CallToolResult> {
+        let meta = JsonObject::from_iter([("k".to_owned(), json!("v"))]);
+        Err(CallToolResult::success(vec![Content::text("partly")]).with_meta(meta))
+    }
+
+    /// Gives what JSON cannot hold.
+    #[tool]
+    fn no_json(&self) -> Json<BTreeMap<Pair, u8>> {
+        Json(BTreeMap::from([(Pair(1, 2), 3)]))
+    }
+}
+
+#[derive(Serialize, JsonSchema, PartialEq, Eq, PartialOrd, Ord)]
+struct Pair(u8, u8);
+
+#[test]
+fn each_result_has_its_shape_on_the_wire() {
+    let client = Client::<Results>::new();
+    let table = [
+        ("nothing", json!({}), json!({ "content": [] })),
+        (
+            "text",
+            json!({}),
+            json!({ "content": [{ "type": "text", "text": "text" }] }),
+        ),
+        (
+            "number",
+            json!({}),
+            json!({ "content": [{ "type": "text", "text": "0.5" }] }),
+        ),
+        (
+            "content",
+            json!({}),
+            json!({ "content": [{ "type": "text", "text": "a" },
+                { "type": "image", "data": "AA==", "mimeType": "image/png" }] }),
+        ),
+        (
+            "parse",
+            json!({ "number": "7" }),
+            json!({ "content": [{ "type": "text", "text": "{\"number\":7}" }],
+                "structuredContent": { "number": 7 } }),
+        ),
+        (
+            "parse",
+            json!({ "number": "x" }),
+            json!({ "content": [{ "type": "text", "text": "invalid digit found in string" }],
+                "isError": true }),
+        ),
+        (
+            "fail",
+            json!({}),
+            json!({ "content": [{ "type": "text", "text": "the failure: the cause" }],
+                "isError": true }),
+        ),
+        (
+            "full",
+            json!({}),
+            json!({ "content": [{ "type": "text", "text": "partly" }], "isError": true,
+                "_meta": { "k": "v" } }),
+        ),
+    ];
+    for (tool, arguments, expected) in table {
+        let outcome = client.call(tool, arguments);
+        assert_eq!(json!(outcome.result()), expected, "{tool}");
+    }
+}
+
+#[test]
+fn what_makes_no_sense_is_an_error_of_the_protocol() {
+    let client = Client::<Results>::new();
+    let table = [
+        ("absent", json!({}), -32602, "Unknown tool: absent"),
+        ("refuse", json!({}), -32000, "No."),
+        (
+            "parse",
+            json!({}),
+            -32602,
+            "Invalid arguments for tool parse: missing field `number`",
+        ),
+        (
+            "parse",
+            json!({ "number": 7 }),
+            -32602,
+            "Invalid arguments for tool parse: number: invalid type: integer `7`, expected a string",
+        ),
+        (
+            "parse",
+            json!([]),
+            -32602,
+            "Invalid arguments for tool parse: they are not an object",
+        ),
+        (
+            "no_json",
+            json!({}),
+            -32603,
+            "The tool's result does not serialize: key must be a string",
+        ),
+    ];
+    for (tool, arguments, code, message) in table {
+        let error = client.try_call(tool, arguments).unwrap_err();
+        assert_eq!((error.code, error.message.as_str()), (code, message));
+    }
+}
+
+#[test]
+fn what_a_server_does_not_offer_is_no_method() {
+    let client = Client::<Results>::new();
+    let answers = [
+        client.try_read_resource(json!({ "uri": "a:b" })),
+        client.try_get_prompt(json!({ "name": "a" })),
+        client.try_complete(json!({})),
+    ];
+    for answer in answers {
+        assert_eq!(answer.unwrap_err().code, ProtocolError::METHOD_NOT_FOUND);
+    }
+}
+
+#[derive(Default)]
+struct Arguments;
+
+/// A shape.
+#[derive(Deserialize, JsonSchema)]
+#[serde(tag = "shape", rename_all = "lowercase")]
+enum Shape {
+    /// Round.
+    Circle {
+        /// In metres.
+        radius: f64,
+    },
+    /// Square.
+    Square { side: f64 },
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct Order {
+    /// What to deliver.
+    items: Vec<Item>,
+    note: Option<String>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct Item {
+    count: u8,
+}
+
+#[tool_router]
+impl Arguments {
+    /// Measures a shape.
+    ///
+    /// In square metres.
+    #[tool(
+        title = "Area",
+        annotations(title = "A", read_only_hint, open_world_hint = false)
+    )]
+    fn area(&self, Parameters(shape): Parameters<Shape>) -> f64 {
+        match shape {
+            Shape::Circle { radius } => radius * radius * 3.0,
+            Shape::Square { side } => side * side,
+        }
+    }
+
+    /// Adds up.
+    #[tool(name = "add-up")]
+    fn count(&self, Parameters(Order { items, note }): Parameters<Order>) -> String {
+        let total: u32 = items.iter().map(|item| u32::from(item.count)).sum();
+        format!("{total} {}", note.unwrap_or_default())
+    }
+
+    /// Says what came with the request.
+    #[tool]
+    fn meta(&self, Meta(meta): Meta, ctx: Context) -> String {
+        format!("{} {}", Value::from(meta), ctx.caller().principal)
+    }
+}
+
+#[tool_handler(instructions = "Measure twice.")]
+impl ServerHandler for Arguments {}
+
+smcp_sdk::serve!(Arguments);
+
+#[test]
+fn arguments_reach_the_tool() {
+    let client = Client::<Arguments>::new();
+    let table = [
+        ("area", json!({ "shape": "square", "side": 3 }), "9"),
+        (
+            "add-up",
+            json!({ "items": [{ "count": 2 }, { "count": 3, "more": 1 }] }),
+            "5 ",
+        ),
+        ("add-up", json!({ "items": [], "note": "none" }), "0 none"),
+        ("meta", json!({ "ignored": true }), "{} test"),
+        ("meta", Value::Null, "{} test"),
+    ];
+    for (tool, arguments, expected) in table {
+        assert_eq!(client.call(tool, arguments).text(), expected, "{tool}");
+    }
+    let meta = JsonObject::from_iter([("progressToken".to_owned(), json!(1))]);
+    let client = client.with_meta(meta);
+    assert_eq!(
+        client.call("meta", json!({})).text(),
+        "{\"progressToken\":1} test"
+    );
+}
+
+#[test]
+fn a_wrong_argument_is_named_by_its_path() {
+    let client = Client::<Arguments>::new();
+    let arguments = json!({ "items": [{ "count": 1 }, { "count": 300 }] });
+    let error = client.try_call("add-up", arguments).unwrap_err();
+    let expected = "Invalid arguments for tool add-up: items[1].count: \
+                    invalid value: integer `300`, expected u8";
+    assert_eq!(error.message, expected);
+}
+
+#[test]
+fn the_catalogue_says_what_the_author_wrote() {
+    let catalogue = Client::<Arguments>::new().catalogue();
+    let expected = json!({
+        "instructions": "Measure twice.",
+        "tools": [
+            {
+                "name": "area",
+                "title": "Area",
+                "description": "Measures a shape.\n\nIn square metres.",
+                "inputSchema": {
+                    "type": "object",
+                    "description": "A shape.",
+                    "oneOf": [
+                        {
+                            "type": "object",
+                            "description": "Round.",
+                            "properties": {
+                                "shape": { "type": "string", "const": "circle" },
+                                "radius": {
+                                    "type": "number", "format": "double",
+                                    "description": "In metres.",
+                                },
+                            },
+                            "required": ["shape", "radius"],
+                        },
+                        {
+                            "type": "object",
+                            "description": "Square.",
+                            "properties": {
+                                "shape": { "type": "string", "const": "square" },
+                                "side": { "type": "number", "format": "double" },
+                            },
+                            "required": ["shape", "side"],
+                        },
+                    ],
+                },
+                "annotations": { "title": "A", "readOnlyHint": true, "openWorldHint": false },
+            },
+            {
+                "name": "add-up",
+                "description": "Adds up.",
+                "inputSchema": {
+                    "type": "object",
+                    "properties": {
+                        "items": {
+                            "type": "array",
+                            "description": "What to deliver.",
+                            "items": { "$ref": "#/$defs/Item" },
+                        },
+                        "note": { "type": ["string", "null"] },
+                    },
+                    "required": ["items"],
+                    "$defs": {
+                        "Item": {
+                            "type": "object",
+                            "properties": {
+                                "count": {
+                                    "type": "integer", "format": "uint8",
+                                    "minimum": 0, "maximum": 255,
+                                },
+                            },
+                            "required": ["count"],
+                        },
+                    },
+                },
+            },
+            {
+                "name": "meta",
+                "description": "Says what came with the request.",
+                "inputSchema": { "type": "object", "additionalProperties": false },
+            },
+        ],
+    });
+    assert_eq!(Value::from(catalogue), expected);
+}
+
+#[derive(Default)]
+struct Asks;
+
+#[tool_router(server_handler)]
+impl Asks {
+    /// Asks for all that there is.
+    #[tool]
+    fn all(&self, ctx: &Context) -> String {
+        ctx.log(LoggingLevel::Notice, json!({ "step": 1 }));
+        ctx.log_as(LoggingLevel::Emergency, "alarm", "text");
+        log::warn!(target: "crate", "warned {}", 1);
+        log::trace!("left out");
+        ctx.progress(1.0, Some(2.0), Some("half"));
+        let before = ctx.now();
+        ctx.sleep(Duration::from_micros(60_000_001));
+        let slept = ctx.now().duration_since(before).unwrap_or_default();
+        format!(
+            "{} ms, {} bytes",
+            slept.as_millis(),
+            ctx.random_bytes(100_000).len()
+        )
+    }
+
+    /// Gives random bytes.
+    #[tool]
+    fn random(&self, ctx: &Context) -> String {
+        format!("{:?}", ctx.random::<4>())
+    }
+
+    /// Says when, who and from where.
+    #[tool]
+    fn who(&self, ctx: &Context) -> String {
+        let now = ctx
+            .now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or_default();
+        let Caller {
+            tenant,
+            server,
+            principal,
+            scopes,
+        } = ctx.caller();
+        format!(
+            "{} {tenant} {server} {principal} {scopes:?}",
+            now.as_millis()
+        )
+    }
+}
+
+#[test]
+fn what_a_tool_asks_of_its_host_is_recorded() {
+    let client = Client::<Asks>::new();
+    assert_eq!(
+        client.call("all", json!({})).text(),
+        "60001 ms, 100000 bytes"
+    );
+    assert_eq!(client.slept(), Duration::from_millis(60_001));
+    let logs: Vec<_> = client
+        .logs()
+        .into_iter()
+        .map(|e| (e.level, e.logger, e.data))
+        .collect();
+    let expected = [
+        (LoggingLevel::Notice, None, json!({ "step": 1 })),
+        (
+            LoggingLevel::Emergency,
+            Some("alarm".to_owned()),
+            json!("text"),
+        ),
+        (
+            LoggingLevel::Warning,
+            Some("crate".to_owned()),
+            json!("warned 1"),
+        ),
+    ];
+    assert_eq!(logs, expected);
+    let progress = &client.progress()[0];
+    let progress = (
+        progress.progress,
+        progress.total,
+        progress.message.as_deref(),
+    );
+    assert_eq!(progress, (1.0, Some(2.0), Some("half")));
+}
+
+#[test]
+fn the_recorder_answers_the_same_every_time() {
+    let random = |seed| {
+        Client::<Asks>::new()
+            .with_seed(seed)
+            .call("random", json!({}))
+            .text()
+    };
+    assert_eq!(random(1), random(1));
+    assert_ne!(random(1), random(2));
+
+    let caller = Caller {
+        tenant: "acme".to_owned(),
+        server: "asks".to_owned(),
+        principal: "key-1".to_owned(),
+        scopes: vec!["call".to_owned()],
+    };
+    let client = Client::<Asks>::new();
+    let text = client.call("who", json!({})).text();
+    assert_eq!(text, format!("{START_MILLIS} test test test []"));
+    let client = client.with_now_millis(5).with_caller(caller);
+    assert_eq!(
+        client.call("who", json!({})).text(),
+        "5 acme asks key-1 [\"call\"]"
+    );
+}
+
+/// Mistakes that only show when the catalogue is made.
+mod mistakes {
+    use super::*;
+
+    #[derive(Default)]
+    struct Twice;
+
+    #[tool_router(router = one)]
+    impl Twice {
+        /// Is there.
+        #[tool]
+        fn same(&self) {}
+    }
+
+    #[tool_router(router = two)]
+    impl Twice {
+        /// Is there too.
+        #[tool(name = "same")]
+        fn other(&self) {}
+    }
+
+    #[tool_handler(router = Self::one() + Self::two())]
+    impl ServerHandler for Twice {}
+
+    #[test]
+    #[should_panic(expected = "two tools are named `same`")]
+    fn two_tools_of_one_name_from_two_blocks() {
+        Client::<Twice>::new().catalogue();
+    }
+
+    #[derive(Default)]
+    struct List;
+
+    #[tool_router(server_handler)]
+    impl List {
+        /// Takes a list.
+        #[tool]
+        fn list(&self, Parameters(list): Parameters<Vec<u8>>) -> usize {
+            list.len()
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "tool `list`: MCP wants the arguments of a tool to be a JSON object")]
+    fn arguments_that_are_no_object() {
+        Client::<List>::new().catalogue();
+    }
+
+    #[derive(Default)]
+    struct Bare;
+
+    #[tool_router(server_handler)]
+    impl Bare {
+        /// Gives a list.
+        #[tool]
+        fn list(&self) -> Json<Vec<u8>> {
+            Json(vec![1])
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "tool `list`: MCP wants the structured result of a tool to be")]
+    fn a_structured_result_that_is_no_object() {
+        Client::<Bare>::new().catalogue();
+    }
+}
+
+/// A server without macros, for those who make their tools from data.
+mod by_hand {
+    use super::*;
+
+    #[derive(Default)]
+    struct ByHand;
+
+    impl ServerHandler for ByHand {
+        fn tools() -> ToolRouter<Self> {
+            ToolRouter::new(vec![Tool {
+                name: "one",
+                title: None,
+                description: "Gives one.",
+                annotations: smcp_sdk::ToolAnnotations::default(),
+                input_schema: || schemars::json_schema!({ "type": "object" }),
+                output_schema: || None,
+                call: |_, _| Ok(CallToolResult::success(vec![Content::text("1")])),
+            }])
+        }
+
+        fn get_prompt(&self, params: JsonObject, _: &Context) -> Result<JsonObject, ProtocolError> {
+            Ok(params)
+        }
+    }
+
+    #[test]
+    fn a_server_can_be_written_by_hand() {
+        let client = Client::<ByHand>::new();
+        assert_eq!(client.call("one", json!({})).text(), "1");
+        let params = json!({ "name": "a" });
+        assert_eq!(
+            client.try_get_prompt(params.clone()).map(Value::from),
+            Ok(params)
+        );
+    }
+}
+
+#[test]
+fn maps_are_objects_too() {
+    #[derive(Default)]
+    struct Maps;
+
+    #[tool_router(server_handler)]
+    impl Maps {
+        /// Counts.
+        #[tool]
+        fn count(&self, Parameters(map): Parameters<HashMap<String, u8>>) -> usize {
+            map.len()
+        }
+    }
+
+    let client = Client::<Maps>::new();
+    assert_eq!(
+        client.catalogue()["tools"][0]["inputSchema"]["type"],
+        "object"
+    );
+    assert_eq!(client.call("count", json!({ "a": 1, "b": 2 })).text(), "2");
+}
