@@ -1,0 +1,67 @@
+// Times subjects of the benchmarks' wasm module in V8.
+//
+//   node run.mjs smcp_benches.wasm plan.bin rounds
+//
+// The plan is frames: a subject's number, 0 for the typical time or 1 for the worst piece, the
+// length of a setup, each four bytes, little-endian; and the setup. Prints a JSON array of
+// nanoseconds, in the order of the plan. What is done here is what src/native.rs does.
+
+import { readFileSync } from "node:fs";
+
+const BATCH_MILLIS = 20;
+const DONE = 1;
+const FAILED = 2;
+
+const [wasm, plan, rounds] = process.argv.slice(2);
+const module = new WebAssembly.Module(readFileSync(wasm));
+const frames = readFileSync(plan);
+const times = [];
+
+for (let at = 0; at < frames.length;) {
+  const [subject, worst, length] = [0, 4, 8].map((offset) => frames.readUInt32LE(at + offset));
+  const bench = prepare(frames.subarray(at + 12, at + 12 + length));
+  times.push(1e6 * (worst ? worstPiece : typical)(bench, subject));
+  at += 12 + length;
+}
+console.log(JSON.stringify(times));
+
+/** An instance of its own for each setup. */
+function prepare(setup) {
+  const { exports } = new WebAssembly.Instance(module);
+  new Uint8Array(exports.memory.buffer).set(setup, exports.input(setup.length));
+  if (exports.prepare() !== DONE) throw new Error("a setup was refused");
+  return exports;
+}
+
+function timed(bench, subject, repeats) {
+  const begun = performance.now();
+  const state = bench.repeat(subject, repeats);
+  const millis = performance.now() - begun;
+  if (state === FAILED) throw new Error(`subject ${subject} failed`);
+  return { millis, done: state === DONE };
+}
+
+/** The median of batches, each long enough to be timed, after one that warms up. */
+function typical(bench, subject) {
+  let repeats = 1;
+  while (timed(bench, subject, repeats).millis < BATCH_MILLIS) repeats *= 2;
+  return median(() => timed(bench, subject, repeats).millis / repeats);
+}
+
+/** The median of the longest pieces. */
+function worstPiece(bench, subject) {
+  return median(() => {
+    let longest = 0;
+    for (let done = false; !done;) {
+      const piece = timed(bench, subject, 1);
+      longest = Math.max(longest, piece.millis);
+      done = piece.done;
+    }
+    return longest;
+  });
+}
+
+function median(measure) {
+  const values = Array.from({ length: Number(rounds) }, measure).sort((a, b) => a - b);
+  return values[Math.floor(values.length / 2)];
+}

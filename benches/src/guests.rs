@@ -1,0 +1,87 @@
+//! The guests that are measured: an ordinary server, a trivial one, and some that are as dear to
+//! the host as admission allows.
+
+use std::fmt::Write;
+
+use anyhow::Result;
+use smcp_matrix::{pack, v8};
+
+use crate::subject::Setup;
+
+/// What an ordinary request looks like.
+const ECHO: &str = r#"{"name":"echo","arguments":{"text":"What the client said."},"_meta":{}}"#;
+
+macro_rules! wat {
+    ($name:literal) => {
+        include_str!(concat!("../../tests/guests/", $name, ".wat"))
+    };
+}
+
+fn setup(package: Vec<u8>, request: &str) -> Setup {
+    Setup {
+        package,
+        publisher: pack::publisher(),
+        request: request.to_owned(),
+    }
+}
+
+/// The example `hello`: JSON in, JSON out.
+///
+/// # Errors
+/// If it cannot be built.
+pub fn hello() -> Result<Setup> {
+    let module = std::fs::read(v8::build_guest("smcp-hello")?)?;
+    Ok(setup(pack::package(&module)?, ECHO))
+}
+
+/// A guest that returns its request as it is: what is left is the host's own cost.
+///
+/// # Errors
+/// If it cannot be packed.
+pub fn echo() -> Result<Setup> {
+    Ok(setup(pack::package_wat(wat!("echo"))?, ECHO))
+}
+
+/// A guest that computes; `act` is `a` for `fib(30)`, `b` for a loop of ten million rounds.
+///
+/// # Errors
+/// If it cannot be packed.
+pub fn numbers(act: &str) -> Result<Setup> {
+    Ok(setup(pack::package_wat(wat!("numbers"))?, act))
+}
+
+/// As many bytes as a package may have, in functions as long as they may be, all of operators that
+/// do nothing: dear to hash and to validate.
+///
+/// # Errors
+/// If it cannot be packed.
+pub fn bulky() -> Result<Setup> {
+    large(31, &"nop ".repeat(65_000))
+}
+
+/// Functions as long as they may be, of operators that translate to much, until no more translated
+/// code is allowed. A call runs all of them.
+///
+/// # Errors
+/// If it cannot be packed.
+pub fn dense() -> Result<Setup> {
+    large(
+        24,
+        &"(local.set 0 (i32.rotl (local.get 0) (local.get 0)))".repeat(5_800),
+    )
+}
+
+/// A server with many functions of the same body, each called once by `call-tool`.
+fn large(functions: usize, body: &str) -> Result<Setup> {
+    let mut fields = String::new();
+    let mut calls = String::new();
+    for index in 0..functions {
+        write!(fields, "(func $f{index} (param i32) {body})")?;
+        write!(calls, "(call $f{index} (i32.const {index}))")?;
+    }
+    // In place of what the guest's `call-tool` does first.
+    let head =
+        "(func (export \"smcp:server/handler@0.1.0#call-tool\") (param i32 i32) (result i32)";
+    let wat = wat!("echo").replace(head, &format!("{fields}\n{head} {calls}"));
+    Ok(setup(pack::package_wat(&wat)?, ECHO))
+}
