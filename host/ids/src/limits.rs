@@ -170,3 +170,9 @@ pub const KEEP_ALIVE_MILLIS: u64 = 15_000;
 /// A client that takes nothing off its stream for so long is taken for gone: else it would hold its
 /// call, and one of the tenant's places, for ever.
 pub const STREAM_STALL_MILLIS: u64 = 30_000;
+
+// ---- What an isolate keeps -------------------------------------------------------------------
+
+/// Tenants of which the edge keeps what it derived (keyring, object id): a stranger can name as many
+/// as they like.
+pub const EDGE_CACHE_MAX: usize = 1_024;

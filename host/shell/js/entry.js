@@ -18,7 +18,7 @@ export default {
       ? preflight(now, request, origin ?? "")
       : route(now, request, origin ?? "");
     if (typeof answer === "string") {
-      const response = env.OBJECTS.get(idOf(env, answer)).fetch(request);
+      const response = env.OBJECTS.get(idOf(now, env, answer)).fetch(request);
       return origin === null ? response : withCors(now, response, url, origin);
     }
     if (answer === undefined) return hostFault();
@@ -38,12 +38,11 @@ function route(now, { headers, method, url }, origin) {
 
 /** Ids by object name: deriving one costs as much as all else the edge does. */
 const ids = new Map();
-const IDS_MAX = 1024;
 
-function idOf(env, name) {
+function idOf(now, env, name) {
   let id = ids.get(name);
   if (id === undefined) {
-    if (ids.size >= IDS_MAX) ids.clear();
+    if (ids.size >= now.limits.ids) ids.clear();
     id = env.OBJECTS.idFromName(name);
     ids.set(name, id);
   }

@@ -28,8 +28,8 @@ class Shell {
       env.PROVOKE_FAULTS === "1",
     );
     this.provokes = env.PROVOKE_FAULTS === "1";
-    const [mcpBody, idleMemory, keepAliveMillis, stallMillis] = glue.limits();
-    this.limits = { mcpBody, idleMemory, keepAliveMillis, stallMillis };
+    const [mcpBody, idleMemory, keepAliveMillis, stallMillis, ids] = glue.limits();
+    this.limits = { mcpBody, idleMemory, keepAliveMillis, stallMillis, ids };
   }
 
   /** Calls into the instance, unless it is broken; after an exception it is. Undefined then. */

@@ -5,13 +5,15 @@
 //! client's body comes here.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 
 use js_sys::Array;
 use js_sys::futures::spawn_local;
+use smcp_auth::{AdminToken, ApiKeyring, AuthError, Credential};
 use smcp_capability::turn::{Boot, Role};
-use smcp_crypto::{MasterKeys, equal, sha256};
+use smcp_crypto::MasterKeys;
 use smcp_ids::limits::{
-    ENGINE_MEMORY_IDLE_MAX, KEEP_ALIVE_MILLIS, MCP_BODY_MAX, STREAM_STALL_MILLIS,
+    EDGE_CACHE_MAX, ENGINE_MEMORY_IDLE_MAX, KEEP_ALIVE_MILLIS, MCP_BODY_MAX, STREAM_STALL_MILLIS,
 };
 use smcp_ids::{Digest, TenantId};
 use wasm_bindgen::prelude::*;
@@ -23,7 +25,6 @@ use crate::route::{Ask, Doorkeeper, body_max, may_call, route, split_url};
 /// The edge of one deployment.
 #[wasm_bindgen]
 pub struct Edge {
-    keys: Option<MasterKeys>,
     development: bool,
     door: Door,
     provoke_faults: bool,
@@ -31,9 +32,11 @@ pub struct Edge {
 
 /// What proves a caller.
 struct Door {
+    keys: Option<MasterKeys>,
     admin_token: Option<Digest>,
     allowed_origins: Vec<String>,
-    proven: RefCell<()>,
+    /// Deriving a tenant's keys costs much more than proving one key with them.
+    keyrings: RefCell<HashMap<TenantId, ApiKeyring>>,
 }
 
 #[wasm_bindgen]
@@ -51,17 +54,17 @@ impl Edge {
         let keys: Option<MasterKeys> = master_keys.parse().ok();
         let development = keys.as_ref().is_some_and(MasterKeys::is_development);
         let door = Door {
-            admin_token: (!admin_token.is_empty()).then(|| sha256(admin_token.as_bytes())),
+            keys,
+            admin_token: (!admin_token.is_empty()).then(|| AdminToken::digest(admin_token)),
             allowed_origins: allowed_origins
                 .split(',')
                 .map(str::trim)
                 .filter(|origin| !origin.is_empty())
                 .map(str::to_owned)
                 .collect(),
-            proven: RefCell::new(()),
+            keyrings: RefCell::default(),
         };
         Self {
-            keys,
             development,
             door,
             provoke_faults,
@@ -114,7 +117,7 @@ impl Edge {
     /// if there is no such object, or no key to give it.
     pub fn boot(&self, object: &str) -> Option<Vec<u8>> {
         let role = Role::from_object_name(object)?;
-        let master = self.keys.as_ref()?;
+        let master = self.door.keys.as_ref()?;
         let keys = match &role {
             Role::Platform => master.platform(),
             Role::Tenant(tenant) => master.tenant(tenant),
@@ -148,7 +151,7 @@ impl Edge {
 impl Edge {
     /// Whether there are keys that may be used at that address.
     fn usable(&self, url: &str) -> Result<(), Refusal> {
-        if self.keys.is_none() {
+        if self.door.keys.is_none() {
             return Err(Refusal::NotConfigured);
         }
         let origin = split_url(url).0;
@@ -168,18 +171,31 @@ impl Edge {
 }
 
 impl Doorkeeper for Door {
-    fn is_key_of(&self, token: &str, tenant: &TenantId) -> bool {
-        let _ = &self.proven;
-        token
-            .strip_prefix("smcp_")
-            .and_then(|rest| rest.split('_').next())
-            == Some(tenant.as_str())
+    fn prove_key(&self, authorization: &str, tenant: &TenantId) -> Result<(), AuthError> {
+        let Credential::ApiKey(key) = Credential::parse(Some(authorization))? else {
+            return Err(AuthError::Malformed);
+        };
+        if key.tenant() != tenant {
+            return Err(AuthError::OtherTenant);
+        }
+        // Without master keys no request comes this far.
+        let master = self.keys.as_ref().ok_or(AuthError::BadMac)?;
+        let mut keyrings = self.keyrings.borrow_mut();
+        if keyrings.len() >= EDGE_CACHE_MAX && !keyrings.contains_key(tenant) {
+            keyrings.clear();
+        }
+        keyrings
+            .entry(tenant.clone())
+            .or_insert_with(|| ApiKeyring::new(tenant.clone(), &master.tenant(tenant)))
+            .verify(&key)
+            .map(drop)
     }
 
-    fn is_admin(&self, token: &str) -> bool {
-        let given = sha256(token.as_bytes());
-        self.admin_token
-            .is_some_and(|known| equal(known.as_bytes(), given.as_bytes()))
+    fn prove_admin(&self, authorization: &str) -> Result<(), AuthError> {
+        match Credential::parse(Some(authorization))? {
+            Credential::AdminToken(token) => token.verify(self.admin_token.as_ref()).map(drop),
+            Credential::ApiKey(_) => Err(AuthError::BadAdminToken),
+        }
     }
 
     fn is_allowed_origin(&self, origin: &str) -> bool {
@@ -194,7 +210,8 @@ pub fn body_limit(path: &str) -> u32 {
 }
 
 /// The limits that JavaScript enforces: the body of an MCP request and the memory of an idle engine
-/// in bytes; milliseconds between two keep-alives of a stream, and until a stalled one is given up.
+/// in bytes; milliseconds between two keep-alives of a stream, and until a stalled one is given up;
+/// ids kept.
 #[wasm_bindgen]
 pub fn limits() -> Vec<f64> {
     vec![
@@ -202,6 +219,7 @@ pub fn limits() -> Vec<f64> {
         ENGINE_MEMORY_IDLE_MAX as f64,
         KEEP_ALIVE_MILLIS as f64,
         STREAM_STALL_MILLIS as f64,
+        EDGE_CACHE_MAX as f64,
     ]
 }
 

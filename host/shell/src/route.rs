@@ -4,6 +4,7 @@
 //! knows no tenant: a key that proves itself may have been revoked, which its object knows. Pure
 //! functions of their arguments.
 
+use smcp_auth::AuthError;
 use smcp_capability::turn::Role;
 use smcp_ids::limits::PATH_MAX;
 use smcp_ids::{ServerSlug, TenantId};
@@ -23,12 +24,12 @@ pub(crate) struct Ask<'a> {
     pub(crate) length: f64,
 }
 
-/// Who may pass: the two proofs that need no storage.
+/// Who may pass: the two proofs that need no storage. Both take the value of `Authorization`.
 pub(crate) trait Doorkeeper {
-    /// Whether this is an API key of that tenant, by its MAC.
-    fn is_key_of(&self, token: &str, tenant: &TenantId) -> bool;
-    /// Whether this is the platform's admin token.
-    fn is_admin(&self, token: &str) -> bool;
+    /// Proves that it is an API key of that tenant, by its MAC.
+    fn prove_key(&self, authorization: &str, tenant: &TenantId) -> Result<(), AuthError>;
+    /// Proves that it is the platform's admin token.
+    fn prove_admin(&self, authorization: &str) -> Result<(), AuthError>;
     /// Whether this browser origin is on the list.
     fn is_allowed_origin(&self, origin: &str) -> bool;
 }
@@ -60,16 +61,12 @@ pub(crate) fn route(ask: Ask<'_>, door: &impl Doorkeeper) -> Result<String, Answ
             if ask.method != "POST" {
                 return Err(not_a_post(&ask));
             }
-            if !bearer(ask.authorization).is_some_and(|token| door.is_key_of(token, &tenant)) {
-                return Err(Refusal::Unauthorized.into());
-            }
+            door.prove_key(ask.authorization, &tenant)?;
             within(ask.length, BodyMax::Mcp)?;
             Role::Tenant(tenant)
         }
         Place::Admin(role, body_max) => {
-            if !bearer(ask.authorization).is_some_and(|token| door.is_admin(token)) {
-                return Err(Refusal::AdminUnauthorized.into());
-            }
+            door.prove_admin(ask.authorization)?;
             within(ask.length, body_max)?;
             role
         }
@@ -130,11 +127,6 @@ fn place(path: &str) -> Option<Place> {
     }
 }
 
-fn bearer(authorization: &str) -> Option<&str> {
-    let (scheme, token) = authorization.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-}
-
 fn within(length: f64, max: BodyMax) -> Result<(), Refusal> {
     if length > max.bytes() as f64 {
         Err(Refusal::PayloadTooLarge(max))
@@ -161,12 +153,21 @@ mod tests {
     struct Door;
 
     impl Doorkeeper for Door {
-        fn is_key_of(&self, token: &str, tenant: &TenantId) -> bool {
-            token == format!("key-of-{tenant}")
+        fn prove_key(&self, authorization: &str, tenant: &TenantId) -> Result<(), AuthError> {
+            let right = authorization == format!("key-of-{tenant}");
+            if right {
+                Ok(())
+            } else {
+                Err(AuthError::BadMac)
+            }
         }
 
-        fn is_admin(&self, token: &str) -> bool {
-            token == "admin"
+        fn prove_admin(&self, authorization: &str) -> Result<(), AuthError> {
+            if authorization == "admin" {
+                Ok(())
+            } else {
+                Err(AuthError::BadAdminToken)
+            }
         }
 
         fn is_allowed_origin(&self, origin: &str) -> bool {
@@ -189,15 +190,14 @@ mod tests {
 
     #[test]
     fn a_path_leads_to_one_object() {
-        let key = "Bearer key-of-acme";
-        let admin = "bearer admin";
+        let key = "key-of-acme";
+        let admin = "admin";
         let cases = [
             ("POST", "/t/acme/echo/mcp", key, Ok("tenant:acme")),
             ("POST", "/t/acme/mcp", key, Ok("tenant:acme")),
             ("POST", "/t/acme/mcp?x=/admin", key, Ok("tenant:acme")),
             ("POST", "/t/other/mcp", key, Err(401)),
             ("POST", "/t/acme/mcp", "", Err(401)),
-            ("POST", "/t/acme/mcp", "Basic key-of-acme", Err(401)),
             ("POST", "/t/acme/mcp", admin, Err(401)),
             ("POST", "/t/ACME/mcp", key, Err(404)),
             ("POST", "/t/acme/a_b/mcp", key, Err(404)),
@@ -245,7 +245,7 @@ mod tests {
         for (origin, may) in cases {
             let ask = Ask {
                 origin,
-                ..ask("POST", "http://host/t/acme/mcp", "Bearer key-of-acme")
+                ..ask("POST", "http://host/t/acme/mcp", "key-of-acme")
             };
             assert_eq!(
                 status(ask),
@@ -273,9 +273,8 @@ mod tests {
         ];
         for (path, token, max) in cases {
             let url = format!("http://host{path}");
-            let authorization = format!("Bearer {token}");
             let at = max.bytes() as f64;
-            let asked = ask("POST", &url, &authorization);
+            let asked = ask("POST", &url, token);
             assert!(
                 status(Ask {
                     length: at,
