@@ -260,6 +260,15 @@ mod tests {
     }
 
     #[test]
+    fn the_readme_shows_the_server_that_is_written() {
+        let template = TEMPLATE.iter().find(|(path, _)| *path == "src/lib.rs");
+        let written = filled(template.unwrap().1, "hello", "");
+        let (_head, code) = written.split_once("\n\n").unwrap();
+        let (server, _tests) = code.split_once("\n#[cfg(test)]").unwrap();
+        assert!(include_str!("../../README.md").contains(server), "{server}");
+    }
+
+    #[test]
     fn a_server_has_a_type_of_its_own() {
         for (name, expected) in [
             ("weather", "Weather"),

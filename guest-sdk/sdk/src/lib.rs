@@ -146,6 +146,11 @@ pub use router::{Tool, ToolAnnotations, ToolRouter};
 pub use smcp_macros::{tool, tool_handler, tool_router};
 pub use {log, schemars, serde, serde_json};
 
+/// The code in the repository's README: it compiles, or `cargo test` fails.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+pub struct Readme;
+
 /// What the macros write refers to; no one else should.
 #[doc(hidden)]
 pub mod __private {
