@@ -5,6 +5,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -71,9 +72,13 @@ pub fn start(options: Options) -> Result<Running> {
             .into(),
         None => Stdio::inherit(),
     };
+    let port = match options.port {
+        0 => free_port()?,
+        port => port,
+    };
     let mut child = Command::new(paths::node())
         .arg(paths::root().join("xtask/node/dev.mjs"))
-        .env("SMCP_PORT", options.port.to_string())
+        .env("SMCP_PORT", port.to_string())
         .env("SMCP_STATE", &options.state)
         .env("SMCP_MASTER_KEYS", master_keys(&options.state)?)
         .env("SMCP_ADMIN_TOKEN", &options.admin_token)
@@ -169,6 +174,12 @@ impl Drop for Running {
         // Also when Node.js has ended well: what it started must not outlive it.
         self.kill_group();
     }
+}
+
+/// A port that is free now. Chosen here, so that a runtime that starts again has the same.
+fn free_port() -> Result<u16> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).context("finding a free port")?;
+    Ok(listener.local_addr()?.port())
 }
 
 /// So many random bytes, in hexadecimal.
