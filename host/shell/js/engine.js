@@ -62,7 +62,9 @@ export class Engine {
     let length = 0;
     if (answer !== undefined && answer.length > 0) {
       length = answer.length;
-      this.bytes.set(answer, this.reserve(length));
+      // First the room: making it may replace `bytes`.
+      const at = this.reserve(length);
+      this.bytes.set(answer, at);
     }
     // Milliseconds, with fractions where the platform's clock has them.
     const stepped = this.wasm.step(turn, length, Date.now());
