@@ -28,7 +28,8 @@ console.log(JSON.stringify(times));
 /** An instance of its own for each setup. */
 function prepare(setup) {
   const { exports } = new WebAssembly.Instance(module);
-  new Uint8Array(exports.memory.buffer).set(setup, exports.input(setup.length));
+  const address = exports.input(setup.length);
+  new Uint8Array(exports.memory.buffer).set(setup, address);
   if (exports.prepare() !== DONE) throw new Error("a setup was refused");
   return exports;
 }

@@ -33,13 +33,7 @@ pub(crate) struct Connect {
     #[arg(long, value_name = "SERVER")]
     server: Option<ServerSlug>,
     /// An API key of the tenant, written out
-    #[arg(
-        long,
-        value_name = "KEY",
-        env = "SMCP_KEY_LITERAL",
-        hide_env = true,
-        hide_env_values = true
-    )]
+    #[arg(long, value_name = "KEY")]
     key: Option<String>,
     /// The host's address
     #[arg(

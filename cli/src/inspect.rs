@@ -36,7 +36,7 @@ struct Inspected {
     capabilities: Vec<String>,
     tools: Vec<String>,
     asked_limits: AskedLimits,
-    limits: Option<CallLimits>,
+    limits: Option<AskedLimits>,
     /// Why a host would refuse it, signatures aside.
     refusal: Option<Refusal>,
     #[serde(flatten)]
@@ -73,7 +73,7 @@ fn look(module: &[u8]) -> Result<Inspected, Failure> {
             inspected.release = Some(admitted.release().to_string());
             inspected.description = manifest.description().map(str::to_owned);
             inspected.asked_limits = manifest.limits();
-            inspected.limits = Some(admitted.limits());
+            inspected.limits = Some(granted(admitted.limits()));
             match Catalogue::parse(manifest.catalogue().as_bytes()) {
                 Ok(catalogue) => inspected.tools = tools(&catalogue),
                 Err(error) => inspected.refusal = Some(Refusal::of(&error.into())),
@@ -90,6 +90,16 @@ pub(crate) fn tools(catalogue: &Catalogue) -> Vec<String> {
         .tools()
         .map(|tool| tool.name().to_owned())
         .collect()
+}
+
+/// All limits in the form in which a manifest asks for them.
+fn granted(limits: CallLimits) -> AskedLimits {
+    AskedLimits {
+        memory: Some(limits.memory as u64),
+        fuel: Some(limits.fuel),
+        deadline_millis: Some(limits.deadline_millis),
+        output: Some(limits.output as u64),
+    }
 }
 
 impl Refusal {
@@ -125,8 +135,8 @@ impl Inspected {
         line("size", &bytes(summary.bytes as u64));
         line("tools", &list(&self.tools));
         line("capabilities", &list(&self.capabilities));
-        line("imports", &list(&summary.imports));
-        line("exports", &list(&summary.exports));
+        line("imports", &lines(&summary.imports));
+        line("exports", &lines(&summary.exports));
         let largest = bytes(summary.largest_function as u64);
         line(
             "functions",
@@ -162,13 +172,13 @@ impl Inspected {
     }
 }
 
-fn limits_text(limits: CallLimits) -> String {
+fn limits_text(limits: AskedLimits) -> String {
     format!(
         "{} memory, {} fuel, {} ms, {} output",
-        bytes(limits.memory as u64),
-        number(limits.fuel.0),
-        number(limits.deadline_millis),
-        bytes(limits.output as u64)
+        bytes(limits.memory.unwrap_or_default()),
+        number(limits.fuel.unwrap_or_default().0),
+        number(limits.deadline_millis.unwrap_or_default()),
+        bytes(limits.output.unwrap_or_default())
     )
 }
 
@@ -177,5 +187,14 @@ fn list(items: &[String]) -> String {
         "none".to_owned()
     } else {
         items.join(", ")
+    }
+}
+
+/// Names too long to stand side by side.
+fn lines(items: &[String]) -> String {
+    if items.is_empty() {
+        "none".to_owned()
+    } else {
+        items.join("\n              ")
     }
 }

@@ -1,1 +1,170 @@
-//! End-to-end tests, against real workerd.
+//! What the end-to-end tests share: one platform on real workerd for each test binary, and requests
+//! as a client or an attacker would write them.
+//!
+//! Tests of one binary run side by side on one Worker, each with a tenant of its own: so they also
+//! show that tenants do not disturb each other.
+
+pub mod guests;
+pub mod http;
+
+use std::sync::{Mutex, OnceLock};
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+use smcp_xtask::dev::{self, Options};
+use smcp_xtask::platform::Platform;
+use smcp_xtask::{build, paths};
+
+/// The platform of this test binary. It is started by the first test that asks, and ends with the
+/// process.
+pub struct Stage {
+    platform: Platform,
+    /// The tenants that were made: names are not used twice.
+    tenants: Mutex<u32>,
+}
+
+/// A tenant with a key.
+#[derive(Debug, Clone)]
+pub struct Tenant {
+    /// Its name.
+    pub name: String,
+    /// An API key for all of its servers.
+    pub key: String,
+}
+
+/// The platform of this test binary.
+///
+/// # Panics
+///
+/// If it cannot be started; the message says why.
+pub fn stage() -> &'static Stage {
+    static STAGE: OnceLock<Stage> = OnceLock::new();
+    STAGE.get_or_init(|| match Stage::start(false) {
+        Ok(stage) => stage,
+        #[allow(clippy::panic, reason = "without a platform no test can go on")]
+        Err(error) => panic!("{error:#}"),
+    })
+}
+
+impl Stage {
+    /// Starts a platform with fresh state.
+    ///
+    /// # Errors
+    ///
+    /// If the Worker cannot be built or started.
+    pub fn start(provoke_faults: bool) -> Result<Self> {
+        build::build(build::Mode::Release)?;
+        let home = paths::target().join("e2e").join(dev::random_hex(6)?);
+        std::fs::create_dir_all(&home)?;
+        let options = Options {
+            log: Some(home.join("worker.log")),
+            allowed_origins: "https://app.example".to_owned(),
+            provoke_faults,
+            ..Options::new(home.join("state"), dev::random_hex(16)?)
+        };
+        let platform = Platform::start(options, home.join("files"))?;
+        Ok(Self {
+            platform,
+            tenants: Mutex::new(0),
+        })
+    }
+
+    /// The platform.
+    pub fn platform(&self) -> &Platform {
+        &self.platform
+    }
+
+    /// A fresh tenant whose publisher is [`guests::publisher`], with a key.
+    ///
+    /// # Errors
+    ///
+    /// If the host refuses.
+    pub fn tenant(&self) -> Result<Tenant> {
+        let number = {
+            let mut tenants = self
+                .tenants
+                .lock()
+                .map_err(|_| anyhow::anyhow!("poisoned"))?;
+            *tenants += 1;
+            *tenants
+        };
+        let name = format!("tenant-{number}");
+        self.platform.smcp(["tenant", "create", &name])?;
+        let publisher = guests::publisher().public().to_string();
+        self.platform
+            .smcp(["publisher", "trust", &publisher, "--tenant", &name])?;
+        let key = self.platform.key(&name)?;
+        Ok(Tenant { name, key })
+    }
+
+    /// A fresh tenant with a guest in WAT as its server `guest`.
+    ///
+    /// # Errors
+    ///
+    /// If the host refuses.
+    pub fn tenant_with(&self, wat: &str) -> Result<Tenant> {
+        let tenant = self.tenant()?;
+        let published = self.publish(&tenant, "guest", &guests::package(wat, "1.0.0")?)?;
+        anyhow::ensure!(published.status == 201, "{}", published.text());
+        Ok(tenant)
+    }
+
+    /// Uploads bytes as a release of a tenant's server.
+    ///
+    /// # Errors
+    ///
+    /// If no answer comes.
+    pub fn publish(&self, tenant: &Tenant, server: &str, bytes: &[u8]) -> Result<http::Answer> {
+        let path = format!(
+            "/admin/v1/tenants/{}/servers/{server}/releases",
+            tenant.name
+        );
+        http::Ask::new("POST", &format!("{}{path}", self.platform.url()))
+            .header(
+                "authorization",
+                &format!("Bearer {}", self.platform.admin_token()),
+            )
+            .header("content-type", "application/wasm")
+            .send(bytes)
+    }
+
+    /// Calls a tool of a tenant's server `guest` in the legacy era.
+    ///
+    /// # Errors
+    ///
+    /// If no answer comes.
+    pub fn call(&self, tenant: &Tenant, tool: &str) -> Result<http::Answer> {
+        self.post(tenant, &http::tool_call(tool, &serde_json::json!({})))
+    }
+
+    /// Posts a message to a tenant's server `guest`.
+    ///
+    /// # Errors
+    ///
+    /// If no answer comes.
+    pub fn post(&self, tenant: &Tenant, message: &Value) -> Result<http::Answer> {
+        self.ask(tenant).send(message.to_string().as_bytes())
+    }
+
+    /// A request to a tenant's server `guest`, to be altered.
+    pub fn ask(&self, tenant: &Tenant) -> http::Ask {
+        http::Ask::new("POST", &self.platform.endpoint(&tenant.name, "guest"))
+            .header("authorization", &format!("Bearer {}", tenant.key))
+            .header("content-type", "application/json")
+            .header("accept", "application/json")
+    }
+}
+
+/// The `code` of an answer's error, wherever that kind of error has it.
+///
+/// # Errors
+///
+/// If the answer is no error.
+pub fn code(answer: &http::Answer) -> Result<String> {
+    let json = answer.json()?;
+    let error = &json["error"];
+    let code = error["data"]["code"].as_str().or(error["code"].as_str());
+    Ok(code
+        .with_context(|| format!("{json} has no code"))?
+        .to_owned())
+}

@@ -1,10 +1,15 @@
 //! The chores as a library, so that tests and benchmarks start the same Worker in the same way.
 //!
-//! Four rooms: [`setup`] sees to the tools, [`build`] makes the Worker, [`dev`] runs it, and
-//! [`progress`] tells whoever waits. It knows nothing of what the Worker does.
+//! [`setup`] sees to the tools, [`build`] makes the Worker, [`dev`] runs it, [`platform`] sets it up as
+//! an admin would, [`demo`] shows it, [`test`] runs all tests, [`tidy`] keeps the house rules.
 
 pub mod build;
+pub mod demo;
 pub mod dev;
 pub mod paths;
+pub mod platform;
 pub mod progress;
+pub mod python;
 pub mod setup;
+pub mod test;
+pub mod tidy;

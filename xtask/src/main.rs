@@ -6,7 +6,7 @@ use std::sync::mpsc;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use smcp_xtask::{build, dev, paths};
+use smcp_xtask::{build, demo, dev, paths, test, tidy};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "All chores of this repository", version)]
@@ -25,6 +25,24 @@ enum Chore {
         #[arg(long)]
         debug: bool,
     },
+    /// Show the whole path: build the host, run it, publish the examples, call them.
+    ///
+    /// Then it keeps serving, and says how to connect a client.
+    Demo {
+        /// End after the calls; the exit code says whether all were right.
+        #[arg(long)]
+        once: bool,
+    },
+    /// Run every test there is, but the soak.
+    ///
+    /// Builds the host and sees to all tools first: no test is skipped.
+    Test {
+        /// Passed on to `cargo test`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        filter: Vec<String>,
+    },
+    /// Check the house rules: edges, head comments, the contract, error codes.
+    Tidy,
     /// Build, and run the Worker on this machine until interrupted.
     Dev {
         /// The port on 127.0.0.1; 0 takes any that is free.
@@ -65,6 +83,9 @@ fn run(chore: Chore) -> Result<()> {
             })?;
             built.print_sizes()
         }
+        Chore::Demo { once } => demo::run(once, &interruptions()?),
+        Chore::Test { filter } => test::run(&filter),
+        Chore::Tidy => tidy::run(&paths::root()),
         Chore::Dev {
             port,
             state,
@@ -94,11 +115,7 @@ fn run(chore: Chore) -> Result<()> {
 
 /// Runs until a signal comes or the runtime ends by itself.
 fn serve(options: dev::Options, show_token: bool) -> Result<()> {
-    let (interrupt, interrupted) = mpsc::channel();
-    ctrlc::set_handler(move || {
-        // The receiver is gone only when we are ending already.
-        let _ = interrupt.send(());
-    })?;
+    let interrupted = interruptions()?;
     let token = options.admin_token.clone();
     let mut running = dev::start(options)?;
     println!("ready {}", running.url());
@@ -106,4 +123,14 @@ fn serve(options: dev::Options, show_token: bool) -> Result<()> {
         println!("admin token {token}");
     }
     running.wait(&interrupted)
+}
+
+/// Says when this process is asked to end.
+fn interruptions() -> Result<mpsc::Receiver<()>> {
+    let (interrupt, interrupted) = mpsc::channel();
+    ctrlc::set_handler(move || {
+        // The receiver is gone only when we are ending already.
+        let _ = interrupt.send(());
+    })?;
+    Ok(interrupted)
 }

@@ -37,3 +37,8 @@ pub fn cache() -> Result<PathBuf> {
 pub fn node() -> PathBuf {
     root().join("node_modules/node/bin/node")
 }
+
+/// Where cargo builds: `CARGO_TARGET_DIR`, or `target`.
+pub fn target() -> PathBuf {
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |dir| root().join(dir))
+}

@@ -149,6 +149,20 @@ pub fn run(command: &mut Command) -> Result<()> {
     output(command).map(drop)
 }
 
+/// Runs a command whose output is for whoever waits.
+pub fn run_loud(command: &mut Command) -> Result<()> {
+    let status = command
+        .stdin(Stdio::null())
+        .status()
+        .with_context(|| format!("starting {}", command.get_program().display()))?;
+    ensure!(
+        status.success(),
+        "{} failed ({status})",
+        command.get_program().display()
+    );
+    Ok(())
+}
+
 /// What a command wrote to its standard output; if it fails, all its output is the error.
 pub fn output(command: &mut Command) -> Result<String> {
     let said = command

@@ -165,7 +165,7 @@ pub(super) fn compile(found: &Crate, profile: &str) -> Result<PathBuf, Failure> 
     let text = String::from_utf8_lossy(&output);
     let mut artifacts = text.lines().filter_map(|line| artifact(line, found));
     artifacts
-        .last()
+        .next_back()
         .ok_or_else(|| Failure::CargoAnswer(format!("it names no .wasm file of {}", found.library)))
 }
 

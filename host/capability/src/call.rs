@@ -4,57 +4,8 @@
 //! through the tape. A change to these types changes the format of tapes.
 
 use serde::{Deserialize, Serialize};
+pub use smcp_ids::LogLevel;
 use smcp_ids::UnixMillis;
-
-/// How urgent a log entry is: the levels of MCP, least urgent first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LogLevel {
-    /// Detail for debugging.
-    Debug,
-    /// What happens in the ordinary way.
-    Info,
-    /// Ordinary, but worth noting.
-    Notice,
-    /// Something may be wrong.
-    Warning,
-    /// An operation failed.
-    Error,
-    /// A part of the server failed.
-    Critical,
-    /// Somebody must act now.
-    Alert,
-    /// Nothing works.
-    Emergency,
-}
-
-impl LogLevel {
-    /// All levels, in the order of the WIT enum.
-    pub const ALL: [Self; 8] = [
-        Self::Debug,
-        Self::Info,
-        Self::Notice,
-        Self::Warning,
-        Self::Error,
-        Self::Critical,
-        Self::Alert,
-        Self::Emergency,
-    ];
-
-    /// The name that MCP gives the level.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Debug => "debug",
-            Self::Info => "info",
-            Self::Notice => "notice",
-            Self::Warning => "warning",
-            Self::Error => "error",
-            Self::Critical => "critical",
-            Self::Alert => "alert",
-            Self::Emergency => "emergency",
-        }
-    }
-}
 
 /// Who is calling, as the host proved it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

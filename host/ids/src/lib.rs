@@ -6,10 +6,12 @@
 pub mod limits;
 
 mod digest;
+mod log_level;
 mod name;
 mod unit;
 
 pub use digest::{Digest, DigestError, PublisherKey};
+pub use log_level::LogLevel;
 pub use name::{KeyId, NameError, ServerSlug, TenantId};
 pub use unit::{Fuel, UnixMillis};
 

@@ -58,8 +58,9 @@ pub const TABLES_MAX: usize = 1;
 pub const TABLE_ELEMENTS_MAX: u64 = 10_000;
 /// Types in the type section.
 pub const TYPES_MAX: usize = 1_000;
-/// Locals of a function, its parameters included: they make every call dear.
-pub const LOCALS_MAX: u32 = 256;
+/// Locals of a function, its parameters included: they make every call dear, and 50,000 of them are
+/// a bomb. Real code needs hundreds: a regular expression engine has 446.
+pub const LOCALS_MAX: u32 = 1_024;
 /// Nesting of blocks in a function.
 pub const BLOCK_NESTING_MAX: usize = 512;
 /// Targets of one `br_table`.

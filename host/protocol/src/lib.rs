@@ -40,7 +40,8 @@ pub use error::{
 pub use guest_result::{MetaEntry, ResultError, ToolResult};
 pub use head::{Head, MCP_METHOD, MCP_NAME, PROTOCOL_VERSION, ReplyForm};
 pub use message::{Frame, Malformed, Message, Token};
-pub use meta::{LogLevel, Meta, TraceContext};
+pub use meta::{Meta, TraceContext};
 pub use notify::Notifier;
 pub use reply::{Answer, Refusal, Reply, ReplyTo, SSE_HEADERS, ServerInfo};
+pub use smcp_ids::LogLevel;
 pub use version::{Era, Version};

@@ -7,6 +7,8 @@ use std::borrow::Cow;
 use crate::error::ProtocolError;
 use crate::json::{Json, Kind};
 use crate::message::Token;
+use smcp_ids::LogLevel;
+
 use crate::version::Era;
 
 /// The version a request is made in.
@@ -15,60 +17,6 @@ pub(crate) const VERSION_KEY: &str = "io.modelcontextprotocol/protocolVersion";
 pub(crate) const CAPABILITIES_KEY: &str = "io.modelcontextprotocol/clientCapabilities";
 const CLIENT_INFO_KEY: &str = "io.modelcontextprotocol/clientInfo";
 const LOG_LEVEL_KEY: &str = "io.modelcontextprotocol/logLevel";
-
-/// How urgent a log entry is, least first (server/utilities/logging, "Log Levels": those of syslog).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum LogLevel {
-    /// Details for whoever looks for a fault.
-    Debug,
-    /// What goes on.
-    Info,
-    /// Normal, but worth knowing.
-    Notice,
-    /// Not yet wrong.
-    Warning,
-    /// Something failed.
-    Error,
-    /// A part of the system failed.
-    Critical,
-    /// Someone must act at once.
-    Alert,
-    /// Nothing works.
-    Emergency,
-}
-
-impl LogLevel {
-    /// All of them, least first.
-    pub const ALL: [Self; 8] = [
-        Self::Debug,
-        Self::Info,
-        Self::Notice,
-        Self::Warning,
-        Self::Error,
-        Self::Critical,
-        Self::Alert,
-        Self::Emergency,
-    ];
-
-    /// The level of that name.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|level| level.as_str() == text)
-    }
-
-    /// Its name.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Debug => "debug",
-            Self::Info => "info",
-            Self::Notice => "notice",
-            Self::Warning => "warning",
-            Self::Error => "error",
-            Self::Critical => "critical",
-            Self::Alert => "alert",
-            Self::Emergency => "emergency",
-        }
-    }
-}
 
 /// The trace that a request belongs to, each part as the client wrote it (2026-07-28, basic/index,
 /// "OpenTelemetry trace context"). Nothing has checked their inner form.

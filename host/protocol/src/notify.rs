@@ -3,8 +3,8 @@
 //! Only what the client asked for is made. How many may be sent is counted elsewhere.
 
 use crate::json::{Json, push_member, quoted};
-use crate::meta::LogLevel;
 use crate::reply::ReplyTo;
+use smcp_ids::LogLevel;
 
 /// Makes the notifications of one request, and sees to their order.
 #[derive(Clone, Debug, Default)]

@@ -9,9 +9,9 @@ use crate::guest_result::{MetaEntry, ToolResult};
 use crate::head::ReplyForm;
 use crate::json::{push_member, quoted};
 use crate::message::Token;
-use crate::meta::LogLevel;
 use crate::sse;
 use crate::version::{Era, Version};
+use smcp_ids::LogLevel;
 
 /// How long a client may take a list or a discovery for fresh, in milliseconds: a new release shows
 /// within a minute.

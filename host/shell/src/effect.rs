@@ -36,6 +36,11 @@ pub(crate) async fn perform(object: &Object, turn: &Turn, effect: Effect) -> Per
         Effect::Erase => settled(object.storage().delete_all())
             .await
             .map(|_| Performed::Done),
+        // Only the platform's object has others to speak to: a tenant's engine, which has seen
+        // what strangers sent, reaches no other tenant.
+        Effect::Peer { .. } if object.name() != Role::Platform.object_name() => {
+            return Performed::Failed("only the platform's object speaks to others".to_owned());
+        }
         Effect::Peer { tenant, frame } => {
             ask_peer(object, tenant, frame).await.map(Performed::Reply)
         }

@@ -241,6 +241,10 @@ mod tests {
     fn a_preflight_allows_declared_parameters_and_nothing_else() {
         let answer = Answer::preflight("content-type, mcp-param-city, x-evil, Mcp-Param-a\u{e9}");
         let allowed = format!("{ALLOWED_HEADERS}, mcp-param-city");
-        assert!(answer.headers.contains(&("access-control-allow-headers", allowed)));
+        assert!(
+            answer
+                .headers
+                .contains(&("access-control-allow-headers", allowed))
+        );
     }
 }

@@ -37,6 +37,8 @@ pub(crate) trait Doorkeeper {
 /// Where a path leads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Place {
+    /// A tenant as a whole, for the admin.
+    Tenant(TenantId),
     /// An MCP endpoint of a tenant.
     Mcp(TenantId),
     /// The admin API, served by that object, with bodies up to that size.
@@ -70,6 +72,17 @@ pub(crate) fn route(ask: Ask<'_>, door: &impl Doorkeeper) -> Result<String, Answ
             within(ask.length, body_max)?;
             role
         }
+        Place::Tenant(tenant) => {
+            door.prove_admin(ask.authorization)?;
+            within(ask.length, BodyMax::Admin)?;
+            // Making, listing and removing tenants is the platform object's business; what is in
+            // one, its own object knows.
+            if ask.method == "GET" {
+                Role::Tenant(tenant)
+            } else {
+                Role::Platform
+            }
+        }
     };
     Ok(role.object_name())
 }
@@ -86,6 +99,7 @@ pub(crate) fn split_url(url: &str) -> (&str, &str) {
 pub(crate) fn body_max(path: &str) -> BodyMax {
     match place(path.split('?').next().unwrap_or_default()) {
         Some(Place::Admin(_, max)) => max,
+        Some(Place::Tenant(_)) => BodyMax::Admin,
         _ => BodyMax::Mcp,
     }
 }
@@ -107,12 +121,11 @@ fn place(path: &str) -> Option<Place> {
             let _: ServerSlug = server.parse().ok()?;
             Some(Place::Mcp(tenant.parse().ok()?))
         }
-        // Making, listing and removing tenants is the platform object's business.
-        (Some("admin"), Some("v1"), Some("tenants"), tenant, None) => {
-            tenant
-                .map_or(Ok(()), |tenant| tenant.parse::<TenantId>().map(drop))
-                .ok()?;
+        (Some("admin"), Some("v1"), Some("tenants"), None, None) => {
             Some(Place::Admin(Role::Platform, BodyMax::Admin))
+        }
+        (Some("admin"), Some("v1"), Some("tenants"), Some(tenant), None) => {
+            Some(Place::Tenant(tenant.parse().ok()?))
         }
         (Some("admin"), Some("v1"), Some("tenants"), Some(tenant), Some(first)) => {
             let takes_package = first == "servers" && path.ends_with("/releases");
@@ -208,6 +221,8 @@ mod tests {
             ("GET", "/admin/v1/tenants", admin, Ok("platform")),
             ("POST", "/admin/v1/tenants", admin, Ok("platform")),
             ("DELETE", "/admin/v1/tenants/acme", admin, Ok("platform")),
+            ("GET", "/admin/v1/tenants/acme", admin, Ok("tenant:acme")),
+            ("GET", "/admin/v1/tenants/acme", key, Err(401)),
             (
                 "GET",
                 "/admin/v1/tenants/acme/servers",

@@ -3,7 +3,7 @@
 //! The object trusts nothing that the edge has checked: it proves the credential again, and has the
 //! last word on it. What a caller may not see is answered like what is not there.
 
-use smcp_auth::{AuthError, Credential, Principal};
+use smcp_auth::{AuthError, Credential, Principal, Scope};
 use smcp_capability::turn::{Frame, Reply, Role};
 use smcp_ids::{ServerSlug, TenantId};
 
@@ -65,7 +65,7 @@ fn principal(scene: &Scene, frame: &Frame, endpoint: &Endpoint) -> Result<Princi
     let principal = proven.admit(record, scene.outside.now())?;
     match endpoint {
         Endpoint::Server(server) => principal.may_call(keyring.tenant(), server)?,
-        Endpoint::Union => {}
+        Endpoint::Union => principal.require(Scope::Mcp)?,
     }
     Ok(principal)
 }

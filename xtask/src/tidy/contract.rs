@@ -37,11 +37,17 @@ fn compare(wit: &str) -> Result<Vec<Complaint>> {
         ("export", exports, of_host(contract::EXPORTS)),
     ] {
         for told in wit.iter().filter(|told| !host.contains(told)) {
-            complaints.push(Complaint::new(WIT, format!("the host does not have this {what}: {told:?}")));
+            complaints.push(Complaint::new(
+                WIT,
+                format!("the host does not have this {what}: {told:?}"),
+            ));
         }
         for told in host.iter().filter(|told| !wit.contains(told)) {
             let place = "host/capability/src/contract.rs";
-            complaints.push(Complaint::new(place, format!("the WIT file does not have this {what}: {told:?}")));
+            complaints.push(Complaint::new(
+                place,
+                format!("the WIT file does not have this {what}: {told:?}"),
+            ));
         }
     }
     Ok(complaints)
@@ -68,7 +74,10 @@ fn of_host(functions: &[contract::Function]) -> Vec<Told> {
 /// The imports and exports of the WIT file. The world has the hosted interfaces; all others are
 /// imports to be, but `resource-list`, an export to be, which the host's table does not hold yet.
 fn of_wit(text: &str) -> Result<(Vec<Told>, Vec<Told>)> {
-    let mut resolve = Resolve { all_features: true, ..Resolve::default() };
+    let mut resolve = Resolve {
+        all_features: true,
+        ..Resolve::default()
+    };
     let package = resolve.push_str(WIT, text)?;
     let world = resolve.select_world(&[package], Some(WORLD))?;
     let exported: Vec<_> = resolve.worlds[world]
@@ -87,9 +96,17 @@ fn of_wit(text: &str) -> Result<(Vec<Told>, Vec<Told>)> {
         }
         let interface = resolve.id_of(id).context("an interface without a name")?;
         for function in resolve.interfaces[id].functions.values() {
-            let variant = if is_export { AbiVariant::GuestExport } else { AbiVariant::GuestImport };
+            let variant = if is_export {
+                AbiVariant::GuestExport
+            } else {
+                AbiVariant::GuestImport
+            };
             let told = tell(&resolve, &interface, function, variant);
-            if is_export { exports.push(told) } else { imports.push(told) }
+            if is_export {
+                exports.push(told)
+            } else {
+                imports.push(told)
+            }
         }
     }
     Ok((imports, exports))
@@ -127,10 +144,16 @@ mod tests {
     fn any_change_of_the_contract_alone_is_a_complaint() -> Result<()> {
         for (from, to) in [
             ("now: func() -> u64", "now: func() -> u32"),
-            ("sleep: func(milliseconds: u32)", "sleep: func(milliseconds: u64)"),
+            (
+                "sleep: func(milliseconds: u32)",
+                "sleep: func(milliseconds: u64)",
+            ),
             ("now: func() -> u64", "time: func() -> u64"),
             ("random: func(length: u32) -> list<u8>;", ""),
-            ("describe: func() -> string", "describe: func(a: u32) -> string"),
+            (
+                "describe: func() -> string",
+                "describe: func(a: u32) -> string",
+            ),
         ] {
             let changed = TEXT.replace(from, to);
             assert_ne!(changed, TEXT);

@@ -24,15 +24,21 @@ fn compare(allowed: &Edges, actual: &Edges) -> Vec<Complaint> {
     let mut complain = |text: String| complaints.push(Complaint::new(PAGE, text));
     for (from, edges) in actual {
         let Some(allowed) = allowed.get(from) else {
-            complain(format!("{from} is not in the table of edges; add it with what it may depend on"));
+            complain(format!(
+                "{from} is not in the table of edges; add it with what it may depend on"
+            ));
             continue;
         };
         for to in edges.difference(allowed) {
-            complain(format!("{from} depends on {to}, which the table does not allow; remove the dependency, or decide on it in the page"));
+            complain(format!(
+                "{from} depends on {to}, which the table does not allow; remove the dependency, or decide on it in the page"
+            ));
         }
     }
     for from in allowed.keys().filter(|from| !actual.contains_key(*from)) {
-        complain(format!("the table names {from}, which is no crate; remove the row"));
+        complain(format!(
+            "the table names {from}, which is no crate; remove the row"
+        ));
     }
     complaints
 }
@@ -74,13 +80,20 @@ fn actual(root: &Path) -> Result<Edges> {
         .current_dir(root)
         .output()
         .context("cargo is needed")?;
-    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    ensure!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let metadata: Metadata = serde_json::from_slice(&output.stdout)?;
     let edges = metadata.packages.into_iter().map(|package| {
         let ours = package.dependencies.into_iter().filter(|dependency| {
             dependency.path.is_some() && dependency.kind.as_deref() != Some("dev")
         });
-        (package.name, ours.map(|dependency| dependency.name).collect())
+        (
+            package.name,
+            ours.map(|dependency| dependency.name).collect(),
+        )
     });
     Ok(edges.collect())
 }
@@ -91,13 +104,20 @@ mod tests {
 
     fn edges(rows: &[(&str, &[&str])]) -> Edges {
         rows.iter()
-            .map(|(from, to)| ((*from).to_owned(), to.iter().map(|to| (*to).to_owned()).collect()))
+            .map(|(from, to)| {
+                (
+                    (*from).to_owned(),
+                    to.iter().map(|to| (*to).to_owned()).collect(),
+                )
+            })
             .collect()
     }
 
     #[test]
     fn the_table_is_read_from_its_section_alone() {
-        let page = format!("| `x` | `y` |\n{HEADING}\n\n| crate |\n|---|\n| `a` | `b` `c` |\n| `b` | |\n\n## Next\n| `z` | |\n");
+        let page = format!(
+            "| `x` | `y` |\n{HEADING}\n\n| crate |\n|---|\n| `a` | `b` `c` |\n| `b` | |\n\n## Next\n| `z` | |\n"
+        );
         assert_eq!(table(&page), edges(&[("a", &["b", "c"]), ("b", &[])]));
     }
 

@@ -33,7 +33,11 @@ pub(super) fn tracked(root: &Path) -> Result<Vec<PathBuf>> {
         .context("git is needed")?;
     ensure!(output.status.success(), "git ls-files failed");
     let text = String::from_utf8(output.stdout)?;
-    Ok(text.lines().map(PathBuf::from).filter(|file| is_source(file)).collect())
+    Ok(text
+        .lines()
+        .map(PathBuf::from)
+        .filter(|file| is_source(file))
+        .collect())
 }
 
 fn is_source(file: &Path) -> bool {
@@ -47,17 +51,26 @@ fn look(file: &Path, text: &str) -> Vec<Complaint> {
     // A compile-fail fixture shows one mistake; its name says which.
     let is_fixture = file.components().any(|part| part.as_os_str() == "fail");
     if !is_fixture && !has_head(file, text) {
-        complaints.push(Complaint::new(file, "begin with a comment: what it does, what it refuses, what it must not know"));
+        complaints.push(Complaint::new(
+            file,
+            "begin with a comment: what it does, what it refuses, what it must not know",
+        ));
     }
     let lines = text.lines().count();
     if lines > LINES_MAX {
-        complaints.push(Complaint::new(file, format!("{lines} lines; make it two files of at most {LINES_MAX}")));
+        complaints.push(Complaint::new(
+            file,
+            format!("{lines} lines; make it two files of at most {LINES_MAX}"),
+        ));
     }
     complaints
 }
 
 fn has_head(file: &Path, text: &str) -> bool {
-    let first = text.lines().find(|line| !line.is_empty() && !line.starts_with("#!")).unwrap_or("");
+    let first = text
+        .lines()
+        .find(|line| !line.is_empty() && !line.starts_with("#!"))
+        .unwrap_or("");
     let mark = match file.extension().and_then(|extension| extension.to_str()) {
         Some("rs") => "//!",
         Some("js" | "mjs") => "//",
@@ -84,7 +97,11 @@ mod tests {
             ("a.py", "\"\"\"Does it.\"\"\"\n", 0),
             ("a.wat", "(module)\n", 1),
         ] {
-            assert_eq!(look(Path::new(file), text).len(), complaints, "{file} {text}");
+            assert_eq!(
+                look(Path::new(file), text).len(),
+                complaints,
+                "{file} {text}"
+            );
         }
     }
 

@@ -21,7 +21,6 @@ use crate::state::Scene;
 #[derive(Serialize)]
 struct Published {
     release: String,
-    version: String,
     /// Whether this very release had been published before.
     again: bool,
     tools: usize,
@@ -56,7 +55,6 @@ pub(super) async fn publish(scene: &Scene, frame: &Frame, server: &str) -> Resul
     let row = directory.servers.get(&server).ok_or_else(Problem::host)?;
     let published = Published {
         release: release.to_string(),
-        version: admitted.manifest().version().to_owned(),
         again,
         tools: ready.catalogue.tools().count(),
         server: ServerView::of(directory, row),

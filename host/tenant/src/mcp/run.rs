@@ -8,8 +8,7 @@ use smcp_capability::call::{Answer as GuestAnswer, Caller, Request as GuestReque
 use smcp_capability::turn::{Effect, Head, Performed};
 use smcp_ids::{ServerSlug, UnixMillis, limits};
 use smcp_protocol::{
-    Answer, INTERNAL_ERROR, LogLevel, MetaEntry, Notifier, ReplyTo, SSE_HEADERS, ToolResult, Wire,
-    sse,
+    Answer, INTERNAL_ERROR, MetaEntry, Notifier, ReplyTo, SSE_HEADERS, ToolResult, Wire, sse,
 };
 use smcp_sandbox::{Ended, Entry, Fault, GuestFault, HostFault, Output};
 use smcp_tape::{Header, Tape};
@@ -161,8 +160,7 @@ impl Run<'_> {
                 level,
                 logger,
                 data,
-            } => LogLevel::parse(level.as_str())
-                .and_then(|level| notifier.log(self.to, level, logger.as_deref(), data)),
+            } => notifier.log(self.to, *level, logger.as_deref(), data),
         };
         if let Some(message) = message {
             self.open().await;

@@ -1,0 +1,196 @@
+//! From nothing to a package: `new`, `cargo test`, `build`, and what `build` warns of.
+
+use std::process::Command;
+
+use serde_json::json;
+
+use crate::support::Bench;
+
+/// A server that uses everything of its context that a replay must repeat.
+const DICE: &str = r#"
+use smcp_sdk::{Context, LoggingLevel, tool, tool_router};
+
+#[derive(Default)]
+pub struct Dice;
+
+#[tool_router(server_handler)]
+impl Dice {
+    /// Rolls, slowly.
+    #[tool]
+    fn roll(&self, ctx: &Context) -> String {
+        let before = ctx.now_millis();
+        ctx.log(LoggingLevel::Info, "shaking");
+        ctx.progress(1.0, Some(2.0), Some("rolling"));
+        ctx.sleep(std::time::Duration::from_millis(20));
+        let rolled: [u8; 8] = ctx.random();
+        format!("{rolled:?} {before} {} {}", ctx.now_millis(), ctx.caller().server)
+    }
+}
+
+smcp_sdk::serve!(Dice);
+"#;
+
+/// Parts of std that compile and do nothing good.
+const MISUSE: &str = r#"
+#[unsafe(no_mangle)]
+pub extern "C" fn misuse(n: u32) -> usize {
+    let time = std::time::SystemTime::now();
+    let thread = std::thread::spawn(move || n + 1).join();
+    std::thread::sleep(std::time::Duration::from_millis(n.into()));
+    println!("{n}");
+    format!("{time:?} {thread:?}").len()
+}
+
+#[unsafe(no_mangle)]
+pub extern "C" fn read(n: u32) -> usize {
+    format!("{:?}", std::fs::read(n.to_string())).len()
+}
+"#;
+
+/// A crate outside the workspace shares one target directory with the others, and resolves to the
+/// versions that the workspace has: so nothing is fetched, and most of it is compiled once.
+fn environment() -> [(&'static str, &'static str); 2] {
+    [
+        (
+            "CARGO_TARGET_DIR",
+            concat!(env!("CARGO_TARGET_TMPDIR"), "/smcp-cli-outside"),
+        ),
+        ("CARGO_NET_OFFLINE", "true"),
+    ]
+}
+
+fn lock(bench: &Bench, directory: &str) {
+    let lock = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.lock");
+    std::fs::copy(lock, bench.path(directory).join("Cargo.lock")).unwrap();
+}
+
+#[test]
+fn a_new_server_is_tested_built_and_called_outside_the_workspace() {
+    let bench = Bench::new();
+    bench.smcp(&["new", "my-dice"]).ok();
+    assert_eq!(
+        bench.smcp(&["--json", "new", "my-dice"]).error(),
+        (1, "exists".into())
+    );
+    lock(&bench, "my-dice");
+
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut test = Command::new(cargo);
+    test.arg("test")
+        .current_dir(bench.path("my-dice"))
+        .envs(environment());
+    let tested = test.env_remove("RUSTFLAGS").output().unwrap();
+    assert!(
+        tested.status.success(),
+        "{}",
+        String::from_utf8_lossy(&tested.stderr)
+    );
+
+    let build = ["--json", "build", "--path", "my-dice"];
+    let built = bench.smcp_with(&build, &environment(), "").json();
+    assert_eq!(built["tools"], json!(["greet"]));
+    assert_eq!(built["warnings"], json!([]));
+    let module = "my-dice/my-dice.wasm";
+    assert_eq!(
+        bench
+            .smcp(&["call", module, "greet", r#"{"name":"Ada"}"#])
+            .ok(),
+        "Hello, Ada!\n"
+    );
+    assert_eq!(
+        bench
+            .smcp(&["call", module, "greet", r#"{"name":""}"#])
+            .code,
+        4
+    );
+
+    bench.write("my-dice/src/lib.rs", DICE);
+    let mut manifest = String::from_utf8(bench.read("my-dice/Cargo.toml")).unwrap();
+    manifest += "[package.metadata.smcp]\nname = \"dice\"\nlimits = { fuel = 1000000 }\n";
+    bench.write("my-dice/Cargo.toml", manifest);
+    bench.smcp_with(&build, &environment(), "").ok();
+    let module = "my-dice/dice.wasm";
+    let shown = bench.smcp(&["--json", "inspect", module]).json();
+    assert_eq!(
+        (&shown["manifest"][0], &shown["limits"]["fuel"]),
+        (&json!("dice"), &json!(1_000_000))
+    );
+    let roll = || bench.smcp(&["call", module, "roll", "--record", "roll.tape"]);
+    let (first, second) = (roll(), roll());
+    assert_ne!(first.ok(), second.ok(), "randomness is random");
+    assert!(second.stderr.contains("info shaking"), "{}", second.stderr);
+    assert!(
+        second.stderr.contains("progress 1/2 rolling"),
+        "{}",
+        second.stderr
+    );
+    let replayed = bench.smcp(&["replay", "roll.tape", "--module", module, "--show"]);
+    assert!(
+        replayed.ok().ends_with(second.ok()),
+        "{} {}",
+        replayed.stdout,
+        second.stdout
+    );
+    assert!(
+        !replayed.stderr.contains("shaking"),
+        "a replay tells nobody anything"
+    );
+}
+
+#[test]
+fn misuse_of_std_is_told_with_what_to_use_instead() {
+    let bench = Bench::new();
+    bench.write("misuse/src/lib.rs", MISUSE);
+    let manifest =
+        "[package]\nname = \"misuse\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[workspace]\n";
+    bench.write("misuse/Cargo.toml", manifest);
+    let build = ["--json", "build", "--path", "misuse"];
+    let built = bench.smcp_with(&build, &environment(), "");
+    assert_eq!(built.error(), (1, "crate".into()), "no cdylib");
+    assert!(built.stderr.contains("crate-type"), "{}", built.stderr);
+    let library =
+        "[lib]\ncrate-type = [\"cdylib\"]\n[profile.release]\nlto = \"fat\"\nstrip = true\n";
+    bench.write("misuse/Cargo.toml", format!("{manifest}{library}"));
+    let built = bench.smcp_with(&build, &environment(), "");
+    assert_eq!(
+        built.error(),
+        (1, "export_unknown".into()),
+        "nor is it a server"
+    );
+    for part in [
+        "std::time (",
+        "std::thread,",
+        "std::thread::sleep",
+        "println!",
+    ] {
+        assert!(built.stderr.contains(part), "{part}: {}", built.stderr);
+    }
+    let files = MISUSE.replace("std::thread::spawn(move || n + 1).join()", "0");
+    bench.write("misuse/src/lib.rs", files);
+    let built = bench.smcp_with(&build, &environment(), "");
+    assert!(built.stderr.contains("std::fs") && !built.stderr.contains("std::thread,"));
+}
+
+#[test]
+fn a_crate_that_does_not_compile_is_cargos_to_explain() {
+    let bench = Bench::new();
+    bench.write("broken/src/lib.rs", "fn broken( {");
+    bench.write(
+        "broken/Cargo.toml",
+        "[package]\nname = \"broken\"\nversion = \"0.1.0\"\n[lib]\ncrate-type = [\"cdylib\"]\n[workspace]\n",
+    );
+    let built = bench.smcp_with(&["--json", "build", "--path", "broken"], &environment(), "");
+    assert_eq!(built.error(), (1, "cargo".into()));
+    assert!(built.stderr.contains("src/lib.rs"), "{}", built.stderr);
+    let nowhere = bench.smcp(&["--json", "build", "--path", "nowhere"]);
+    assert_eq!(nowhere.error(), (1, "file".into()));
+}
+
+#[test]
+fn a_name_that_no_crate_can_have_makes_nothing() {
+    let bench = Bench::new();
+    for name in ["fn", "2nd", "Upper", "a_b", "../a", ""] {
+        assert_eq!(bench.smcp(&["new", name]).code, 2, "{name}");
+    }
+    assert_eq!(std::fs::read_dir(bench.path("")).unwrap().count(), 0);
+}

@@ -1,0 +1,19 @@
+//! The command as its users meet it: a process with arguments, files, an exit status.
+//!
+//! A host is the real one in memory, behind a small HTTP server.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod admin;
+mod connect;
+mod create;
+mod keys;
+mod run;
+mod support;
+#[path = "../../../host/tenant/tests/world/mod.rs"]
+mod world;

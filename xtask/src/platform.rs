@@ -1,0 +1,221 @@
+//! A platform for demonstrations and tests: the Worker on workerd, set up with the `smcp` command
+//! as an admin would.
+
+use std::ffi::OsStr;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use crate::dev::{self, Options, Running};
+use crate::progress::Step;
+use crate::{paths, setup};
+
+/// A Worker that runs, and the command that administers it.
+#[derive(Debug)]
+pub struct Platform {
+    running: Running,
+    smcp: PathBuf,
+    scratch: PathBuf,
+}
+
+/// Builds the `smcp` command; gives its path.
+///
+/// # Errors
+///
+/// If it does not build.
+pub fn build_command() -> Result<PathBuf> {
+    let step = Step::begin("building the smcp command");
+    let mut cargo = Command::new("cargo");
+    cargo
+        .args(["build", "--quiet", "--package", "smcp-cli"])
+        .current_dir(paths::root());
+    setup::run(&mut cargo)?;
+    step.done();
+    Ok(paths::target().join("debug/smcp"))
+}
+
+impl Platform {
+    /// Starts the Worker that is in `build/`. `scratch` holds keys and packages.
+    ///
+    /// # Errors
+    ///
+    /// If the command does not build or the Worker does not start.
+    pub fn start(options: Options, scratch: impl Into<PathBuf>) -> Result<Self> {
+        let smcp = build_command()?;
+        let scratch = scratch.into();
+        std::fs::create_dir_all(&scratch)?;
+        let step = Step::begin("starting workerd");
+        let running = dev::start(options)?;
+        step.done();
+        Ok(Self {
+            running,
+            smcp,
+            scratch,
+        })
+    }
+
+    /// The Worker itself.
+    pub fn running(&mut self) -> &mut Running {
+        &mut self.running
+    }
+
+    /// The process group of the runtime.
+    pub fn pid(&self) -> u32 {
+        self.running.pid()
+    }
+
+    /// Its URL, without a path.
+    pub fn url(&self) -> &str {
+        self.running.url()
+    }
+
+    /// The URL of a server's MCP endpoint.
+    pub fn endpoint(&self, tenant: &str, server: &str) -> String {
+        format!("{}/t/{tenant}/{server}/mcp", self.url())
+    }
+
+    /// A file among the keys and packages.
+    pub fn scratch(&self, name: &str) -> PathBuf {
+        self.scratch.join(name)
+    }
+
+    /// Runs `smcp ... --json` as the admin; gives what it printed.
+    ///
+    /// # Errors
+    ///
+    /// If it fails; with what it said.
+    pub fn smcp<I: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = I>) -> Result<Value> {
+        let output = Command::new(&self.smcp)
+            .args(arguments)
+            .arg("--json")
+            .env("SMCP_HOST", self.running.url())
+            .env("SMCP_TOKEN", self.running.admin_token())
+            .stdin(Stdio::null())
+            .output()?;
+        let (out, err) = (text(&output.stdout), text(&output.stderr));
+        ensure!(output.status.success(), "smcp: {out}{err}");
+        serde_json::from_str(&out).with_context(|| format!("smcp printed {out:?}"))
+    }
+
+    /// A tenant that trusts a fresh publisher of the same name.
+    ///
+    /// # Errors
+    ///
+    /// If the host refuses.
+    pub fn tenant(&self, tenant: &str) -> Result<()> {
+        let key = self.scratch(&format!("{tenant}.key"));
+        let made = self.smcp([OsStr::new("keygen"), OsStr::new("--out"), key.as_os_str()])?;
+        let public = made["publicKey"]
+            .as_str()
+            .context("keygen printed no public key")?;
+        self.smcp(["tenant", "create", tenant])?;
+        self.smcp([
+            "publisher",
+            "trust",
+            public,
+            "--tenant",
+            tenant,
+            "--name",
+            tenant,
+        ])?;
+        Ok(())
+    }
+
+    /// Builds and signs an example for a tenant; gives the package.
+    ///
+    /// # Errors
+    ///
+    /// If it does not build.
+    pub fn package(&self, tenant: &str, example: &str) -> Result<PathBuf> {
+        let package = self.scratch(&format!("{tenant}-{example}.wasm"));
+        let source = paths::root().join("examples").join(example);
+        self.smcp([
+            OsStr::new("build"),
+            OsStr::new("--path"),
+            source.as_os_str(),
+            OsStr::new("--out"),
+            package.as_os_str(),
+        ])?;
+        self.sign(tenant, &package)?;
+        Ok(package)
+    }
+
+    /// Signs a package with a tenant's publisher, in place.
+    ///
+    /// # Errors
+    ///
+    /// If it is no package, or signed already.
+    pub fn sign(&self, tenant: &str, package: &Path) -> Result<()> {
+        let key = self.scratch(&format!("{tenant}.key"));
+        self.smcp([
+            OsStr::new("sign"),
+            package.as_os_str(),
+            OsStr::new("--key"),
+            key.as_os_str(),
+        ])?;
+        Ok(())
+    }
+
+    /// Publishes a signed package as a server of a tenant; gives what the host said.
+    ///
+    /// # Errors
+    ///
+    /// If the host refuses.
+    pub fn publish(&self, package: &Path, tenant: &str, server: &str) -> Result<Value> {
+        self.smcp([
+            OsStr::new("publish"),
+            package.as_os_str(),
+            OsStr::new("--tenant"),
+            OsStr::new(tenant),
+            OsStr::new("--server"),
+            OsStr::new(server),
+        ])
+    }
+
+    /// A fresh API key of a tenant.
+    ///
+    /// # Errors
+    ///
+    /// If the host refuses.
+    pub fn key(&self, tenant: &str) -> Result<String> {
+        let made = self.smcp(["key", "create", "--tenant", tenant, "--name", "demo"])?;
+        Ok(made["key"]
+            .as_str()
+            .context("key create printed no key")?
+            .to_owned())
+    }
+}
+
+/// Calls tools through an official JavaScript client: `modern`, `auto`, `legacy` or `sdk`. Gives
+/// the lines that `tests/clients/official.mjs` writes.
+///
+/// # Errors
+///
+/// If the client does not connect or list.
+pub fn official_client(kind: &str, endpoint: &str, key: &str, calls: &Value) -> Result<Vec<Value>> {
+    let mut child = Command::new(paths::node())
+        .arg(paths::root().join("tests/clients/official.mjs"))
+        .args([kind, endpoint, key])
+        .current_dir(paths::root())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .context("Node.js is needed: run `cargo xtask build` once")?;
+    if let Some(mut stdin) = child.stdin.take() {
+        stdin.write_all(calls.to_string().as_bytes())?;
+    }
+    let output = child.wait_with_output()?;
+    let (out, err) = (text(&output.stdout), text(&output.stderr));
+    ensure!(output.status.success(), "the {kind} client failed: {err}");
+    out.lines()
+        .map(|line| Ok(serde_json::from_str(line)?))
+        .collect()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}

@@ -1,0 +1,50 @@
+//! The official Python client, in a virtual environment of its own in the user's cache.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::progress::Step;
+use crate::{paths, setup};
+use anyhow::{Context, Result, ensure};
+
+/// The version of the package `mcp` that is tested with.
+const MCP_VERSION: &str = "2.3.0";
+
+/// The Python with the client in it; installed on first use.
+///
+/// # Errors
+///
+/// If Python 3 is missing, or the package cannot be had.
+pub fn python() -> Result<PathBuf> {
+    let home = paths::cache()?
+        .join("tools")
+        .join(format!("python-mcp-{MCP_VERSION}"));
+    let python = home.join("bin/python");
+    let done = home.join("installed");
+    if done.exists() {
+        return Ok(python);
+    }
+    let step = Step::begin("installing the official Python client");
+    let made = Command::new("python3")
+        .args(["-m", "venv"])
+        .arg(&home)
+        .output();
+    let made = made.context("Python 3 is needed: install it with its venv module")?;
+    ensure!(
+        made.status.success(),
+        "python3 -m venv: {}",
+        String::from_utf8_lossy(&made.stderr)
+    );
+    let mut pip = Command::new(&python);
+    pip.args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        &format!("mcp=={MCP_VERSION}"),
+    ]);
+    setup::run(&mut pip)?;
+    std::fs::write(done, [])?;
+    step.done();
+    Ok(python)
+}
