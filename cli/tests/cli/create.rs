@@ -33,12 +33,23 @@ smcp_sdk::serve!(Dice);
 /// Parts of std that compile and do nothing good.
 const MISUSE: &str = r#"
 #[unsafe(no_mangle)]
-pub extern "C" fn misuse(n: u32) -> usize {
-    let time = std::time::SystemTime::now();
-    let thread = std::thread::spawn(move || n + 1).join();
+pub extern "C" fn time(_: u32) -> usize {
+    format!("{:?}", std::time::SystemTime::now()).len()
+}
+
+#[unsafe(no_mangle)]
+pub extern "C" fn thread(n: u32) -> usize {
+    format!("{:?}", std::thread::spawn(move || n + 1).join()).len()
+}
+
+#[unsafe(no_mangle)]
+pub extern "C" fn sleep(n: u32) {
     std::thread::sleep(std::time::Duration::from_millis(n.into()));
+}
+
+#[unsafe(no_mangle)]
+pub extern "C" fn print(n: u32) {
     println!("{n}");
-    format!("{time:?} {thread:?}").len()
 }
 
 #[unsafe(no_mangle)]
@@ -165,7 +176,7 @@ fn misuse_of_std_is_told_with_what_to_use_instead() {
     ] {
         assert!(built.stderr.contains(part), "{part}: {}", built.stderr);
     }
-    let files = MISUSE.replace("std::thread::spawn(move || n + 1).join()", "0");
+    let files = MISUSE.replace("std::thread::spawn(move || n + 1).join()", "n");
     bench.write("misuse/src/lib.rs", files);
     let built = bench.smcp_with(&build, &environment(), "");
     assert!(built.stderr.contains("std::fs") && !built.stderr.contains("std::thread,"));
