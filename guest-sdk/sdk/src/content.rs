@@ -138,6 +138,18 @@ impl Content {
         Self::resource(ResourceContents::text(uri, text))
     }
 
+    /// The text, if the block is nothing but text.
+    pub(crate) fn plain_text(&self) -> Option<&str> {
+        match self {
+            Self {
+                block: Block::Text { text },
+                annotations: None,
+                meta: None,
+            } => Some(text),
+            _ => None,
+        }
+    }
+
     /// Adds whom the block is for.
     #[must_use]
     pub fn with_annotations(mut self, annotations: Annotations) -> Self {

@@ -11,6 +11,7 @@ use crate::context::Context;
 use crate::error::ProtocolError;
 use crate::parameters::Call;
 use crate::router::{Card, ToolRouter};
+use crate::writer;
 
 /// What a server offers. `#[tool_router(server_handler)]` implements it for a server that has
 /// tools and nothing more to say.
@@ -133,7 +134,7 @@ pub(crate) fn call_tool<S: ServerHandler>(
         context,
     };
     let result = S::tools().call(&S::default(), &call)?;
-    write(&result)
+    writer::result(&result).map_err(not_json)
 }
 
 /// Answers `read-resource`.
@@ -182,7 +183,9 @@ fn parse<'a, T: Deserialize<'a>>(request: &'a str) -> Result<T, ProtocolError> {
 }
 
 fn write(result: &impl Serialize) -> Result<String, ProtocolError> {
-    serde_json::to_string(result).map_err(|error| {
-        ProtocolError::internal_error(format!("The result does not serialize: {error}"), None)
-    })
+    serde_json::to_string(result).map_err(not_json)
+}
+
+fn not_json(error: serde_json::Error) -> ProtocolError {
+    ProtocolError::internal_error(format!("The result does not serialize: {error}"), None)
 }

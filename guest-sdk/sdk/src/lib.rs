@@ -135,6 +135,7 @@ mod router;
 mod schema;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
+mod writer;
 
 pub use content::{Annotations, Content, JsonObject, Resource, ResourceContents, Role, base64};
 pub use context::{Caller, Context, LoggingLevel};

@@ -8,7 +8,6 @@ use std::fmt::Display;
 
 use schemars::{JsonSchema, Schema};
 use serde::Serialize;
-use serde_json::value::RawValue;
 
 use crate::content::{Content, JsonObject};
 use crate::error::ProtocolError;
@@ -20,20 +19,13 @@ use crate::schema;
 pub struct Json<T>(pub T);
 
 /// The result object of `tools/call`, for full control of it.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq)]
 pub struct CallToolResult {
-    content: Vec<Content>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    structured_content: Option<Box<RawValue>>,
-    #[serde(skip_serializing_if = "is_false")]
-    is_error: bool,
-    #[serde(rename = "_meta", skip_serializing_if = "Option::is_none")]
-    meta: Option<JsonObject>,
-}
-
-fn is_false(flag: &bool) -> bool {
-    !flag
+    pub(crate) content: Vec<Content>,
+    /// A JSON object, as text.
+    pub(crate) structured_content: Option<String>,
+    pub(crate) is_error: bool,
+    pub(crate) meta: Option<JsonObject>,
 }
 
 impl CallToolResult {
@@ -64,9 +56,8 @@ impl CallToolResult {
     pub fn structured(value: &impl Serialize) -> Result<Self, ProtocolError> {
         let json = serde_json::to_string(value).map_err(not_json)?;
         let content = vec![Content::text(json.as_str())];
-        let structured_content = Some(RawValue::from_string(json).map_err(not_json)?);
         Ok(Self {
-            structured_content,
+            structured_content: Some(json),
             ..Self::success(content)
         })
     }
