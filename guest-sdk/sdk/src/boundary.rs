@@ -20,6 +20,8 @@ use crate::handler::ServerHandler;
     reason = "generated from wit/server.wit, which is documented"
 )]
 pub mod bindings {
+    // The one copy of the contract. A crate that is published without this repository around it
+    // would have to carry the file.
     wit_bindgen::generate!({
         path: "../../wit",
         world: "mcp-server",
