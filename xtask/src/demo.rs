@@ -18,7 +18,7 @@ const CALLS: [(&str, &str, &str, &str); 4] = [
     (
         "units",
         "convert",
-        r#"{"value":"26.2","from":"mile","to":"kilometre"}"#,
+        r#"{"value":"26.2","from":"mi","to":"km"}"#,
         "42.16",
     ),
     (

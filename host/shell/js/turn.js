@@ -114,6 +114,12 @@ export class Turn {
     this.fail("the client has gone");
   }
 
+  /** Ends the turn and its stream; also a stream whose turn has ended, but whose end is not taken. */
+  giveUp() {
+    this.cancel();
+    this.writer.abort("the client takes nothing").catch(() => {});
+  }
+
   /** Lets the engine forget a turn that has not run to its end, and ends it. */
   release() {
     try {
@@ -137,8 +143,8 @@ export class Turn {
   /** Fulfilled when the client has taken the bytes. One that takes nothing for long has gone. */
   async write(bytes) {
     if (this.writer === undefined) return;
-    this.stalled = setTimeout(() => this.cancel(), this.object.limits.stallMillis);
-    const stalled = this.stalled;
+    const stalled = setTimeout(() => this.giveUp(), this.object.limits.stallMillis);
+    this.stalled = stalled;
     try {
       await this.writer.write(bytes);
     } catch {
