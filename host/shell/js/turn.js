@@ -52,6 +52,8 @@ export class Turn {
     this.writer.closed.catch(() => this.cancel());
     this.streaming = true;
     this.answer.resolve(new Response(readable, init));
+    // A byte at once: some on the way hold a stream back until there is one.
+    this.write(COMMENT);
     this.keepAlive = setInterval(() => {
       if (this.stalled === undefined) this.write(COMMENT);
     }, this.object.limits.keepAliveMillis);
