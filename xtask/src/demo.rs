@@ -29,9 +29,9 @@ const CALLS: [(&str, &str, &str, &str); 4] = [
     ),
     (
         "textkit",
-        "statistics",
+        "count",
         r#"{"text":"to be or not to be"}"#,
-        "6",
+        "\"words\":6",
     ),
 ];
 

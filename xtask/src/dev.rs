@@ -76,8 +76,8 @@ pub fn start(options: Options) -> Result<Running> {
         0 => free_port()?,
         port => port,
     };
-    let mut child = Command::new(paths::node())
-        .arg(paths::root().join("xtask/node/dev.mjs"))
+    let mut node = Command::new(paths::node());
+    node.arg(paths::root().join("xtask/node/dev.mjs"))
         .env("SMCP_PORT", port.to_string())
         .env("SMCP_STATE", &options.state)
         .env("SMCP_MASTER_KEYS", master_keys(&options.state)?)
@@ -87,11 +87,24 @@ pub fn start(options: Options) -> Result<Running> {
             "SMCP_PROVOKE_FAULTS",
             if options.provoke_faults { "1" } else { "" },
         )
+        .stderr(log);
+    let mut running = launch(&mut node)?;
+    running.admin_token = options.admin_token;
+    Ok(running)
+}
+
+/// Starts a script that serves a Worker, as `xtask/node/dev.mjs` does: it prints `ready URL`, and
+/// ends when its standard input does.
+///
+/// # Errors
+///
+/// If it ends before it is ready.
+pub fn launch(script: &mut Command) -> Result<Running> {
+    let mut child = script
         .current_dir(paths::root())
         .process_group(0)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .stderr(log)
         .spawn()
         .context("starting Node.js: run `cargo xtask build` first")?;
     let lifeline = child.stdin.take();
@@ -100,7 +113,7 @@ pub fn start(options: Options) -> Result<Running> {
         child,
         lifeline,
         url: String::new(),
-        admin_token: options.admin_token,
+        admin_token: String::new(),
     };
     let mut line = String::new();
     if let Some(said) = said {
@@ -121,7 +134,7 @@ impl Running {
         &self.url
     }
 
-    /// The token of its admin API.
+    /// The token of its admin API; empty if it has none.
     pub fn admin_token(&self) -> &str {
         &self.admin_token
     }

@@ -67,6 +67,11 @@ impl Platform {
         self.running.pid()
     }
 
+    /// The token of its admin API.
+    pub fn admin_token(&self) -> &str {
+        self.running.admin_token()
+    }
+
     /// Its URL, without a path.
     pub fn url(&self) -> &str {
         self.running.url()
