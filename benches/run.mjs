@@ -9,6 +9,8 @@
 import { readFileSync } from "node:fs";
 
 const BATCH_MILLIS = 20;
+/** Until then V8 may still be busy compiling what it has found to be hot. */
+const WARM_MILLIS = 1000;
 const DONE = 1;
 const FAILED = 2;
 
@@ -42,8 +44,15 @@ function timed(bench, subject, repeats) {
   return { millis, done: state === DONE };
 }
 
-/** The median of batches, each long enough to be timed, after one that warms up. */
+function warm(bench, subject) {
+  const until = performance.now() + WARM_MILLIS;
+  let piece;
+  do piece = timed(bench, subject, 1); while (!piece.done || performance.now() < until);
+}
+
+/** The median of batches, each long enough to be timed. */
 function typical(bench, subject) {
+  warm(bench, subject);
   let repeats = 1;
   while (timed(bench, subject, repeats).millis < BATCH_MILLIS) repeats *= 2;
   return median(() => timed(bench, subject, repeats).millis / repeats);
@@ -51,6 +60,7 @@ function typical(bench, subject) {
 
 /** The median of the longest pieces. */
 function worstPiece(bench, subject) {
+  warm(bench, subject);
   return median(() => {
     let longest = 0;
     for (let done = false; !done;) {

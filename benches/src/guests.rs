@@ -60,7 +60,8 @@ pub fn bulky() -> Result<Setup> {
 }
 
 /// Functions as long as they may be, of operators that translate to much, until no more translated
-/// code is allowed. A call runs all of them.
+/// code is allowed. A call enters each, which has it translated, and leaves at once: it pays next to
+/// nothing for that.
 ///
 /// # Errors
 /// If it cannot be packed.

@@ -23,7 +23,7 @@ pub fn time(item: &Item, rounds: usize) -> Result<f64> {
     measured.map_err(|why| anyhow!("{}: {why}", item.id))
 }
 
-/// The median of batches, each long enough to be timed, after one that warms up.
+/// The median of batches, each long enough to be timed. Native code needs no warming up.
 fn typical(bench: &mut Bench, subject: Subject, rounds: usize) -> Result<f64, String> {
     let mut batch = |repeats: u32| {
         let begun = Instant::now();

@@ -147,6 +147,12 @@ fn plan() -> Result<Vec<Item>> {
             &guests::numbers("b")?,
         ),
         worst(
+            "worst_verify_bulky",
+            "2 MiB of nothing: its signature",
+            Subject::Verify,
+            &bulky,
+        ),
+        worst(
             "worst_admit_bulky",
             "2 MiB of nothing: longest piece of admission",
             Subject::AdmitByPieces,

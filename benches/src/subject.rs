@@ -34,11 +34,13 @@ pub enum Subject {
     AdmitByPieces = 7,
     /// A first call after loading, one slice after the other, of the size that calls begin with.
     CallBySlices = 8,
+    /// The signature alone.
+    Verify = 9,
 }
 
 impl Subject {
     /// All of them, by number.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Instantiate,
         Self::Call,
         Self::Load,
@@ -48,6 +50,7 @@ impl Subject {
         Self::Admit,
         Self::AdmitByPieces,
         Self::CallBySlices,
+        Self::Verify,
     ];
 }
 
@@ -120,6 +123,7 @@ impl Bench {
             Subject::Admit => admit(&self.setup, &self.policy).map(|_| true),
             Subject::AdmitByPieces => self.admit_piece(),
             Subject::CallBySlices => self.call_slice(),
+            Subject::Verify => verify(&self.setup).map(|_| true),
         }
     }
 

@@ -9,19 +9,19 @@
 
 use smcp_capability::call::{Answer, Request};
 use smcp_ids::Fuel;
-use wasmi::errors::MemoryError;
 use wasmi::{
-    Func, Instance, Memory, ResourceLimiter, ResumableCall, ResumableCallHostTrap,
-    ResumableCallOutOfFuel, Store, Val,
+    Func, Instance, Memory, ResumableCall, ResumableCallHostTrap, ResumableCallOutOfFuel, Store,
+    Val,
 };
-use wasmi_core::LimiterError;
 
-use crate::boundary::answer::{self, Lowered};
+use crate::boundary::answer;
 use crate::boundary::export::{self, Entry, Output};
 use crate::boundary::memory::GuestMemory;
-use crate::boundary::request::{self, Asked, RawImport};
+use crate::boundary::request::{self, Asked};
 use crate::fault::{self, Fault, GuestFault, HostFault};
+use crate::host_state::{HostState, Suspend};
 use crate::load::LoadedModule;
+use crate::placing::{Placing, Then};
 use crate::profile::BYTES_PER_FUEL;
 
 /// What a call may use.
@@ -57,78 +57,6 @@ pub struct Ended {
     pub memory: usize,
 }
 
-/// The error with which an import suspends its guest.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Suspend;
-
-impl core::fmt::Display for Suspend {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("suspended in an import")
-    }
-}
-
-impl core::error::Error for Suspend {}
-impl wasmi::errors::HostError for Suspend {}
-
-/// What the store keeps for the host: the import that was called, and the memory limit.
-#[derive(Debug, Default)]
-pub(crate) struct HostState {
-    called: Option<RawImport>,
-    memory_limit: usize,
-}
-
-impl HostState {
-    pub(crate) fn suspend(&mut self, index: usize, params: &[Val]) {
-        self.called = Some(RawImport::new(index, params));
-    }
-}
-
-impl ResourceLimiter for HostState {
-    /// Over the limit, `memory.grow` answers -1, as a guest expects. wasmi compares with the
-    /// module's own maximum itself; the one that it gives here is cut to 32 bits on wasm32, where
-    /// 65,536 pages become none.
-    fn memory_growing(
-        &mut self,
-        _current: usize,
-        desired: usize,
-        _maximum: Option<usize>,
-    ) -> Result<bool, LimiterError> {
-        Ok(desired <= self.memory_limit)
-    }
-
-    /// Admission refuses `table.grow`; what is asked for here is the table of the module itself.
-    fn table_growing(
-        &mut self,
-        _current: usize,
-        desired: usize,
-        maximum: Option<usize>,
-    ) -> Result<bool, LimiterError> {
-        Ok(maximum.is_none_or(|most| desired <= most))
-    }
-
-    /// The host has no memory: the call must not see it as its own failure, or a replay would
-    /// differ. Too little fuel for the copy comes here too, and is not a failure: the operator is
-    /// tried again with the next slice.
-    fn memory_grow_failed(&mut self, error: &MemoryError) -> Result<(), LimiterError> {
-        match error {
-            MemoryError::OutOfSystemMemory => Err(LimiterError::ResourceLimiterDeniedAllocation),
-            _ => Ok(()),
-        }
-    }
-
-    fn instances(&self) -> usize {
-        1
-    }
-
-    fn tables(&self) -> usize {
-        smcp_ids::limits::TABLES_MAX
-    }
-
-    fn memories(&self) -> usize {
-        1
-    }
-}
-
 /// One call of a guest in a fresh instance of its own.
 pub struct Execution {
     store: Store<HostState>,
@@ -162,23 +90,6 @@ enum Main {
     Refuelled(ResumableCallOutOfFuel),
 }
 
-/// An answer on its way into the guest's memory.
-struct Placing {
-    lowered: Lowered,
-    return_address: Option<u32>,
-    /// Where the blocks placed so far are.
-    addresses: Vec<u32>,
-    /// `cabi_realloc` for the next block, if it has run out of fuel in the middle.
-    paused: Option<ResumableCallOutOfFuel>,
-    then: Then,
-}
-
-/// What follows when all is placed.
-enum Then {
-    Start(Func),
-    Resume(ResumableCallHostTrap),
-}
-
 /// One invocation's end inside a slice.
 enum Ran {
     Finished,
@@ -194,11 +105,7 @@ impl Execution {
     /// If a data or element segment does not fit, or there is no memory for the instance.
     pub fn start(loaded: &LoadedModule, entry: Entry, bounds: Bounds) -> Result<Self, Fault> {
         let compiled = loaded.compiled();
-        let data = HostState {
-            memory_limit: bounds.memory,
-            ..HostState::default()
-        };
-        let mut store = Store::new(&compiled.engine, data);
+        let mut store = Store::new(&compiled.engine, HostState::new(bounds.memory));
         store.limiter(|data| data);
         let instance = compiled
             .linker
@@ -217,8 +124,8 @@ impl Execution {
         execution.state = match execution.entry.argument() {
             None => State::Running(Main::Start(export, Vec::new())),
             Some(text) => {
-                let lowered = answer::lower_argument(text);
-                State::Placing(Placing::new(lowered, None, Then::Start(export)))
+                let then = Then::Start(export, text.len());
+                State::Placing(Placing::new(answer::lower_argument(text), None, then))
             }
         };
         Ok(execution)
@@ -328,12 +235,8 @@ impl Execution {
         if self.entry == Entry::Describe {
             return Err(GuestFault::ImportInDescribe.into());
         }
-        let raw = self
-            .store
-            .data_mut()
-            .called
-            .take()
-            .ok_or(HostFault::Engine)?;
+        let called = self.store.data_mut().take_called();
+        let raw = called.ok_or(HostFault::Engine)?;
         let asked = request::lift(&raw, GuestMemory(self.memory.data(&self.store)))?;
         self.charge(asked.size, slice)?;
         let request = asked.request.clone();
@@ -343,8 +246,7 @@ impl Execution {
 
     /// Goes on placing. `false` when the slice is spent.
     fn place(&mut self, mut placing: Placing, slice: &mut Fuel) -> Result<bool, Fault> {
-        while let Some(block) = placing.next() {
-            let (align, len) = (block.align, block.bytes.len());
+        while let Some((align, len)) = placing.next() {
             let address = if len == 0 {
                 align
             } else {
@@ -357,20 +259,19 @@ impl Execution {
                     }
                 }
             };
-            placing.addresses.push(address);
-            let bytes = placing.patched(placing.addresses.len() - 1);
+            let bytes = placing.placed(address);
             self.write(address, align, &bytes, "cabi_realloc")?;
         }
-        if let Some(address) = placing.return_address {
-            let bytes = placing.patched(placing.lowered.blocks.len());
-            self.write(
-                address,
-                placing.lowered.record.align,
-                &bytes,
-                "the return area",
-            )?;
+        if let Some((address, align, bytes)) = placing.record() {
+            self.write(address, align, &bytes, "the return area")?;
         }
-        self.state = State::Running(placing.into_main());
+        let (then, value, address) = placing.finish();
+        self.state = State::Running(match then {
+            Then::Resume(call) => Main::Answered(call, value),
+            Then::Start(export, len) => {
+                Main::Start(export, vec![Val::I32(address as i32), Val::I32(len as i32)])
+            }
+        });
         Ok(true)
     }
 
@@ -483,56 +384,6 @@ impl Paused {
         match self {
             Self::SliceSpent => None,
             Self::Stop(stop) => Some(stop),
-        }
-    }
-}
-
-impl Placing {
-    fn new(lowered: Lowered, return_address: Option<u32>, then: Then) -> Self {
-        Self {
-            lowered,
-            return_address,
-            addresses: Vec::new(),
-            paused: None,
-            then,
-        }
-    }
-
-    fn next(&self) -> Option<&answer::Block> {
-        self.lowered.blocks.get(self.addresses.len())
-    }
-
-    /// The bytes of a block, or of the record after the last, with the addresses filled in.
-    fn patched(&self, index: usize) -> Vec<u8> {
-        let block = self
-            .lowered
-            .blocks
-            .get(index)
-            .unwrap_or(&self.lowered.record);
-        let mut bytes = block.bytes.clone();
-        for &(offset, target) in &block.addresses {
-            if let (Some(place), Some(address)) = (
-                bytes.get_mut(offset..offset + 4),
-                self.addresses.get(target),
-            ) {
-                place.copy_from_slice(&address.to_le_bytes());
-            }
-        }
-        bytes
-    }
-
-    fn into_main(self) -> Main {
-        match self.then {
-            Then::Resume(call) => Main::Answered(call, self.lowered.value),
-            Then::Start(func) => {
-                let len = self
-                    .lowered
-                    .blocks
-                    .first()
-                    .map_or(0, |block| block.bytes.len());
-                let address = self.addresses.first().copied().unwrap_or_default();
-                Main::Start(func, vec![Val::I32(address as i32), Val::I32(len as i32)])
-            }
         }
     }
 }

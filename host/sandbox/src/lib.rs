@@ -12,7 +12,9 @@
 mod boundary;
 mod execution;
 mod fault;
+mod host_state;
 mod load;
+mod placing;
 pub mod profile;
 
 pub use boundary::export::{Entry, Output, Refusal};

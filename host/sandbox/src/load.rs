@@ -6,7 +6,7 @@ use smcp_capability::contract::{self, CoreType, Status};
 use smcp_package::AdmittedModule;
 use wasmi::{CompilationMode, Engine, FuncType, Linker, Module, ValType};
 
-use crate::execution::{HostState, Suspend};
+use crate::host_state::{HostState, Suspend};
 use crate::profile;
 
 /// Why an admitted module cannot be loaded.

@@ -158,39 +158,75 @@ fn short() -> Vec<Case> {
     cases
 }
 
-/// Servers as their authors write them.
+/// Servers as their authors write them, and what they are asked.
+const EXAMPLES: [(&str, &[(&str, &str)]); 3] = [
+    (
+        "hello",
+        &[
+            (
+                "greet",
+                r#"{"name":"greet","arguments":{"name":"Ada"},"_meta":{}}"#,
+            ),
+            (
+                "echo",
+                r#"{"name":"echo","arguments":{"text":"ä\u0000𝄞"},"_meta":{}}"#,
+            ),
+            (
+                "wrong argument",
+                r#"{"name":"greet","arguments":{"name":7},"_meta":{}}"#,
+            ),
+            (
+                "no such tool",
+                r#"{"name":"nothing","arguments":{},"_meta":{}}"#,
+            ),
+            ("no JSON", r#"{"name":"#),
+        ],
+    ),
+    (
+        "textkit",
+        &[
+            (
+                "search",
+                r#"{"name":"search","arguments":{"pattern":"(?i)(\\w+)ing\\b","text":"Sing a song, bring\na thing"}}"#,
+            ),
+            (
+                "diff",
+                r#"{"name":"diff","arguments":{"old":"a\nb\nc\n","new":"a\nB\nc\nd\n"}}"#,
+            ),
+            (
+                "count",
+                r#"{"name":"count","arguments":{"text":"One two. Two ones?"}}"#,
+            ),
+        ],
+    ),
+    (
+        "units",
+        &[
+            (
+                "convert",
+                r#"{"name":"convert","arguments":{"value":"12.5","from":"km","to":"mi"}}"#,
+            ),
+            ("list", r#"{"name":"list_units","arguments":{}}"#),
+        ],
+    ),
+];
+
 fn examples() -> Vec<Case> {
-    let hello = [
-        (
-            "greet",
-            r#"{"name":"greet","arguments":{"name":"Ada"},"_meta":{}}"#,
-        ),
-        (
-            "echo",
-            r#"{"name":"echo","arguments":{"text":"ä\u0000𝄞"},"_meta":{}}"#,
-        ),
-        (
-            "wrong argument",
-            r#"{"name":"greet","arguments":{"name":7},"_meta":{}}"#,
-        ),
-        (
-            "no such tool",
-            r#"{"name":"nothing","arguments":{},"_meta":{}}"#,
-        ),
-        ("no JSON", "{\"name\":"),
-    ];
     let mut cases = Vec::new();
-    for (package, requests) in [("hello", hello)] {
+    for (package, requests) in EXAMPLES {
         let module = v8::build_guest(&format!("smcp-{package}")).unwrap();
         let packed = pack::package(&std::fs::read(module).unwrap()).unwrap();
-        cases.push(case(
-            format!("{package} describes"),
-            &packed,
-            Export::Describe,
-        ));
-        for (name, request) in requests {
-            let name = format!("{package} {name}");
-            cases.push(case(name, &packed, Export::CallTool(request.into())));
+        let entries = requests
+            .iter()
+            .map(|(name, request)| (*name, Export::CallTool((*request).into())))
+            .chain([("describes", Export::Describe)]);
+        for (name, export) in entries {
+            let case = case(format!("{package} {name}"), &packed, export);
+            // What a regular expression costs to compile is more than what the attacks are given.
+            cases.push(Case {
+                fuel: 100_000_000,
+                ..case
+            });
         }
     }
     cases
