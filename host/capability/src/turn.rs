@@ -2,6 +2,7 @@
 //!
 //! All of it crosses as postcard bytes. `entry.js` writes [`Frame`] and reads [`Step::Done`]
 //! itself, so that the hot path crosses once in and once out: their field order is its contract.
+//! Fields of bytes go through `serde_bytes`: the same encoding, but copied whole, not byte by byte.
 
 use serde::{Deserialize, Serialize};
 use smcp_ids::{Digest, ReleaseDigest, TenantId};
@@ -40,6 +41,7 @@ pub struct Boot {
     pub role: Role,
     /// The key hierarchy of that tenant (or of the platform object), as `smcp-crypto` encodes it.
     /// Never the master key: guests' bytes are parsed in this instance.
+    #[serde(with = "serde_bytes")]
     pub keys: Vec<u8>,
     /// SHA-256 of the platform's admin token, if one is set.
     pub admin_token: Option<Digest>,
@@ -60,6 +62,7 @@ pub struct Frame {
     /// The headers that matter, names in lower case.
     pub headers: Vec<(String, String)>,
     /// The body, whole.
+    #[serde(with = "serde_bytes")]
     pub body: Vec<u8>,
 }
 
@@ -88,6 +91,7 @@ pub struct Reply {
     /// Status and headers.
     pub head: Head,
     /// The body; empty for none.
+    #[serde(with = "serde_bytes")]
     pub body: Vec<u8>,
 }
 
@@ -105,7 +109,7 @@ pub enum Step {
     /// Answer as a stream from now on: send the head and keep the body open.
     Open(Head),
     /// Write these bytes to the open stream.
-    Emit(Vec<u8>),
+    Emit(#[serde(with = "serde_bytes")] Vec<u8>),
 }
 
 /// A table of the object's storage.
@@ -161,6 +165,7 @@ pub struct Record {
     /// Its key in the table.
     pub key: String,
     /// Its sealed value.
+    #[serde(with = "serde_bytes")]
     pub value: Vec<u8>,
 }
 
@@ -194,6 +199,7 @@ pub enum Effect {
         /// The release that names it.
         release: ReleaseDigest,
         /// The whole package.
+        #[serde(with = "serde_bytes")]
         bytes: Vec<u8>,
     },
     /// Removes modules of this tenant, those that are there. Answer: [`Performed::Done`].
@@ -219,7 +225,7 @@ pub enum Performed {
     /// All rows of the object.
     Records(Vec<Record>),
     /// The module, if it is there.
-    Module(Option<Vec<u8>>),
+    Module(#[serde(with = "serde_bytes")] Option<Vec<u8>>),
     /// The other object's reply.
     Reply(Reply),
     /// It could not be performed; nothing is known of the reason that a client may see. The text is
