@@ -338,7 +338,9 @@ fn an_altered_package_is_refused() {
 fn an_oversized_package_is_refused() {
     // Over the limit of a package, under that of an upload: admission refuses it.
     let padding = format!("(data (i32.const 1000) \"{}\")", "x".repeat(3 << 20));
-    let large = GREET.replace(";; changed", &padding).replace("\"memory\") 1)", "\"memory\") 60)");
+    let large = GREET
+        .replace(";; changed", &padding)
+        .replace("\"memory\") 1)", "\"memory\") 60)");
     publish_refused(&guests::package(&large, "2.0.0").unwrap(), "limit_package");
     // Over both: the edge refuses it, and may close the connection while the client still writes.
     if let Ok(answer) = stage().publish(tenant(), "guest", &vec![0; 17 << 20]) {
