@@ -1,3 +1,5 @@
+//! All that the macros take, in one file.
+
 use std::borrow::Cow;
 
 use smcp_sdk::{
