@@ -3,8 +3,8 @@
 //   node run.mjs smcp_benches.wasm plan.bin rounds
 //
 // The plan is frames: a subject's number, 0 for the typical time or 1 for the worst piece, the
-// length of a setup, each four bytes, little-endian; and the setup. Prints a JSON array of
-// nanoseconds, in the order of the plan. What is done here is what src/native.rs does.
+// length of a setup, each four bytes, little-endian; and the setup. Prints a JSON array: for
+// each entry of the plan, the nanoseconds of every round. What is done here is what src/native.rs does.
 
 import { readFileSync } from "node:fs";
 
@@ -22,7 +22,7 @@ const times = [];
 for (let at = 0; at < frames.length;) {
   const [subject, worst, length] = [0, 4, 8].map((offset) => frames.readUInt32LE(at + offset));
   const bench = prepare(frames.subarray(at + 12, at + 12 + length));
-  times.push(1e6 * (worst ? worstPiece : typical)(bench, subject));
+  times.push((worst ? worstPiece : typical)(bench, subject));
   at += 12 + length;
 }
 console.log(JSON.stringify(times));
@@ -50,18 +50,18 @@ function warm(bench, subject) {
   do piece = timed(bench, subject, 1); while (!piece.done || performance.now() < until);
 }
 
-/** The median of batches, each long enough to be timed. */
+/** Batches, each long enough to be timed. */
 function typical(bench, subject) {
   warm(bench, subject);
   let repeats = 1;
   while (timed(bench, subject, repeats).millis < BATCH_MILLIS) repeats *= 2;
-  return median(() => timed(bench, subject, repeats).millis / repeats);
+  return everyRound(() => timed(bench, subject, repeats).millis / repeats);
 }
 
-/** The median of the longest pieces. */
+/** The longest pieces. */
 function worstPiece(bench, subject) {
   warm(bench, subject);
-  return median(() => {
+  return everyRound(() => {
     let longest = 0;
     for (let done = false; !done;) {
       const piece = timed(bench, subject, 1);
@@ -72,7 +72,6 @@ function worstPiece(bench, subject) {
   });
 }
 
-function median(measure) {
-  const values = Array.from({ length: Number(rounds) }, measure).sort((a, b) => a - b);
-  return values[Math.floor(values.length / 2)];
+function everyRound(measure) {
+  return Array.from({ length: Number(rounds) }, () => 1e6 * measure());
 }

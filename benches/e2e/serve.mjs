@@ -6,6 +6,7 @@
 // listens, and ends when its standard input does. Nothing is kept between runs.
 
 import { readFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { unstable_getMiniflareWorkerOptions } from "wrangler";
 
@@ -14,6 +15,7 @@ const { workerOptions } = unstable_getMiniflareWorkerOptions(config);
 
 const miniflare = new Miniflare(convertV4MiniflareOptions({
   ...workerOptions,
+  modulesRoot: dirname(bundle),
   modules: [{ type: "ESModule", path: bundle, contents: readFileSync(bundle) }],
   modulesRules: undefined,
   host: "127.0.0.1",

@@ -60,15 +60,17 @@ pub fn bulky() -> Result<Setup> {
 }
 
 /// Functions as long as they may be, of operators that translate to much, until no more translated
-/// code is allowed. A call enters each, which has it translated, and leaves at once: it pays next to
-/// nothing for that.
+/// code is allowed. A call enters each, which has it translated, and takes the short way through: it
+/// pays next to nothing for that.
 ///
 /// # Errors
 /// If it cannot be packed.
 pub fn dense() -> Result<Setup> {
+    let work = "(local.set 0 (i32.rotl (local.get 0) (local.get 0)))".repeat(5_800);
+    // In a branch of its own: the fuel of straight code is charged where its block begins.
     large(
         24,
-        &"(local.set 0 (i32.rotl (local.get 0) (local.get 0)))".repeat(5_800),
+        &format!("(if (i32.ge_u (local.get 0) (i32.const 100)) (then {work}))"),
     )
 }
 

@@ -20,15 +20,15 @@ enum Suite {
         /// Print JSON instead of a table; times are nanoseconds.
         #[arg(long)]
         json: bool,
-        /// Take the median of so many rounds.
-        #[arg(long, default_value_t = 11)]
-        rounds: usize,
+        /// Measure so many times.
+        #[arg(long, default_value_t = 11, value_parser = clap::value_parser!(u16).range(1..))]
+        rounds: u16,
     },
 }
 
 fn main() -> ExitCode {
     let Suite::Sandbox { json, rounds } = Arguments::parse().suite;
-    match run(json, rounds) {
+    match run(json, usize::from(rounds)) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => {
             eprintln!("error: a budget is broken");

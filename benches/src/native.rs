@@ -4,17 +4,18 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
 
+use crate::report::Times;
 use crate::sandbox::{Item, Measure};
 use crate::subject::{Bench, Subject};
 
 /// A batch that takes less is too short to be timed.
 const BATCH: Duration = Duration::from_millis(20);
 
-/// Nanoseconds of an item.
+/// The times of an item.
 ///
 /// # Errors
 /// If it cannot be done.
-pub fn time(item: &Item, rounds: usize) -> Result<f64> {
+pub fn time(item: &Item, rounds: usize) -> Result<Times> {
     let mut bench = Bench::new(item.setup.clone()).map_err(|why| anyhow!("{}: {why}", item.id))?;
     let measured = match item.measure {
         Measure::Typical => typical(&mut bench, item.subject, rounds),
@@ -23,8 +24,8 @@ pub fn time(item: &Item, rounds: usize) -> Result<f64> {
     measured.map_err(|why| anyhow!("{}: {why}", item.id))
 }
 
-/// The median of batches, each long enough to be timed. Native code needs no warming up.
-fn typical(bench: &mut Bench, subject: Subject, rounds: usize) -> Result<f64, String> {
+/// Batches, each long enough to be timed. Native code needs no warming up.
+fn typical(bench: &mut Bench, subject: Subject, rounds: usize) -> Result<Times, String> {
     let mut batch = |repeats: u32| {
         let begun = Instant::now();
         for _ in 0..repeats {
@@ -36,14 +37,14 @@ fn typical(bench: &mut Bench, subject: Subject, rounds: usize) -> Result<f64, St
     while batch(repeats)? < BATCH {
         repeats *= 2;
     }
-    median(rounds, || {
+    times(rounds, || {
         batch(repeats).map(|time| time.as_nanos() as f64 / f64::from(repeats))
     })
 }
 
-/// The median of the longest pieces.
-fn worst_piece(bench: &mut Bench, subject: Subject, rounds: usize) -> Result<f64, String> {
-    median(rounds, || {
+/// The longest pieces.
+fn worst_piece(bench: &mut Bench, subject: Subject, rounds: usize) -> Result<Times, String> {
+    times(rounds, || {
         let mut longest = Duration::ZERO;
         loop {
             let begun = Instant::now();
@@ -56,10 +57,9 @@ fn worst_piece(bench: &mut Bench, subject: Subject, rounds: usize) -> Result<f64
     })
 }
 
-fn median(rounds: usize, mut measure: impl FnMut() -> Result<f64, String>) -> Result<f64, String> {
-    let mut values = (0..rounds.max(1))
+fn times(rounds: usize, mut measure: impl FnMut() -> Result<f64, String>) -> Result<Times, String> {
+    let nanos = (0..rounds)
         .map(|_| measure())
         .collect::<Result<Vec<_>, _>>()?;
-    values.sort_by(f64::total_cmp);
-    Ok(values.get(values.len() / 2).copied().unwrap_or_default())
+    Ok(Times::of(nanos))
 }

@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use smcp_matrix::v8;
 
-use crate::report::{Line, Report};
+use crate::report::{Line, Report, Times};
 use crate::subject::{Setup, Subject};
 use crate::{guests, native};
 
@@ -78,7 +78,7 @@ pub fn measure(rounds: usize) -> Result<Report> {
             id: item.id,
             what: item.what,
             native: native::time(item, rounds)?,
-            in_v8,
+            v8: Times::of(in_v8),
             plain: None,
             must: item.must,
             aim: item.aim,
@@ -86,7 +86,7 @@ pub fn measure(rounds: usize) -> Result<Report> {
     }
     for (id, nanos) in ["fib", "loop"].iter().zip(plain(rounds)?) {
         if let Some(line) = lines.iter_mut().find(|line| line.id == *id) {
-            line.plain = Some(nanos);
+            line.plain = Some(Times::of(nanos));
         }
     }
     Ok(Report { rounds, lines })
@@ -179,7 +179,7 @@ fn plan() -> Result<Vec<Item>> {
     ])
 }
 
-fn in_v8(plan: &[Item], rounds: usize) -> Result<Vec<f64>> {
+fn in_v8(plan: &[Item], rounds: usize) -> Result<Vec<Vec<f64>>> {
     let module = v8::build_host("smcp-benches")?;
     let file = module.with_file_name("plan.bin");
     let mut bytes = Vec::new();
@@ -199,7 +199,7 @@ fn in_v8(plan: &[Item], rounds: usize) -> Result<Vec<f64>> {
 }
 
 /// Plain wasmi, in a process of its own.
-fn plain(rounds: usize) -> Result<Vec<f64>> {
+fn plain(rounds: usize) -> Result<Vec<Vec<f64>>> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
         .args(["run", "--quiet", "--release", "--package", "smcp-plain"])
@@ -216,6 +216,6 @@ fn plain(rounds: usize) -> Result<Vec<f64>> {
     }
     String::from_utf8(output.stdout)?
         .lines()
-        .map(|line| line.parse().context("reading what plain wasmi printed"))
+        .map(|line| serde_json::from_str(line).context("reading what plain wasmi printed"))
         .collect()
 }
