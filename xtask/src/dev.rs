@@ -190,7 +190,11 @@ impl Drop for Running {
 }
 
 /// A port that is free now. Chosen here, so that a runtime that starts again has the same.
-fn free_port() -> Result<u16> {
+///
+/// # Errors
+///
+/// If there is none.
+pub fn free_port() -> Result<u16> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).context("finding a free port")?;
     Ok(listener.local_addr()?.port())
 }

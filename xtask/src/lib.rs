@@ -1,8 +1,10 @@
 //! The chores as a library, so that tests and benchmarks start the same Worker in the same way.
 //!
 //! [`setup`] sees to the tools, [`build`] makes the Worker, [`dev`] runs it, [`platform`] sets it up as
-//! an admin would, [`demo`] shows it, [`test`] runs all tests, [`tidy`] keeps the house rules.
+//! an admin would, [`demo`] shows it, [`mod@bench`] measures it, [`mod@test`] runs all tests, [`tidy`] keeps
+//! the house rules.
 
+pub mod bench;
 pub mod build;
 pub mod demo;
 pub mod dev;

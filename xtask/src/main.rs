@@ -6,7 +6,7 @@ use std::sync::mpsc;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use smcp_xtask::{build, demo, dev, paths, test, tidy};
+use smcp_xtask::{bench, build, demo, dev, paths, test, tidy};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "All chores of this repository", version)]
@@ -17,6 +17,18 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Chore {
+    /// Measure what the host costs, side by side with an empty Durable Object and the usual servers.
+    ///
+    /// All on workerd, in one run of some minutes on a machine that does nothing else. Says which
+    /// budgets are kept; fails only if something cannot be measured.
+    Bench {
+        /// Take a fraction of the time: shows that it works, not how fast it is.
+        #[arg(long)]
+        quick: bool,
+        /// Print JSON instead of tables. It is also left in target/bench/report.json.
+        #[arg(long)]
+        json: bool,
+    },
     /// Build the Worker into build/: both wasm modules and the JavaScript around them.
     ///
     /// Installs the tools it needs on first use: the wasm target, wasm-bindgen, the npm packages.
@@ -75,6 +87,7 @@ fn main() -> ExitCode {
 
 fn run(chore: Chore) -> Result<()> {
     match chore {
+        Chore::Bench { quick, json } => bench::run(quick, json),
         Chore::Build { debug } => {
             let built = build::build(if debug {
                 build::Mode::Debug

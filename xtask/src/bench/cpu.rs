@@ -14,7 +14,7 @@ const RUNTIME: &str = "workerd";
 /// # Errors
 ///
 /// If there is none.
-pub fn of_group(group: u32) -> Result<Duration> {
+pub(super) fn of_group(group: u32) -> Result<Duration> {
     let times = if cfg!(target_os = "linux") {
         from_proc(group)?
     } else {
@@ -70,10 +70,7 @@ fn from_ps(group: u32) -> Result<Vec<Duration>> {
         .output()
         .context("starting ps")?;
     let text = String::from_utf8_lossy(&said.stdout).into_owned();
-    Ok(text
-        .lines()
-        .filter_map(|line| time(line, group))
-        .collect())
+    Ok(text.lines().filter_map(|line| time(line, group)).collect())
 }
 
 /// The time in a line like `123 1:02.50 /bin/workerd`, if it is of a runtime in that group.

@@ -12,7 +12,7 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A connection, and the answer that came last.
 #[derive(Debug)]
-pub struct Connection {
+pub(super) struct Connection {
     stream: TcpStream,
     /// What was read of the answer.
     input: Vec<u8>,
@@ -26,7 +26,7 @@ impl Connection {
     /// # Errors
     ///
     /// If nobody listens.
-    pub fn open(origin: &str) -> Result<Self> {
+    pub(super) fn open(origin: &str) -> Result<Self> {
         let stream = TcpStream::connect(authority(origin))
             .with_context(|| format!("connecting to {origin}"))?;
         stream.set_nodelay(true)?;
@@ -44,7 +44,7 @@ impl Connection {
     /// # Errors
     ///
     /// If the system has no handle left.
-    pub fn socket(&self) -> Result<TcpStream> {
+    pub(super) fn socket(&self) -> Result<TcpStream> {
         Ok(self.stream.try_clone()?)
     }
 
@@ -53,7 +53,7 @@ impl Connection {
     /// # Errors
     ///
     /// If the connection is cut, or what comes is not HTTP.
-    pub fn exchange(&mut self, request: &[u8]) -> Result<u16> {
+    pub(super) fn exchange(&mut self, request: &[u8]) -> Result<u16> {
         self.stream.write_all(request)?;
         self.input.clear();
         self.body.clear();
@@ -82,12 +82,12 @@ impl Connection {
     }
 
     /// The body of the answer.
-    pub fn body(&self) -> &[u8] {
+    pub(super) fn body(&self) -> &[u8] {
         &self.body
     }
 
     /// A header of the answer; `name` in lower case.
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
         let head = std::str::from_utf8(self.input.get(..self.head)?).ok()?;
         head.lines().find_map(|line| {
             let (other, value) = line.split_once(':')?;
@@ -131,7 +131,7 @@ impl Connection {
 }
 
 /// A POST of JSON as bytes on the wire.
-pub fn post(origin: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Vec<u8> {
+pub(super) fn post(origin: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Vec<u8> {
     let mut text = format!(
         "POST {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n\
          Accept: application/json, text/event-stream\r\n",
@@ -145,7 +145,7 @@ pub fn post(origin: &str, path: &str, headers: &[(&str, &str)], body: &str) -> V
 }
 
 /// A GET as bytes on the wire.
-pub fn get(origin: &str, path: &str) -> Vec<u8> {
+pub(super) fn get(origin: &str, path: &str) -> Vec<u8> {
     format!("GET {path} HTTP/1.1\r\nHost: {}\r\n\r\n", authority(origin)).into_bytes()
 }
 

@@ -10,18 +10,18 @@ use super::cpu;
 use super::http::Connection;
 
 /// What every answer must hold: it is what the echo is given.
-pub const TEXT: &str = "the quick brown fox";
+pub(super) const TEXT: &str = "the quick brown fox";
 
 /// A client: a connection of its own, and the request that it repeats.
 #[derive(Debug)]
-pub struct Client {
+pub(super) struct Client {
     connection: Connection,
     request: Vec<u8>,
 }
 
 impl Client {
     /// A client that is ready to send.
-    pub fn new(connection: Connection, request: Vec<u8>) -> Self {
+    pub(super) fn new(connection: Connection, request: Vec<u8>) -> Self {
         Self {
             connection,
             request,
@@ -33,7 +33,7 @@ impl Client {
     /// # Errors
     ///
     /// If the answer is not the one expected.
-    pub fn call(&mut self) -> Result<Duration> {
+    pub(super) fn call(&mut self) -> Result<Duration> {
         let begun = Instant::now();
         let status = self.connection.exchange(&self.request)?;
         let took = begun.elapsed();
@@ -50,17 +50,17 @@ impl Client {
 
 /// How long calls took, sorted.
 #[derive(Debug)]
-pub struct Latencies(Vec<Duration>);
+pub(super) struct Latencies(Vec<Duration>);
 
 impl Latencies {
     /// Those of so many calls, in any order.
-    pub fn of(mut all: Vec<Duration>) -> Self {
+    pub(super) fn of(mut all: Vec<Duration>) -> Self {
         all.sort_unstable();
         Self(all)
     }
 
     /// The time that this part of the calls was within, in milliseconds.
-    pub fn quantile(&self, part: f64) -> f64 {
+    pub(super) fn quantile(&self, part: f64) -> f64 {
         let last = self.0.len().saturating_sub(1);
         #[allow(
             clippy::cast_possible_truncation,
@@ -73,7 +73,7 @@ impl Latencies {
     }
 
     /// How many calls there were.
-    pub fn count(&self) -> usize {
+    pub(super) fn count(&self) -> usize {
         self.0.len()
     }
 }
@@ -83,7 +83,7 @@ impl Latencies {
 /// # Errors
 ///
 /// If an answer is wrong.
-pub fn one_by_one(client: &mut Client, lasting: Duration) -> Result<Latencies> {
+pub(super) fn one_by_one(client: &mut Client, lasting: Duration) -> Result<Latencies> {
     let begun = Instant::now();
     let mut all = Vec::new();
     while begun.elapsed() < lasting {
@@ -94,11 +94,11 @@ pub fn one_by_one(client: &mut Client, lasting: Duration) -> Result<Latencies> {
 
 /// What many clients at once got.
 #[derive(Debug, Clone, Copy)]
-pub struct Throughput {
+pub(super) struct Throughput {
     /// Answers in a second.
-    pub per_second: f64,
+    pub(super) per_second: f64,
     /// Microseconds of the runtime's CPU for each answer.
-    pub cpu_micros: f64,
+    pub(super) cpu_micros: f64,
 }
 
 /// All clients at once, for so long; `group` is the runtime's process group.
@@ -106,7 +106,11 @@ pub struct Throughput {
 /// # Errors
 ///
 /// If an answer is wrong.
-pub fn all_at_once(clients: &mut [Client], group: u32, lasting: Duration) -> Result<Throughput> {
+pub(super) fn all_at_once(
+    clients: &mut [Client],
+    group: u32,
+    lasting: Duration,
+) -> Result<Throughput> {
     let cpu_before = cpu::of_group(group)?;
     let begun = Instant::now();
     let calls: Result<u32> = thread::scope(|scope| {
@@ -138,7 +142,7 @@ pub fn all_at_once(clients: &mut [Client], group: u32, lasting: Duration) -> Res
 }
 
 /// The median; not a number if there is none.
-pub fn median(values: impl IntoIterator<Item = f64>) -> f64 {
+pub(super) fn median(values: impl IntoIterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.into_iter().collect();
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;

@@ -11,47 +11,47 @@ use super::subjects::{FLOOR, Subject};
 
 /// How long to measure.
 #[derive(Debug, Clone, Copy)]
-pub struct Plan {
+pub(super) struct Plan {
     /// How many rounds.
-    pub rounds: usize,
+    pub(super) rounds: usize,
     /// For each subject and round, one call after the other.
-    pub idle: Duration,
+    pub(super) idle: Duration,
     /// For each subject and round, all clients at once.
-    pub loaded: Duration,
+    pub(super) loaded: Duration,
 }
 
 /// A subject's figures.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Figures {
+pub(super) struct Figures {
     /// Its stable name.
-    pub id: &'static str,
+    pub(super) id: &'static str,
     /// What it is.
-    pub what: &'static str,
+    pub(super) what: &'static str,
     /// Half of the calls took no longer, one at a time.
-    pub p50_millis: f64,
+    pub(super) p50_millis: f64,
     /// All but one in a hundred took no longer.
-    pub p99_millis: f64,
+    pub(super) p99_millis: f64,
     /// Answers in a second, to 32 clients at once.
-    pub per_second: f64,
+    pub(super) per_second: f64,
     /// Microseconds of the runtime's CPU for each of them.
-    pub cpu_micros: f64,
+    pub(super) cpu_micros: f64,
     /// The same four as multiples of the floor's.
-    pub to_floor: Ratios,
+    pub(super) to_floor: Ratios,
 }
 
 /// Figures as multiples of another's.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Ratios {
+pub(super) struct Ratios {
     /// Of the median time.
-    pub p50: f64,
+    pub(super) p50: f64,
     /// Of the 99th percentile.
-    pub p99: f64,
+    pub(super) p99: f64,
     /// Of answers in a second.
-    pub per_second: f64,
+    pub(super) per_second: f64,
     /// Of CPU.
-    pub cpu: f64,
+    pub(super) cpu: f64,
 }
 
 /// One subject in one round.
@@ -63,20 +63,19 @@ struct Sample {
 
 /// All samples; `samples[subject][round]`.
 #[derive(Debug)]
-pub struct Rounds {
+pub(super) struct Rounds {
     subjects: Vec<(&'static str, &'static str)>,
     samples: Vec<Vec<Sample>>,
 }
 
-/// Measures, after a round that warms up. `progress` is told of each round.
+/// Measures, after a round that warms up.
 ///
 /// # Errors
 ///
 /// If an answer is wrong.
-pub fn measure(subjects: &mut [Subject], plan: Plan, progress: impl Fn(usize)) -> Result<Rounds> {
+pub(super) fn measure(subjects: &mut [Subject], plan: Plan) -> Result<Rounds> {
     let mut samples: Vec<Vec<Sample>> = subjects.iter().map(|_| Vec::new()).collect();
     for round in 0..=plan.rounds {
-        progress(round);
         for turn in 0..subjects.len() {
             let at = place(round, turn, subjects.len());
             let (Some(subject), Some(samples)) = (subjects.get_mut(at), samples.get_mut(at)) else {
@@ -99,7 +98,11 @@ pub fn measure(subjects: &mut [Subject], plan: Plan, progress: impl Fn(usize)) -
 /// Who is measured at that turn: another begins each round, and every other one goes backwards.
 fn place(round: usize, turn: usize, subjects: usize) -> usize {
     let at = (round / 2 + turn) % subjects;
-    if round.is_multiple_of(2) { at } else { subjects - 1 - at }
+    if round.is_multiple_of(2) {
+        at
+    } else {
+        subjects - 1 - at
+    }
 }
 
 fn sample(subject: &mut Subject, plan: Plan) -> Result<Sample> {
@@ -119,7 +122,7 @@ const CPU: Figure = |sample| sample.loaded.cpu_micros;
 
 impl Rounds {
     /// The figures of all subjects.
-    pub fn figures(&self) -> Vec<Figures> {
+    pub(super) fn figures(&self) -> Vec<Figures> {
         let subjects = self.subjects.iter();
         subjects
             .map(|&(id, what)| Figures {
@@ -135,7 +138,7 @@ impl Rounds {
     }
 
     /// One subject's figures as multiples of another's.
-    pub fn ratios(&self, id: &str, to: &str) -> Ratios {
+    pub(super) fn ratios(&self, id: &str, to: &str) -> Ratios {
         Ratios {
             p50: self.ratio(id, to, P50),
             p99: self.ratio(id, to, P99),

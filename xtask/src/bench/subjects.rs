@@ -14,41 +14,41 @@ use crate::dev::{self, Running};
 use crate::{paths, setup};
 
 /// Clients that send at once under load.
-pub const CLIENTS: usize = 32;
+pub(super) const CLIENTS: usize = 32;
 
 const MODERN: &str = "2026-07-28";
 const LEGACY: &str = "2025-11-25";
 
 /// A subject with its clients, connected.
 #[derive(Debug)]
-pub struct Subject {
+pub(super) struct Subject {
     /// Its stable name.
-    pub id: &'static str,
+    pub(super) id: &'static str,
     /// What it is.
-    pub what: &'static str,
+    pub(super) what: &'static str,
     /// The process group of its runtime.
-    pub group: u32,
+    pub(super) group: u32,
     /// Its clients.
-    pub clients: Vec<Client>,
+    pub(super) clients: Vec<Client>,
     /// Its runtime, if it is for nothing else.
     _running: Option<Running>,
 }
 
 /// The subject that all others are compared with.
-pub const FLOOR: &str = "floor";
+pub(super) const FLOOR: &str = "floor";
 /// This host.
-pub const HOST: &str = "host";
+pub(super) const HOST: &str = "host";
 /// The agents SDK's stateless handler.
-pub const STATELESS: &str = "createMcpHandler";
+pub(super) const STATELESS: &str = "createMcpHandler";
 /// The agents SDK's server with sessions.
-pub const AGENT: &str = "McpAgent";
+pub(super) const AGENT: &str = "McpAgent";
 
 /// The echo of `hello` on the host that runs in that process group.
 ///
 /// # Errors
 ///
 /// If nobody listens.
-pub fn host(origin: &str, group: u32, path: &str, key: &str) -> Result<Subject> {
+pub(super) fn host(origin: &str, group: u32, path: &str, key: &str) -> Result<Subject> {
     Ok(Subject {
         id: HOST,
         what: "tools/call of an echo on this host, with an API key",
@@ -62,12 +62,18 @@ pub fn host(origin: &str, group: u32, path: &str, key: &str) -> Result<Subject> 
 }
 
 /// A call of the echo in the modern era.
-pub fn echo(origin: &str, path: &str, key: Option<&str>) -> Vec<u8> {
+pub(super) fn echo(origin: &str, path: &str, key: Option<&str>) -> Vec<u8> {
     tool(origin, path, key, "echo", &json!({ "text": TEXT }))
 }
 
 /// A call of a tool in the modern era.
-pub fn tool(origin: &str, path: &str, key: Option<&str>, name: &str, arguments: &Value) -> Vec<u8> {
+pub(super) fn tool(
+    origin: &str,
+    path: &str,
+    key: Option<&str>,
+    name: &str,
+    arguments: &Value,
+) -> Vec<u8> {
     let body = json!({
         "jsonrpc": "2.0",
         "id": 1,
@@ -99,7 +105,7 @@ pub fn tool(origin: &str, path: &str, key: Option<&str>, name: &str, arguments: 
 /// # Errors
 ///
 /// If it does not start.
-pub fn floor() -> Result<Subject> {
+pub(super) fn floor() -> Result<Subject> {
     let running = serve("floor")?;
     let origin = running.url().to_owned();
     peer(FLOOR, "an empty JavaScript Durable Object", running, || {
@@ -113,7 +119,7 @@ pub fn floor() -> Result<Subject> {
 /// # Errors
 ///
 /// If it does not start.
-pub fn stateless() -> Result<Subject> {
+pub(super) fn stateless() -> Result<Subject> {
     let running = serve("stateless")?;
     let origin = running.url().to_owned();
     let what = "the same echo on the agents SDK's createMcpHandler, no key";
@@ -128,7 +134,7 @@ pub fn stateless() -> Result<Subject> {
 /// # Errors
 ///
 /// If it does not start.
-pub fn agent() -> Result<Subject> {
+pub(super) fn agent() -> Result<Subject> {
     let running = serve("agent")?;
     let origin = running.url().to_owned();
     let what = "the same echo on the agents SDK's McpAgent, no key";
@@ -154,7 +160,10 @@ fn session(origin: &str) -> Result<Client> {
     let id = id
         .with_context(|| format!("initialize answered {status}, without a session"))?
         .to_owned();
-    let headers = [("Mcp-Session-Id", id.as_str()), ("MCP-Protocol-Version", LEGACY)];
+    let headers = [
+        ("Mcp-Session-Id", id.as_str()),
+        ("MCP-Protocol-Version", LEGACY),
+    ];
     let initialized = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
     let request = http::post(origin, "/mcp", &headers, &initialized.to_string());
     ensure!(connection.exchange(&request)? == 202, "no session was made");
@@ -189,7 +198,9 @@ fn clients(mut client: impl FnMut() -> Result<Client>) -> Result<Vec<Client>> {
 
 /// Bundles `benches/e2e/NAME.js` as its author would, and runs it as the host is run.
 fn serve(name: &str) -> Result<Running> {
-    let config = paths::root().join("benches/e2e").join(format!("{name}.toml"));
+    let config = paths::root()
+        .join("benches/e2e")
+        .join(format!("{name}.toml"));
     let out = home()?.join(name);
     let mut wrangler = Command::new(paths::node());
     wrangler
@@ -214,7 +225,7 @@ fn serve(name: &str) -> Result<Running> {
 /// # Errors
 ///
 /// If it cannot be made.
-pub fn home() -> Result<PathBuf> {
+pub(super) fn home() -> Result<PathBuf> {
     let home = paths::target().join("bench");
     fs::create_dir_all(&home)?;
     Ok(home)

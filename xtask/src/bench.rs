@@ -1,0 +1,242 @@
+//! `cargo xtask bench`: what the host costs, against the least that the platform takes and against
+//! the usual TypeScript servers, all in one run on real workerd.
+//!
+//! Fails only if something cannot be measured or answers wrongly; a missed budget is in the report.
+
+mod beside;
+mod budget;
+mod cold;
+mod cpu;
+mod http;
+mod load;
+mod report;
+mod rounds;
+mod stage;
+mod startup;
+mod subjects;
+
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use serde::Deserialize;
+
+use crate::progress::Step;
+use crate::{build, paths, setup};
+use budget::Budget;
+use report::{HostTo, Machine, Report, SandboxLine};
+use rounds::{Plan, Rounds};
+use stage::Stage;
+use subjects::{AGENT, FLOOR, HOST, STATELESS};
+
+/// How much of everything to measure.
+#[derive(Debug, Clone, Copy)]
+struct Extent {
+    plan: Plan,
+    /// Tenants to call cold at each start.
+    tenants: usize,
+    starts: usize,
+    startups: usize,
+    beside_rounds: usize,
+    beside: Duration,
+    sandbox_rounds: usize,
+}
+
+const FULL: Extent = Extent {
+    plan: Plan {
+        rounds: 16,
+        idle: Duration::from_millis(600),
+        loaded: Duration::from_millis(1_000),
+    },
+    tenants: 8,
+    starts: 5,
+    startups: 15,
+    beside_rounds: 3,
+    beside: Duration::from_secs(4),
+    sandbox_rounds: 11,
+};
+
+const QUICK: Extent = Extent {
+    plan: Plan {
+        rounds: 4,
+        idle: Duration::from_millis(200),
+        loaded: Duration::from_millis(300),
+    },
+    tenants: 3,
+    starts: 2,
+    startups: 5,
+    beside_rounds: 1,
+    beside: Duration::from_secs(2),
+    sandbox_rounds: 3,
+};
+
+/// Builds, measures, prints: a table, or JSON. The JSON is also left in `target/bench/report.json`.
+///
+/// # Errors
+///
+/// If something cannot be built, started or measured, or an answer is wrong. Not if a budget is
+/// missed.
+pub fn run(quick: bool, json: bool) -> Result<()> {
+    let extent = if quick { QUICK } else { FULL };
+    let built = build::build(build::Mode::Release)?;
+    let machine = Machine::this()?;
+    let (stage, platform) = Stage::set_up(extent.tenants)?;
+    let rounds = side_by_side(&stage, platform.url(), platform.pid(), extent.plan)?;
+    let step = Step::begin("an echo beside a busy neighbour");
+    let beside = beside::measure(
+        platform.url(),
+        &stage.key,
+        extent.beside_rounds,
+        extent.beside,
+    )?;
+    step.done();
+    drop(platform);
+    let step = Step::begin("first times");
+    let cold = cold::measure(&stage, extent.starts)?;
+    let startup = startup::measure(extent.startups)?;
+    step.done();
+    let mut report = Report {
+        machine,
+        quick,
+        rounds: extent.plan.rounds,
+        subjects: rounds.figures(),
+        host_to: [FLOOR, STATELESS, AGENT]
+            .map(|other| HostTo {
+                other,
+                ratios: rounds.ratios(HOST, other),
+            })
+            .into(),
+        cold,
+        startup,
+        beside,
+        bundle_bytes: built.gzipped()?,
+        sandbox: sandbox(extent.sandbox_rounds)?,
+        budgets: Vec::new(),
+    };
+    report.budgets = budgets(&report, &rounds);
+    report.write(&subjects::home()?.join("report.json"))?;
+    if json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        println!("{report}");
+    }
+    Ok(())
+}
+
+fn side_by_side(stage: &Stage, origin: &str, group: u32, plan: Plan) -> Result<Rounds> {
+    let step = Step::begin("starting what to compare with");
+    let mut subjects = [
+        subjects::floor()?,
+        subjects::host(
+            origin,
+            group,
+            &stage::path(stage::MAIN, stage::ECHO),
+            &stage.key,
+        )?,
+        subjects::stateless()?,
+        subjects::agent()?,
+    ];
+    step.done();
+    let step = Step::begin(format!("{} rounds side by side", plan.rounds));
+    let rounds = rounds::measure(&mut subjects, plan)?;
+    step.done();
+    Ok(rounds)
+}
+
+#[derive(Deserialize)]
+struct Sandbox {
+    lines: Vec<SandboxLine>,
+}
+
+/// The sandbox's own cost, by the command that measures it.
+fn sandbox(rounds: usize) -> Result<Vec<SandboxLine>> {
+    let step = Step::begin("the sandbox by itself");
+    let mut cargo = Command::new("cargo");
+    cargo
+        .args(["build", "--quiet", "--release", "--package", "smcp-benches"])
+        .current_dir(paths::root());
+    setup::run(&mut cargo)?;
+    let output = Command::new(paths::target().join("release/smcp-benches"))
+        .args(["sandbox", "--json", "--rounds", &rounds.to_string()])
+        .current_dir(paths::root())
+        .stdin(Stdio::null())
+        .output()
+        .context("starting smcp-benches")?;
+    step.done();
+    // It fails when a budget is broken too; then it has printed all the same.
+    let measured: Sandbox = serde_json::from_slice(&output.stdout).with_context(|| {
+        let said = String::from_utf8_lossy(&output.stderr);
+        format!("smcp-benches ended with {}: {said}", output.status)
+    })?;
+    Ok(measured.lines)
+}
+
+/// What must hold and what should, with what was measured.
+fn budgets(report: &Report, rounds: &Rounds) -> Vec<Budget> {
+    let floor = rounds.ratios(HOST, FLOOR);
+    let stateless = rounds.ratios(HOST, STATELESS);
+    let agent = rounds.ratios(HOST, AGENT);
+    let beside = &report.beside;
+    let mut budgets = vec![
+        Budget::low("echo, p50 over the floor's", floor.p50, "x")
+            .must(1.6)
+            .aim(1.25),
+        Budget::low("echo, CPU under load over the floor's", floor.cpu, "x")
+            .must(2.0)
+            .aim(1.6),
+        Budget::low("echo, p50 over createMcpHandler's", stateless.p50, "x").must(1.0),
+        Budget::low("echo, p50 over McpAgent's", agent.p50, "x").must(1.0 / 3.0),
+        Budget::high(
+            "echo, calls per second over createMcpHandler's",
+            stateless.per_second,
+            "x",
+        )
+        .must(1.0)
+        .aim(2.0),
+        Budget::high(
+            "echo, calls per second over McpAgent's",
+            agent.per_second,
+            "x",
+        )
+        .must(1.0),
+        Budget::low(
+            "first call of an unseen module over a warm one",
+            report.cold.module_over_warm(),
+            "ms",
+        )
+        .must(10.0)
+        .aim(3.0),
+        Budget::low("bundle, gzipped", mib(report.bundle_bytes), "MiB")
+            .must(1.5)
+            .aim(1.0),
+        Budget::low(
+            "Worker start-up over an empty Worker's",
+            report.startup.added(),
+            "ms",
+        )
+        .must(60.0)
+        .aim(30.0),
+        Budget::low(
+            "echo beside endless computation, p99 over p99 alone",
+            beside.p99_millis - beside.idle_p99_millis,
+            "ms",
+        )
+        .must(25.0)
+        .aim(12.0),
+    ];
+    for line in &report.sandbox {
+        if line.must.is_none() && line.aim.is_none() {
+            continue;
+        }
+        let mut budget = Budget::low(format!("in V8: {}", line.what), line.v8.median / 1e3, "us");
+        budget.must = line.must.map(|nanos| nanos / 1e3);
+        budget.aim = line.aim.map(|nanos| nanos / 1e3);
+        budgets.push(budget);
+    }
+    budgets
+}
+
+#[allow(clippy::cast_precision_loss, reason = "a size of some MiB")]
+fn mib(bytes: u64) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
+}

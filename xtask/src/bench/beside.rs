@@ -1,0 +1,107 @@
+//! An echo beside a neighbour in the same object that computes without end: a diff of two texts
+//! that have nothing in common runs until its fuel is spent, and begins again.
+
+use std::net::Shutdown;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, ensure};
+use serde::Serialize;
+use serde_json::json;
+
+use super::http::Connection;
+use super::load::{Latencies, median, one_by_one};
+use super::stage::{HEAVY, MAIN, echo_client, path};
+use super::subjects;
+
+/// Lines of each text: work for more than the fuel of a call.
+const LINES: usize = 12_000;
+/// How long the host may need to notice that the neighbour has gone.
+const SETTLE: Duration = Duration::from_millis(500);
+
+/// Times in milliseconds; medians of rounds.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Beside {
+    /// Echoes that were measured beside the neighbour.
+    pub(super) echoes: usize,
+    /// Half of the echoes, alone.
+    pub(super) idle_p50_millis: f64,
+    /// All but one in a hundred.
+    pub(super) idle_p99_millis: f64,
+    /// Half of the echoes, beside the neighbour.
+    pub(super) p50_millis: f64,
+    /// All but one in a hundred.
+    pub(super) p99_millis: f64,
+    /// The neighbour's calls that ran out of fuel.
+    pub(super) heavy_calls: u32,
+}
+
+/// Measures alone and beside, in turns.
+///
+/// # Errors
+///
+/// If an echo fails, or the neighbour does not compute.
+pub(super) fn measure(origin: &str, key: &str, rounds: usize, lasting: Duration) -> Result<Beside> {
+    let mut client = echo_client(origin, MAIN, key)?;
+    let arguments = json!({ "old": lines("a"), "new": lines("b") });
+    let heavy = subjects::tool(origin, &path(MAIN, HEAVY), Some(key), "diff", &arguments);
+    let (mut alone, mut beside): (Vec<Latencies>, Vec<Latencies>) = (Vec::new(), Vec::new());
+    let calls = AtomicU32::new(0);
+    for _ in 0..rounds {
+        alone.push(one_by_one(&mut client, lasting)?);
+        let mut neighbour = Connection::open(origin)?;
+        let socket = neighbour.socket()?;
+        let over = AtomicBool::new(false);
+        let measured: Result<Latencies> = thread::scope(|scope| {
+            let busy = scope.spawn(|| keep_busy(&mut neighbour, &heavy, &calls, &over));
+            // Its first slices are for the compilers.
+            thread::sleep(SETTLE);
+            let measured = one_by_one(&mut client, lasting);
+            over.store(true, Ordering::Relaxed);
+            socket.shutdown(Shutdown::Both)?;
+            busy.join()
+                .map_err(|_| anyhow!("the neighbour panicked"))??;
+            measured
+        });
+        beside.push(measured.context("an echo beside a busy neighbour")?);
+        thread::sleep(SETTLE);
+    }
+    let typical =
+        |rounds: &[Latencies], part| median(rounds.iter().map(|round| round.quantile(part)));
+    Ok(Beside {
+        echoes: beside.iter().map(Latencies::count).sum(),
+        idle_p50_millis: typical(&alone, 0.5),
+        idle_p99_millis: typical(&alone, 0.99),
+        p50_millis: typical(&beside, 0.5),
+        p99_millis: typical(&beside, 0.99),
+        heavy_calls: calls.into_inner(),
+    })
+}
+
+/// One heavy call after the other, until the socket is cut.
+fn keep_busy(
+    neighbour: &mut Connection,
+    request: &[u8],
+    calls: &AtomicU32,
+    over: &AtomicBool,
+) -> Result<()> {
+    while !over.load(Ordering::Relaxed) {
+        let Ok(status) = neighbour.exchange(request) else {
+            break;
+        };
+        let body = String::from_utf8_lossy(neighbour.body()).into_owned();
+        ensure!(
+            body.contains("fuel"),
+            "the heavy call was not heavy enough: {status} {body:.300}"
+        );
+        calls.fetch_add(1, Ordering::Relaxed);
+    }
+    ensure!(over.load(Ordering::Relaxed), "the neighbour was cut off");
+    Ok(())
+}
+
+fn lines(prefix: &str) -> String {
+    (0..LINES).map(|line| format!("{prefix}{line}\n")).collect()
+}
