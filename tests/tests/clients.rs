@@ -17,7 +17,7 @@ fn tenant() -> &'static Tenant {
     TENANT.get_or_init(|| {
         let platform = stage().platform();
         platform.tenant("examples").unwrap();
-        for example in ["hello", "units", "textkit"] {
+        for example in ["hello", "units", "dice", "textkit"] {
             let package = platform.package("examples", example).unwrap();
             platform.publish(&package, "examples", example).unwrap();
         }

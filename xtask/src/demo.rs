@@ -13,7 +13,7 @@ use crate::{build, paths};
 const TENANT: &str = "demo";
 
 /// A call of the demonstration: server, tool, arguments, and a text that the answer must hold.
-const CALLS: [(&str, &str, &str, &str); 4] = [
+const CALLS: [(&str, &str, &str, &str); 5] = [
     ("hello", "greet", r#"{"name":"Ada"}"#, "Hello, Ada!"),
     (
         "units",
@@ -21,6 +21,7 @@ const CALLS: [(&str, &str, &str, &str); 4] = [
         r#"{"value":"26.2","from":"mi","to":"km"}"#,
         "42.16",
     ),
+    ("dice", "roll", r#"{"count":3,"sides":6}"#, "\"sum\""),
     (
         "textkit",
         "search",
@@ -55,7 +56,7 @@ pub fn run(once: bool, interrupted: &Receiver<()>) -> Result<()> {
     println!("host      {}", platform.url());
     platform.tenant(TENANT)?;
     println!("tenant    {TENANT}, which trusts the publisher {TENANT}");
-    for server in ["hello", "units", "textkit"] {
+    for server in ["hello", "units", "dice", "textkit"] {
         publish(&platform, server)?;
     }
     let key = platform.key(TENANT)?;

@@ -4,6 +4,7 @@
 use smcp_ids::ServerSlug;
 use smcp_package::{
     Manifest, PackageError, capabilities, embed_manifest, inspect, strip_custom_sections,
+    strip_foreign_exports,
 };
 use smcp_sandbox::LoadedModule;
 
@@ -29,7 +30,7 @@ pub(super) fn pack(compiled: &[u8], of: &Crate) -> Result<Packed, Failure> {
             of.server_name
         ))
     })?;
-    let module = strip_custom_sections(compiled)?;
+    let module = strip_foreign_exports(&strip_custom_sections(compiled)?)?;
     let capabilities = capabilities(&module)?;
     let manifest = |catalogue: &str| -> Result<Manifest, PackageError> {
         let interfaces = capabilities.iter().cloned();

@@ -36,7 +36,9 @@ pub use inspect::{SectionSummary, Summary, capabilities, inspect};
 pub use manifest::{AskedLimits, Manifest};
 pub use policy::{ADMISSION_VERSION, CallLimits, Policy, PolicyLimits};
 pub use untrusted::{UntrustedPackage, VerifiedPackage};
-pub use write::{cosign, embed_manifest, sign, strip_custom_sections, unsign};
+pub use write::{
+    cosign, embed_manifest, sign, strip_custom_sections, strip_foreign_exports, unsign,
+};
 
 /// Name of the custom section that holds the manifest.
 pub const MANIFEST_SECTION: &str = "smcp-manifest";

@@ -3,12 +3,16 @@
 use smcp_crypto::{SigningKey, sha256};
 use smcp_ids::limits::SIGNATURES_MAX;
 
+use crate::admission::may_export;
 use crate::error::PackageError;
 use crate::manifest::Manifest;
-use crate::sections::{HEADER, put_custom, sections};
+use crate::sections::{HEADER, Reader, put_custom, put_number, put_sized, sections};
 use crate::signature::{SignatureData, Signed, message};
 use crate::untrusted::UntrustedPackage;
 use crate::{MANIFEST_SECTION, SIGNATURE_SECTION};
+
+/// The id of the export section.
+const EXPORTS: u8 = 7;
 
 /// The module without any custom section: names, debug information, producers, and a manifest or
 /// signature if it has one. What it does is the same.
@@ -17,6 +21,54 @@ use crate::{MANIFEST_SECTION, SIGNATURE_SECTION};
 /// [`PackageError::NotAModule`] or [`PackageError::Framing`].
 pub fn strip_custom_sections(module: &[u8]) -> Result<Vec<u8>, PackageError> {
     without(module, |_| true)
+}
+
+/// The module without the function exports that the contract does not know. A linker exports every
+/// symbol that is not mangled, such as the backend that `getrandom` calls, and nobody outside calls
+/// those.
+///
+/// # Errors
+/// [`PackageError::NotAModule`] or [`PackageError::Framing`].
+pub fn strip_foreign_exports(module: &[u8]) -> Result<Vec<u8>, PackageError> {
+    let mut out = HEADER.to_vec();
+    for section in sections(module)? {
+        let section = section?;
+        let offset = section.range.start;
+        let bytes = module.get(section.range).unwrap_or_default();
+        if section.id == EXPORTS {
+            let kept = kept_exports(bytes).ok_or(PackageError::Framing { offset })?;
+            out.push(EXPORTS);
+            put_sized(&mut out, &kept);
+        } else {
+            out.extend_from_slice(bytes);
+        }
+    }
+    Ok(out)
+}
+
+/// The contents of an export section, given whole, without what is foreign.
+fn kept_exports(section: &[u8]) -> Option<Vec<u8>> {
+    const FUNCTION: u8 = 0;
+    let mut reader = Reader(section);
+    reader.byte()?;
+    let mut reader = Reader(reader.sized()?);
+    let (mut count, mut kept) = (0, Vec::new());
+    for _ in 0..reader.number()? {
+        let name = reader.sized()?;
+        let kind = reader.byte()?;
+        let index = reader.number()?;
+        let known = core::str::from_utf8(name).is_ok_and(may_export);
+        if kind != FUNCTION || known {
+            count += 1;
+            put_sized(&mut kept, name);
+            kept.push(kind);
+            put_number(&mut kept, index as usize);
+        }
+    }
+    let mut contents = Vec::with_capacity(kept.len() + 5);
+    put_number(&mut contents, count);
+    contents.extend_from_slice(&kept);
+    Some(contents)
 }
 
 /// The module without its signature, ready to be signed by somebody else.
@@ -124,4 +176,32 @@ fn without(module: &[u8], remove: impl Fn(&str) -> bool) -> Result<Vec<u8>, Pack
         }
     }
     Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn foreign_functions_lose_their_export_and_nothing_else_changes() {
+        let module = |foreign: &str| {
+            wat::parse_str(format!(
+                r#"(module (memory (export "memory") 1)
+                    (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (local.get 0))
+                    (func {foreign} (param i32 i32) (result i32) (local.get 1)))"#
+            ))
+            .unwrap()
+        };
+        let exported = module(r#"(export "__getrandom_v03_custom")"#);
+        assert_eq!(strip_foreign_exports(&exported).unwrap(), module(""));
+        assert_eq!(strip_foreign_exports(&module("")).unwrap(), module(""));
+    }
+
+    #[test]
+    fn an_export_section_that_is_cut_is_an_error() {
+        let mut module = HEADER.to_vec();
+        module.extend([EXPORTS, 2, 5, 1]);
+        assert!(strip_foreign_exports(&module).is_err());
+    }
 }

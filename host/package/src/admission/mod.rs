@@ -9,6 +9,8 @@ mod estimate;
 mod module;
 mod surface;
 
+pub(crate) use surface::may_export;
+
 use core::fmt;
 use core::ops::Range;
 use std::vec::IntoIter;

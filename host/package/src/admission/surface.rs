@@ -145,6 +145,11 @@ impl Surface {
 /// Parameters and results.
 type Signature = (&'static [CoreType], &'static [CoreType]);
 
+/// Whether a function may be exported under this name.
+pub(crate) fn may_export(name: &str) -> bool {
+    function_export(name).is_some()
+}
+
 /// Whether a function may be exported under this name, and what type it then must have, if any.
 fn function_export(name: &str) -> Option<Option<Signature>> {
     use CoreType::I32;
