@@ -4,6 +4,8 @@
 //! Tests of one binary run side by side on one Worker, each with a tenant of its own: so they also
 //! show that tenants do not disturb each other.
 
+pub mod admin;
+pub mod chore;
 pub mod guests;
 pub mod http;
 
