@@ -36,6 +36,8 @@ struct Extent {
     /// Tenants to call cold at each start.
     tenants: usize,
     starts: usize,
+    /// Calls of another tenant before that.
+    warm_up: Duration,
     startups: usize,
     beside_rounds: usize,
     beside: Duration,
@@ -50,6 +52,7 @@ const FULL: Extent = Extent {
     },
     tenants: 8,
     starts: 5,
+    warm_up: Duration::from_secs(4),
     startups: 15,
     beside_rounds: 3,
     beside: Duration::from_secs(4),
@@ -64,6 +67,7 @@ const QUICK: Extent = Extent {
     },
     tenants: 3,
     starts: 2,
+    warm_up: Duration::from_secs(1),
     startups: 5,
     beside_rounds: 1,
     beside: Duration::from_secs(2),
@@ -92,7 +96,7 @@ pub fn run(quick: bool, json: bool) -> Result<()> {
     step.done();
     drop(platform);
     let step = Step::begin("first times");
-    let cold = cold::measure(&stage, extent.starts)?;
+    let cold = cold::measure(&stage, extent.starts, extent.warm_up)?;
     let startup = startup::measure(extent.startups)?;
     step.done();
     let mut report = Report {

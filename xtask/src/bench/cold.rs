@@ -1,12 +1,15 @@
 //! First times: of the process, of a tenant's object, of a module that the object never saw.
 
-use std::time::Instant;
+use std::fs;
+use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use serde::Serialize;
 
-use super::load::median;
+use super::http::{self, Connection};
+use super::load::{median, one_by_one};
 use super::stage::{self, MAIN, Stage, echo_client, millis};
+use super::subjects;
 
 /// Calls that count as warm, after the first.
 const WARM: usize = 20;
@@ -23,12 +26,14 @@ pub(super) struct Cold {
     pub(super) process_millis: f64,
     /// Of that, the call itself: the isolate, the object and the module are all new.
     pub(super) process_call_millis: f64,
-    /// The first call of a tenant: its object and the module are new, the isolate is not.
+    /// The first call of a tenant: its object and the module are new, the isolate has served others.
     pub(super) object_millis: f64,
     /// The first call of a module: R2, verify, load, run.
     pub(super) module_millis: f64,
     /// The worst of them.
     pub(super) module_worst_millis: f64,
+    /// Of that, what R2 takes: an empty object reads the same bytes. It is Miniflare's R2.
+    pub(super) r2_millis: f64,
     /// Calls after it.
     pub(super) warm_millis: f64,
     /// Bytes of the module's package.
@@ -42,12 +47,14 @@ impl Cold {
     }
 }
 
-/// Starts the host so often, each time with all of the stage's cold tenants.
+/// Starts the host so often, each time with all of the stage's cold tenants. They are called after
+/// another tenant has been called for so long: an isolate that has just begun runs code that is
+/// hardly compiled, which is the process's first time and not the module's.
 ///
 /// # Errors
 ///
 /// If it does not start, or an answer is wrong.
-pub(super) fn measure(stage: &Stage, starts: usize) -> Result<Cold> {
+pub(super) fn measure(stage: &Stage, starts: usize, warm_up: Duration) -> Result<Cold> {
     let mut process = Vec::new();
     let mut process_call = Vec::new();
     let (mut object, mut module, mut warm) = (Vec::new(), Vec::new(), Vec::new());
@@ -55,9 +62,11 @@ pub(super) fn measure(stage: &Stage, starts: usize) -> Result<Cold> {
         let begun = Instant::now();
         let running = stage.restart()?;
         let origin = running.url();
-        let call = echo_client(origin, MAIN, &stage.key)?.call()?;
+        let mut other = echo_client(origin, MAIN, &stage.key)?;
+        let call = other.call()?;
         process.push(millis(begun.elapsed()));
         process_call.push(millis(call));
+        one_by_one(&mut other, warm_up)?;
         for (tenant, key) in &stage.cold {
             object.push(millis(stage::wake(origin, tenant, key)?));
             let mut client = echo_client(origin, tenant, key)?;
@@ -75,7 +84,33 @@ pub(super) fn measure(stage: &Stage, starts: usize) -> Result<Cold> {
         object_millis: median(object),
         module_worst_millis: module.iter().copied().fold(f64::NAN, f64::max),
         module_millis: median(module),
+        r2_millis: r2(stage, starts * stage.cold.len())?,
         warm_millis: median(warm),
-        package_bytes: stage.package_bytes,
+        package_bytes: fs::metadata(&stage.package)?.len(),
     })
+}
+
+/// What an empty object takes to read the module from R2, each time another copy.
+fn r2(stage: &Stage, copies: usize) -> Result<f64> {
+    let running = subjects::serve("floor")?;
+    let origin = running.url();
+    let module = fs::read(&stage.package)?;
+    let mut connection = Connection::open(origin)?;
+    for copy in 0..copies {
+        let request = http::put(origin, &format!("/{copy}"), &module);
+        ensure!(connection.exchange(&request)? == 200, "R2 took no module");
+    }
+    let mut times = Vec::new();
+    for copy in 0..copies {
+        let request = http::get(origin, &format!("/{copy}"));
+        let begun = Instant::now();
+        let status = connection.exchange(&request)?;
+        times.push(millis(begun.elapsed()));
+        let read = module.len().to_string();
+        ensure!(
+            status == 200 && connection.body() == read.as_bytes(),
+            "R2 gave no module"
+        );
+    }
+    Ok(median(times))
 }

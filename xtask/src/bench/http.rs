@@ -144,6 +144,16 @@ pub(super) fn post(origin: &str, path: &str, headers: &[(&str, &str)], body: &st
     text.into_bytes()
 }
 
+/// A PUT of bytes as bytes on the wire.
+pub(super) fn put(origin: &str, path: &str, body: &[u8]) -> Vec<u8> {
+    let head = format!(
+        "PUT {path} HTTP/1.1\r\nHost: {}\r\nContent-Length: {}\r\n\r\n",
+        authority(origin),
+        body.len()
+    );
+    [head.as_bytes(), body].concat()
+}
+
 /// A GET as bytes on the wire.
 pub(super) fn get(origin: &str, path: &str) -> Vec<u8> {
     format!("GET {path} HTTP/1.1\r\nHost: {}\r\n\r\n", authority(origin)).into_bytes()

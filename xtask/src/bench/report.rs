@@ -240,6 +240,7 @@ impl Report {
             ),
             ("first call of a module after it", cold.module_millis),
             ("  the worst of them", cold.module_worst_millis),
+            ("  R2 alone, read by an empty object", cold.r2_millis),
             ("calls after that", cold.warm_millis),
         ] {
             writeln!(f, "  {what:66} {:>8}", number(millis))?;

@@ -29,8 +29,8 @@ pub(super) struct Stage {
     pub(super) key: String,
     /// Tenants to be called cold, with their keys. Each has [`ECHO`] and `units`.
     pub(super) cold: Vec<(String, String)>,
-    /// Bytes of the package of [`ECHO`].
-    pub(super) package_bytes: u64,
+    /// The package of [`ECHO`].
+    pub(super) package: PathBuf,
 }
 
 impl Stage {
@@ -75,7 +75,7 @@ impl Stage {
             options,
             key: platform.key(MAIN)?,
             cold,
-            package_bytes: fs::metadata(&echo)?.len(),
+            package: echo,
         };
         Ok((stage, platform))
     }

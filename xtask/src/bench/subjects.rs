@@ -197,7 +197,11 @@ fn clients(mut client: impl FnMut() -> Result<Client>) -> Result<Vec<Client>> {
 }
 
 /// Bundles `benches/e2e/NAME.js` as its author would, and runs it as the host is run.
-fn serve(name: &str) -> Result<Running> {
+///
+/// # Errors
+///
+/// If it does not start.
+pub(super) fn serve(name: &str) -> Result<Running> {
     let config = paths::root()
         .join("benches/e2e")
         .join(format!("{name}.toml"));
