@@ -7,11 +7,13 @@
 pub mod bench;
 pub mod build;
 pub mod demo;
+pub mod deploy;
 pub mod dev;
 pub mod paths;
 pub mod platform;
 pub mod progress;
 pub mod python;
 pub mod setup;
+pub mod soak;
 pub mod test;
 pub mod tidy;

@@ -6,7 +6,7 @@ use std::sync::mpsc;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use smcp_xtask::{bench, build, demo, dev, paths, test, tidy};
+use smcp_xtask::{bench, build, demo, deploy, dev, paths, soak, test, tidy};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "All chores of this repository", version)]
@@ -44,6 +44,32 @@ enum Chore {
         /// End after the calls; the exit code says whether all were right.
         #[arg(long)]
         once: bool,
+    },
+    /// Deploy to Cloudflare with wrangler, as docs/deploy.md says.
+    ///
+    /// Takes the secrets from SMCP_MASTER_KEYS and SMCP_ADMIN_TOKEN; makes the bucket if it is not there.
+    Deploy {
+        /// The environment: an `[env.NAME]` of wrangler.toml.
+        #[arg(long, value_name = "NAME")]
+        env: String,
+        /// Build and check everything, say what would be made, and ask nobody.
+        #[arg(long)]
+        dry_run: bool,
+        /// Set no secrets: the deployment has them.
+        #[arg(long)]
+        keep_secrets: bool,
+    },
+    /// Long and random tests on workerd, with a seed.
+    Soak {
+        /// About a minute.
+        #[arg(long, conflicts_with = "minutes")]
+        quick: bool,
+        /// Repeat the choices of an earlier run.
+        #[arg(long)]
+        seed: Option<u64>,
+        /// How long.
+        #[arg(long, default_value_t = 10)]
+        minutes: u64,
     },
     /// Run every test there is, but the soak.
     ///
@@ -97,6 +123,20 @@ fn run(chore: Chore) -> Result<()> {
             built.print_sizes()
         }
         Chore::Demo { once } => demo::run(once, &interruptions()?),
+        Chore::Deploy {
+            env,
+            dry_run,
+            keep_secrets,
+        } => deploy::run(&deploy::Options {
+            env,
+            dry_run,
+            keep_secrets,
+        }),
+        Chore::Soak {
+            quick,
+            seed,
+            minutes,
+        } => soak::run(quick, seed, minutes),
         Chore::Test { filter } => test::run(&filter),
         Chore::Tidy => tidy::run(&paths::root()),
         Chore::Dev {
