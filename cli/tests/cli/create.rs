@@ -165,7 +165,7 @@ fn misuse_of_std_is_told_with_what_to_use_instead() {
     let built = bench.smcp_with(&build, &environment(), "");
     assert_eq!(
         built.error(),
-        (1, "export_unknown".into()),
+        (1, "export_missing".into()),
         "nor is it a server"
     );
     for part in [

@@ -7,6 +7,7 @@
 
 mod support;
 
+use smcp_ids::limits::LOCALS_MAX;
 use smcp_package::{Limit, PackageError, Policy, PolicyLimits};
 use support::{
     REQUIRED, admit, admit_under, admitted, code, custom, function, importing, module, package,
@@ -88,10 +89,10 @@ fn fifty_thousand_locals_are_refused() {
     let locals = |count: usize| format!("(func (param i32 i32) (local {}))", "i64 ".repeat(count));
     assert_eq!(
         refusal(&server(&locals(49_998))),
-        too_many(Limit::Locals, 50_000, 256)
+        too_many(Limit::Locals, 50_000, LOCALS_MAX.into())
     );
-    assert!(admitted(&locals(254)));
-    assert_eq!(code(&locals(255)), "limit_locals");
+    assert!(admitted(&locals(LOCALS_MAX as usize - 2)));
+    assert_eq!(code(&locals(LOCALS_MAX as usize - 1)), "limit_locals");
 }
 
 #[test]

@@ -16,7 +16,7 @@ export default {
     if (now.provokes && headers.get("x-smcp-provoke") === "edge-panic") now.provoke(request);
     const answer = method === "OPTIONS"
       ? preflight(now, request, origin ?? "")
-      : route(now, request, origin ?? "");
+      : route(now, method, url, headers, origin ?? "");
     if (typeof answer === "string") {
       const response = env.OBJECTS.get(idOf(now, env, answer)).fetch(request);
       return origin === null ? response : withCors(now, response, url, origin);
@@ -27,7 +27,8 @@ export default {
   },
 };
 
-function route(now, { headers, method, url }, origin) {
+/** Takes what was read of the request: each property is a trip into the platform. */
+function route(now, method, url, headers, origin) {
   // Only who asks with GET is told apart by what they accept.
   const accept = method === "GET" ? headers.get("accept") ?? "" : "";
   return now.guard(() => now.edge.route(
