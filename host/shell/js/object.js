@@ -23,7 +23,7 @@ export class HostObject extends DurableObject {
   }
 
   async fetch(request) {
-    const { url, method } = request;
+    const { url, method, headers } = request;
     const path = url.slice(url.indexOf("/", 8));
     const now = shell(this.env);
     this.limits = now.limits;
@@ -34,7 +34,7 @@ export class HostObject extends DurableObject {
       const limit = path.startsWith("/t/")
         ? this.limits.mcpBody
         : (now.guard(() => now.glue.body_limit(path)) ?? 0);
-      body = await readBody(request, limit);
+      body = await readBody(request, headers, limit);
       if (body === undefined) return tooLarge(limit);
     }
     let engine;
@@ -42,7 +42,7 @@ export class HostObject extends DurableObject {
     let step;
     try {
       engine = this.engine ??= this.wake();
-      turn = engine.begin(method, path, request.headers, body);
+      turn = engine.begin(method, path, headers, body);
       step = engine.step(turn, undefined);
     } catch (error) {
       return this.engineFault(engine, error);
@@ -157,8 +157,8 @@ export class HostObject extends DurableObject {
 }
 
 /** The whole body, or undefined if it is over the limit. */
-async function readBody(request, limit) {
-  const declared = request.headers.get("content-length");
+async function readBody(request, headers, limit) {
+  const declared = headers.get("content-length");
   if (declared !== null) {
     if (Number(declared) > limit) return undefined;
     const body = await request.arrayBuffer();
