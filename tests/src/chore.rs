@@ -135,6 +135,22 @@ pub fn alive(before: &[Process]) -> Result<Vec<Process>> {
     Ok(before.iter().filter(is).cloned().collect())
 }
 
+/// Resident memory of the processes of a group that run workerd, in KiB.
+///
+/// # Errors
+///
+/// If `ps` cannot be run.
+pub fn workerd_memory(group: u32) -> Result<u64> {
+    let said = setup::output(Command::new("ps").args(["-A", "-o", "pgid=,rss=,comm="]))?;
+    let group = group.to_string();
+    let of_group = |line: &str| {
+        let mut words = line.split_whitespace();
+        let (pgid, rss, comm) = (words.next()?, words.next()?, words.next()?);
+        (pgid == group && comm.contains("workerd")).then(|| rss.parse::<u64>().ok())?
+    };
+    Ok(said.lines().filter_map(of_group).sum())
+}
+
 /// All processes but those that have ended and are not waited for yet.
 fn processes() -> Result<Vec<Process>> {
     let said = setup::output(Command::new("ps").args(["-A", "-o", "pid=,ppid=,stat=,comm="]))?;

@@ -30,6 +30,43 @@ pub fn package_as(wat: &str, version: &str, catalogue: &str, key: &SigningKey) -
     Ok(sign(&embed_manifest(&module, &manifest)?, &[key])?)
 }
 
+/// What [`acting`] offers.
+const ACT: &str = r#"{"tools":[{"name":"act","inputSchema":{"type":"object"}}]}"#;
+
+/// A signed package of a guest that can do many things, of which one is chosen beforehand: its tool
+/// `act`, since a request over HTTP does not begin with a letter of one's choice.
+///
+/// # Errors
+///
+/// If the text is no module.
+pub fn acting(wat: &str, act: i32, version: &str) -> Result<Vec<u8>> {
+    package_as(&with_act(wat, act), version, ACT, &publisher())
+}
+
+/// The guest, with its act chosen and a catalogue that has a tool.
+fn with_act(wat: &str, act: i32) -> String {
+    let quoted = ACT.replace('"', "\\\"");
+    wat.replace(
+        "(i32.sub (i32.load8_u (local.get 0)) (i32.const 97))",
+        &format!("(i32.const {})", act - i32::from(b'a')),
+    )
+    .replace(
+        "(i32.sub (i32.load8_u (local.get 0)) (i32.const 48))",
+        &format!("(i32.const {act})"),
+    )
+    .replace(
+        "(i32.store (i32.const 16) (i32.const 64))\n    (i32.store (i32.const 20) (i32.const 12))",
+        &format!(
+            "(i32.store (i32.const 16) (i32.const 3500))\n    (i32.store (i32.const 20) (i32.const {}))",
+            ACT.len()
+        ),
+    )
+    .replace(
+        "(data (i32.const 64) \"{\\\"tools\\\":[]}\")",
+        &format!("(data (i32.const 64) \"{{\\\"tools\\\":[]}}\") (data (i32.const 3500) \"{quoted}\")"),
+    )
+}
+
 /// The text of the data segment at address 64.
 fn catalogue(wat: &str) -> Result<String> {
     const MARK: &str = "(data (i32.const 64) \"";

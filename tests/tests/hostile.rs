@@ -18,48 +18,16 @@ const ASKS: &str = include_str!("../guests/asks.wat");
 const COMPUTE: &str = include_str!("../guests/compute.wat");
 const REALLOC: &str = include_str!("../guests/realloc.wat");
 
-const CATALOGUE: &str = r#"{"tools":[{"name":"act","inputSchema":{"type":"object"}}]}"#;
-
 /// The neighbour: a tenant that does no harm.
 fn neighbour() -> &'static Tenant {
     static TENANT: OnceLock<Tenant> = OnceLock::new();
     TENANT.get_or_init(|| stage().tenant_with(GREET).unwrap())
 }
 
-/// The guest, with its act chosen and a catalogue that has a tool.
-fn with_act(wat: &str, act: i32) -> String {
-    let quoted = CATALOGUE.replace('"', "\\\"");
-    wat.replace(
-        "(i32.sub (i32.load8_u (local.get 0)) (i32.const 97))",
-        &format!("(i32.const {})", act - i32::from(b'a')),
-    )
-    .replace(
-        "(i32.sub (i32.load8_u (local.get 0)) (i32.const 48))",
-        &format!("(i32.const {act})"),
-    )
-    .replace(
-        "(i32.store (i32.const 16) (i32.const 64))\n    (i32.store (i32.const 20) (i32.const 12))",
-        &format!(
-            "(i32.store (i32.const 16) (i32.const 3500))\n    (i32.store (i32.const 20) (i32.const {}))",
-            CATALOGUE.len()
-        ),
-    )
-    .replace(
-        "(data (i32.const 64) \"{\\\"tools\\\":[]}\")",
-        &format!("(data (i32.const 64) \"{{\\\"tools\\\":[]}}\") (data (i32.const 3500) \"{quoted}\")"),
-    )
-}
-
 #[track_caller]
 fn ends(wat: &str, act: i32, expected: &str) {
     let tenant = stage().tenant_with(GREET).unwrap();
-    let package = guests::package_as(
-        &with_act(wat, act),
-        "1.0.0",
-        CATALOGUE,
-        &guests::publisher(),
-    )
-    .unwrap();
+    let package = guests::acting(wat, act, "1.0.0").unwrap();
     let published = stage().publish(&tenant, "hostile", &package).unwrap();
     assert_eq!(published.status, 201, "{}", published.text());
     let hostile = stage().platform().endpoint(&tenant.name, "hostile");

@@ -7,6 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use smcp_tests::chore::workerd_memory;
 use smcp_tests::http::tool_call;
 use smcp_tests::{Stage, Tenant, code, stage};
 
@@ -189,18 +190,5 @@ fn a_thousand_clients_that_reset_in_mid_call_leave_nothing_behind() {
 
 /// Resident memory of workerd, in KiB.
 fn memory(stage: &Stage) -> u64 {
-    let group = stage.platform().pid().to_string();
-    let output = std::process::Command::new("ps")
-        .args(["-A", "-o", "pgid=,rss=,comm="])
-        .output()
-        .unwrap();
-    String::from_utf8(output.stdout)
-        .unwrap()
-        .lines()
-        .filter_map(|line| {
-            let mut words = line.split_whitespace();
-            let (pgid, rss, comm) = (words.next()?, words.next()?, words.next()?);
-            (pgid == group && comm.contains("workerd")).then(|| rss.parse::<u64>().ok())?
-        })
-        .sum()
+    workerd_memory(stage.platform().pid()).unwrap()
 }

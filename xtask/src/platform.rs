@@ -67,11 +67,6 @@ impl Platform {
         self.running.pid()
     }
 
-    /// Ends the Worker at once, as if the machine had lost power.
-    pub fn kill(self) {
-        self.running.kill();
-    }
-
     /// The token of its admin API.
     pub fn admin_token(&self) -> &str {
         self.running.admin_token()
