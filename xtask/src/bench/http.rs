@@ -13,6 +13,7 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 /// A connection, and the answer that came last.
 #[derive(Debug)]
 pub(super) struct Connection {
+    origin: String,
     stream: TcpStream,
     /// What was read of the answer.
     input: Vec<u8>,
@@ -32,11 +33,22 @@ impl Connection {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(TIMEOUT))?;
         Ok(Self {
+            origin: origin.to_owned(),
             stream,
             input: Vec::with_capacity(1 << 14),
             head: 0,
             body: Vec::new(),
         })
+    }
+
+    /// Connects anew: workerd closes connections that are not used for some seconds.
+    ///
+    /// # Errors
+    ///
+    /// If nobody listens.
+    pub(super) fn renew(&mut self) -> Result<()> {
+        *self = Self::open(&self.origin)?;
+        Ok(())
     }
 
     /// A second handle to the socket, to cut it from another thread.

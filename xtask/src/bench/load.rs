@@ -28,6 +28,12 @@ impl Client {
         }
     }
 
+    /// A fresh connection, with one call on it that is not timed.
+    fn renew(&mut self) -> Result<()> {
+        self.connection.renew()?;
+        self.call().map(drop)
+    }
+
     /// One call; gives how long it took.
     ///
     /// # Errors
@@ -84,6 +90,7 @@ impl Latencies {
 ///
 /// If an answer is wrong.
 pub(super) fn one_by_one(client: &mut Client, lasting: Duration) -> Result<Latencies> {
+    client.renew()?;
     let begun = Instant::now();
     let mut all = Vec::new();
     while begun.elapsed() < lasting {
@@ -111,6 +118,9 @@ pub(super) fn all_at_once(
     group: u32,
     lasting: Duration,
 ) -> Result<Throughput> {
+    for client in &mut *clients {
+        client.renew()?;
+    }
     let cpu_before = cpu::of_group(group)?;
     let begun = Instant::now();
     let calls: Result<u32> = thread::scope(|scope| {
