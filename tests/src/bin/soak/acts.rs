@@ -240,9 +240,13 @@ fn hostile(world: &World, _: &Tenant, rng: &mut Rng) -> Result<()> {
     let at = (tenant.name.as_str(), *server, tenant.key.as_str());
     if let Some(answer) = call(world, at, "act", &json!({}), rng)? {
         let message = message(&answer)?;
+        let code = code(&message);
+        // On a machine that is kept busy by others, its time may end before its fuel.
+        let late = *server == "loops" && code == Some("guest_deadline");
         ensure!(
-            code(&message) == Some(expected),
-            "{server}: {}",
+            code == Some(expected) || late,
+            "{}/{server}: {}",
+            tenant.name,
             shown(&answer)
         );
     }
