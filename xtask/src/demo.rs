@@ -77,10 +77,12 @@ fn publish(platform: &Platform, server: &str) -> Result<()> {
     let release = published["release"]
         .as_str()
         .context("publish named no release")?;
+    let version = published["version"]
+        .as_str()
+        .context("publish named no version")?;
     let kib = fs::metadata(&package)?.len() / 1024;
     println!(
-        "published {server} {} ({kib} KiB, {})",
-        published["version"],
+        "published {server} {version} ({kib} KiB, {})",
         &release[..12]
     );
     Ok(())
