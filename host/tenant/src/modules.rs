@@ -6,7 +6,7 @@
 use std::rc::Rc;
 
 use smcp_capability::turn::{Effect, Performed};
-use smcp_ids::{Fuel, ReleaseDigest, ServerSlug, limits};
+use smcp_ids::{ReleaseDigest, ServerSlug, limits};
 use smcp_package::{
     Admission, AdmissionStep, AdmittedModule, CallLimits, PackageError, Policy, UntrustedPackage,
 };
@@ -36,7 +36,7 @@ impl Ready {
     pub(crate) fn bounds(&self) -> Bounds {
         Bounds {
             memory: self.limits.memory,
-            fuel: Fuel(self.limits.fuel.0),
+            fuel: self.limits.fuel,
             output: self.limits.output,
         }
     }

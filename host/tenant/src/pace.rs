@@ -3,6 +3,8 @@
 
 use smcp_ids::{Fuel, limits};
 
+use crate::outside::Outside;
+
 /// The pace of one call.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pace(u64);
@@ -18,9 +20,16 @@ impl Pace {
         Fuel(self.0)
     }
 
+    /// Lets others run, and learns from the time between this step and the next.
+    pub(crate) async fn pause(&mut self, outside: &Outside) {
+        let before = outside.now_precisely();
+        outside.pause().await;
+        self.took(outside.now_precisely() - before);
+    }
+
     /// Learns how long a slice took. A clock that stands still while a guest computes shows it
     /// only after the trip to the event loop.
-    pub(crate) fn took(&mut self, millis: f64) {
+    fn took(&mut self, millis: f64) {
         if millis < limits::SLICE_DOUBLE_BELOW_MILLIS {
             self.0 = (self.0 * 2).min(limits::SLICE_MOST_FUEL);
         } else if millis > limits::SLICE_HALVE_ABOVE_MILLIS {

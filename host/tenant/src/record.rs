@@ -220,6 +220,23 @@ impl Directory {
         }
     }
 
+    /// The publishers that are trusted now.
+    pub(crate) fn trusted(&self) -> Vec<PublisherKey> {
+        let rows = self.publishers.values();
+        rows.filter(|row| row.revoked.is_none())
+            .map(|row| row.key)
+            .collect()
+    }
+
+    /// Whether one of these is trusted now.
+    pub(crate) fn trusts_any(&self, signers: &[PublisherKey]) -> bool {
+        let row = |signer| self.publishers.get(signer);
+        signers
+            .iter()
+            .filter_map(row)
+            .any(|row| row.revoked.is_none())
+    }
+
     /// The releases of a server, by digest.
     pub(crate) fn releases_of<'a>(
         &'a self,

@@ -6,7 +6,7 @@
 
 use serde::Serialize;
 use smcp_capability::turn::{Effect, Frame, Performed, Reply};
-use smcp_ids::{PublisherKey, ReleaseDigest, ServerSlug, limits};
+use smcp_ids::{ReleaseDigest, ServerSlug, limits};
 use smcp_package::{Admission, AdmittedModule, Policy, UntrustedPackage, VerifiedPackage};
 use smcp_sandbox::LoadedModule;
 
@@ -15,7 +15,7 @@ use crate::describe::Describing;
 use crate::modules::{admit, ready};
 use crate::pace::Pace;
 use crate::problem::{Problem, json};
-use crate::record::{Change, Directory, ReleaseRecord, Row, ServerRecord};
+use crate::record::{Change, ReleaseRecord, Row, ServerRecord};
 use crate::state::Scene;
 
 #[derive(Serialize)]
@@ -31,7 +31,8 @@ struct Published {
 pub(super) async fn publish(scene: &Scene, frame: &Frame, server: &str) -> Result<Reply, Problem> {
     let server: ServerSlug = super::parse(server, "server")?;
     let verified = verify(scene, &frame.body)?;
-    check_room(scene, &server, &verified)?;
+    let manifest = verified.manifest().map_err(refused)?;
+    check_room(scene, &server, verified.release(), manifest.version())?;
     let policy = Policy::default();
     let admission = Admission::start(verified, &policy).map_err(refused)?;
     let admitted = admit(scene, admission).await.map_err(refused)?;
@@ -47,7 +48,7 @@ pub(super) async fn publish(scene: &Scene, frame: &Frame, server: &str) -> Resul
         return Err(Problem::host());
     }
     // Others have run since: what was checked is checked again, then written in the same step.
-    let again = check_room_for(scene, &server, &admitted)?;
+    let again = check_room(scene, &server, release, admitted.manifest().version())?;
     check_trust(scene, &admitted)?;
     scene.commit(changes(scene, &server, &admitted)?).await?;
     let state = scene.state.borrow();
@@ -67,26 +68,19 @@ fn refused(error: smcp_package::PackageError) -> Problem {
     Problem::new(422, error.code(), error.to_string())
 }
 
-fn trusted(directory: &Directory) -> Vec<PublisherKey> {
-    let rows = directory.publishers.values();
-    rows.filter(|row| row.revoked.is_none())
-        .map(|row| row.key)
-        .collect()
-}
-
 fn verify(scene: &Scene, bytes: &[u8]) -> Result<VerifiedPackage, Problem> {
-    let trusted = trusted(scene.state.borrow().directory()?);
+    let trusted = scene.state.borrow().directory()?.trusted();
     UntrustedPackage::parse(bytes.to_vec())
         .and_then(|package| package.verify(&trusted))
         .map_err(refused)
 }
 
 fn check_trust(scene: &Scene, admitted: &AdmittedModule) -> Result<(), Problem> {
-    let trusted = trusted(scene.state.borrow().directory()?);
-    if admitted
-        .signers()
-        .iter()
-        .any(|signer| trusted.contains(signer))
+    if scene
+        .state
+        .borrow()
+        .directory()?
+        .trusts_any(admitted.signers())
     {
         return Ok(());
     }
@@ -96,31 +90,9 @@ fn check_trust(scene: &Scene, admitted: &AdmittedModule) -> Result<(), Problem> 
     ))
 }
 
-fn check_room(
-    scene: &Scene,
-    server: &ServerSlug,
-    verified: &VerifiedPackage,
-) -> Result<bool, Problem> {
-    let manifest = verified.manifest().map_err(refused)?;
-    room(scene, server, verified.release(), manifest.version())
-}
-
-fn check_room_for(
-    scene: &Scene,
-    server: &ServerSlug,
-    admitted: &AdmittedModule,
-) -> Result<bool, Problem> {
-    room(
-        scene,
-        server,
-        admitted.release(),
-        admitted.manifest().version(),
-    )
-}
-
 /// Whether the release is there already; refused if its version is, with other bytes, or if there
 /// is no room.
-fn room(
+fn check_room(
     scene: &Scene,
     server: &ServerSlug,
     release: ReleaseDigest,
@@ -178,9 +150,7 @@ async fn check_catalogue(
         if let Some(catalogue) = describing.step(pace.slice()).map_err(fault)? {
             break catalogue;
         }
-        let before = scene.outside.now_precisely();
-        scene.outside.pause().await;
-        pace.took(scene.outside.now_precisely() - before);
+        pace.pause(&scene.outside).await;
     };
     if catalogue == admitted.manifest().catalogue() {
         return Ok(());

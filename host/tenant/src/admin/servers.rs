@@ -79,12 +79,7 @@ impl ReleaseView {
 
 /// Whether nobody who signed a release is trusted any more.
 fn is_flagged(directory: &Directory, release: &ReleaseRecord) -> bool {
-    !release.admission.signers.iter().any(|signer| {
-        directory
-            .publishers
-            .get(signer)
-            .is_some_and(|record| record.revoked.is_none())
-    })
+    !directory.trusts_any(&release.admission.signers)
 }
 
 pub(super) fn list(scene: &Scene, query: &str) -> Result<Reply, Problem> {

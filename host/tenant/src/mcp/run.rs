@@ -91,9 +91,7 @@ impl Run<'_> {
                 CallStep::Ended(ended) => return ended,
                 CallStep::Tell(telling) => self.tell(&mut notifier, telling).await,
                 CallStep::Yield => {
-                    let before = outside.now_precisely();
-                    outside.pause().await;
-                    pace.took(outside.now_precisely() - before);
+                    pace.pause(outside).await;
                     self.open_if_late(times).await;
                 }
                 CallStep::Perform(GuestRequest::Sleep(millis)) => {
