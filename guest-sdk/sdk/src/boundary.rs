@@ -1,4 +1,4 @@
-//! The boundary between a module and its host, and the only place of the SDK with unsafe code:
+//! The boundary between a module and its host, and the place of the SDK with unsafe code, beside the allocator:
 //! what `wit-bindgen` makes of the contract passes pointers into the module's memory.
 //!
 //! It exists on `wasm32` only, and decides nothing: `handler` answers, `context` asks.

@@ -90,6 +90,11 @@
 //! `getrandom` 0.2 with `getrandom-02`. Both want `--cfg getrandom_backend="custom"`, which
 //! `smcp build` and the crate that `smcp new` makes have.
 //!
+//! # Memory
+//!
+//! A module's allocator is this crate's: quick for an instance that answers one request. A crate that
+//! wants its own writes `default-features = false`.
+//!
 //! # Several blocks, and instructions
 //!
 //! ```
@@ -120,6 +125,15 @@
 //! smcp_sdk::serve!(Desk);
 //! ```
 
+#[cfg(any(
+    test,
+    all(
+        feature = "allocator",
+        target_arch = "wasm32",
+        not(target_feature = "atomics")
+    )
+))]
+mod allocator;
 #[cfg(target_arch = "wasm32")]
 #[doc(hidden)]
 pub mod boundary;
