@@ -1,11 +1,12 @@
 //! The chores as a library, so that tests and benchmarks start the same Worker in the same way.
 //!
 //! [`setup`] sees to the tools, [`build`] makes the Worker, [`dev`] runs it, [`platform`] sets it up as
-//! an admin would, [`demo`] shows it, [`mod@bench`] measures it, [`mod@test`] runs all tests, [`tidy`] keeps
+//! an admin would, [`demo`] shows it, [`mod@bench`] measures it, [`conformance`] puts it to the official suite, [`mod@test`] runs all tests, [`tidy`] keeps
 //! the house rules.
 
 pub mod bench;
 pub mod build;
+pub mod conformance;
 pub mod demo;
 pub mod deploy;
 pub mod dev;

@@ -6,7 +6,7 @@ use std::sync::mpsc;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use smcp_xtask::{bench, build, demo, deploy, dev, paths, soak, test, tidy};
+use smcp_xtask::{bench, build, conformance, demo, deploy, dev, paths, soak, test, tidy};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "All chores of this repository", version)]
@@ -36,6 +36,26 @@ enum Chore {
         /// Skip optimisation and keep names, for legible traces.
         #[arg(long)]
         debug: bool,
+    },
+    /// Run the official conformance suite against the example server `everything` on workerd.
+    ///
+    /// Fails unless every check succeeds, and every one that tests/conformance lists is made.
+    Conformance {
+        /// Which protocol the suite speaks.
+        #[arg(long, value_enum)]
+        era: conformance::Era,
+        /// Run this scenario; may be given several times. All there are, if none is given.
+        #[arg(long, value_name = "NAME")]
+        scenario: Vec<String>,
+        /// Print JSON instead of a table.
+        #[arg(long)]
+        json: bool,
+        /// Add the checks that succeed to the list of those that must.
+        #[arg(long)]
+        accept: bool,
+        /// Take the Worker that is in build/ as it is.
+        #[arg(long)]
+        built: bool,
     },
     /// Show the whole path: build the host, run it, publish the examples, call them.
     ///
@@ -122,6 +142,19 @@ fn run(chore: Chore) -> Result<()> {
             })?;
             built.print_sizes()
         }
+        Chore::Conformance {
+            era,
+            scenario,
+            json,
+            accept,
+            built,
+        } => conformance::run(&conformance::Options {
+            era,
+            scenarios: scenario,
+            json,
+            accept,
+            built,
+        }),
         Chore::Demo { once } => demo::run(once, &interruptions()?),
         Chore::Deploy {
             env,
