@@ -1,4 +1,5 @@
-//! `#[tool_router]`: from an `impl` block with tools to the same block with a router.
+//! `#[tool_router]`, `#[prompt_router]`, `#[resource_router]`: from an `impl` block with methods
+//! to the same block with a router.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -6,26 +7,31 @@ use syn::{ImplItem, ItemImpl, Visibility};
 
 use crate::attributes::{self, Argument, Value};
 use crate::mistakes::Mistakes;
+use crate::sort::Sort;
 use crate::tool::{self, Tool};
 
 /// What the attribute says.
 struct Options {
+    sort: Sort,
     name: syn::Ident,
     visibility: Visibility,
     server_handler: bool,
 }
 
 /// Expands the attribute.
-pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
+pub(crate) fn expand(sort: Sort, arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut mistakes = Mistakes::default();
-    let options = Options::read(&attributes::parse(arguments, &mut mistakes), &mut mistakes);
+    let arguments = attributes::parse(arguments, &mut mistakes);
+    let options = Options::read(sort, &arguments, &mut mistakes);
     let mut block: ItemImpl = match syn::parse2(item.clone()) {
         Ok(block) => block,
         Err(mistake) => {
             mistakes.push(if is_another_item(&item) {
                 syn::Error::new_spanned(
                     &item,
-                    "`#[tool_router]` belongs on the `impl` block that holds the tools",
+                    format!(
+                        "`#[{sort}_router]` belongs on the `impl` block that holds the {sort}s"
+                    ),
                 )
             } else {
                 mistake
@@ -37,10 +43,12 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
     if let Some((of, _)) = &block.trait_ {
         mistakes.at(
             of,
-            "tools are methods of the type itself: put `#[tool_router]` on an `impl` block without a trait",
+            format!(
+                "{sort}s are methods of the type itself: put `#[{sort}_router]` on an `impl` block without a trait"
+            ),
         );
     }
-    let tools = read_tools(&mut block, &mut mistakes);
+    let tools = read_tools(&mut block, sort, &mut mistakes);
     let addition = write(&block, &options, &tools);
     let mistakes = mistakes.into_tokens();
     quote!(#block #mistakes #addition)
@@ -51,12 +59,14 @@ fn is_another_item(item: &TokenStream) -> bool {
     syn::parse2::<syn::Item>(item.clone()).is_ok_and(|item| !matches!(item, syn::Item::Impl(_)))
 }
 
-/// Expands `#[tool]` where no `#[tool_router]` has taken it off.
-pub(crate) fn stray(item: TokenStream) -> TokenStream {
+/// Expands `#[tool]` and its like where no router has taken it off.
+pub(crate) fn stray(sort: Sort, item: TokenStream) -> TokenStream {
     let mut mistakes = Mistakes::default();
     mistakes.at(
         &item,
-        "`#[tool]` is for a method in an `impl` block marked `#[tool_router]`: mark the block",
+        format!(
+            "`#[{sort}]` is for a method in an `impl` block marked `#[{sort}_router]`: mark the block"
+        ),
     );
     let mistakes = mistakes.into_tokens();
     // In an `impl` block, where a stray attribute is likely, an item macro would not parse.
@@ -71,9 +81,10 @@ pub(crate) fn stray(item: TokenStream) -> TokenStream {
 }
 
 impl Options {
-    fn read(arguments: &[Argument], mistakes: &mut Mistakes) -> Self {
+    fn read(sort: Sort, arguments: &[Argument], mistakes: &mut Mistakes) -> Self {
         let mut options = Self {
-            name: format_ident!("tool_router"),
+            sort,
+            name: format_ident!("{}_router", sort.name()),
             visibility: Visibility::Inherited,
             server_handler: false,
         };
@@ -96,7 +107,7 @@ impl Options {
                 }
                 _ => mistakes.at(
                     &argument.key,
-                    "`router` takes a name: `router = tool_router_a`",
+                    format!("`router` takes a name: `router = {}_router_a`", self.sort),
                 ),
             },
             "vis" => {
@@ -110,18 +121,27 @@ impl Options {
     }
 }
 
-fn read_tools(block: &mut ItemImpl, mistakes: &mut Mistakes) -> Vec<Tool> {
+fn read_tools(block: &mut ItemImpl, sort: Sort, mistakes: &mut Mistakes) -> Vec<Tool> {
     let mut tools: Vec<Tool> = Vec::new();
     for item in &mut block.items {
         let ImplItem::Fn(method) = item else { continue };
-        let attributes = tool::take_attribute(method);
+        let attributes = tool::take_attribute(method, sort);
         if attributes.is_empty() {
             continue;
         }
-        let tool = tool::read(method, &attributes, mistakes);
-        if tools.iter().any(|earlier| earlier.name == tool.name) {
+        let tool = tool::read(method, &attributes, sort, mistakes);
+        let uri = |tool: &Tool| tool.uri.as_ref().map(syn::LitStr::value);
+        if sort == Sort::Resource {
+            let same = |earlier: &Tool| uri(earlier).is_some() && uri(earlier) == uri(&tool);
+            if tools.iter().any(same) {
+                mistakes.at(
+                    &tool.uri,
+                    "there is a resource with this URI already: give it another",
+                );
+            }
+        } else if tools.iter().any(|earlier| earlier.name == tool.name) {
             let message = format!(
-                "there is a tool `{}` already: write `#[tool(name = \"...\")]` with another name",
+                "there is a {sort} `{}` already: write `#[{sort}(name = \"...\")]` with another name",
                 tool.name
             );
             mistakes.at(&tool.name_place, message);
@@ -131,7 +151,7 @@ fn read_tools(block: &mut ItemImpl, mistakes: &mut Mistakes) -> Vec<Tool> {
     if tools.is_empty() {
         mistakes.at(
             &block.self_ty,
-            "there is no tool in this block: write `#[tool]` above a method",
+            format!("there is no {sort} in this block: write `#[{sort}]` above a method"),
         );
     }
     tools
@@ -143,15 +163,23 @@ fn write(block: &ItemImpl, options: &Options, tools: &[Tool]) -> TokenStream {
     let (generics, _, condition) = block.generics.split_for_impl();
     let itself = &block.self_ty;
     let Options {
+        sort,
         name,
         visibility,
         server_handler,
     } = options;
-    let entries = tools.iter().filter(|tool| !tool.is_broken).map(Tool::entry);
+    let function = format_ident!("{}", sort.function());
+    let (router, doc) = (
+        format_ident!("{}", sort.router()),
+        format!("The {sort}s of this block."),
+    );
+    let is_whole =
+        |tool: &&Tool| !tool.is_broken && (*sort != Sort::Resource || tool.uri.is_some());
+    let entries = tools.iter().filter(is_whole).map(Tool::entry);
     let handler = server_handler.then(|| {
         quote! {
             impl #generics ::smcp_sdk::ServerHandler for #itself #condition {
-                fn tools() -> ::smcp_sdk::ToolRouter<Self> {
+                fn #function() -> ::smcp_sdk::#router<Self> {
                     Self::#name()
                 }
             }
@@ -159,9 +187,9 @@ fn write(block: &ItemImpl, options: &Options, tools: &[Tool]) -> TokenStream {
     });
     quote! {
         impl #generics #itself #condition {
-            /// The tools of this block.
-            #visibility fn #name() -> ::smcp_sdk::ToolRouter<Self> {
-                ::smcp_sdk::ToolRouter::new(::std::vec![#(#entries),*])
+            #[doc = #doc]
+            #visibility fn #name() -> ::smcp_sdk::#router<Self> {
+                ::smcp_sdk::#router::new(::std::vec![#(#entries),*])
             }
         }
         #handler

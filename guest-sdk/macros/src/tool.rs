@@ -1,29 +1,37 @@
-//! One tool: what its attribute, its doc comment and its signature say.
+//! One tool, prompt or resource: what its attribute, its doc comment and its signature say.
 
 use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{
-    Attribute, Expr, ExprLit, FnArg, Ident, ImplItemFn, Lit, Meta, ReceiverKind, ReturnType,
-    Safety, Type, parse_quote,
+    Attribute, Expr, ExprLit, FnArg, Ident, ImplItemFn, Lit, LitStr, Meta, ReceiverKind,
+    ReturnType, Safety, Type, parse_quote,
 };
 
 use crate::attributes::{self, Argument, Value};
 use crate::forbidden;
 use crate::mistakes::Mistakes;
+use crate::sort::Sort;
 
 /// Longer names do not pass the APIs of many models.
 const NAME_MAX_CHARACTERS: usize = 64;
 
-/// A tool, ready to be written into the router.
+/// A tool, prompt or resource, ready to be written into the router.
 pub(crate) struct Tool {
+    pub(crate) sort: Sort,
     pub(crate) name: String,
     /// Where the name is written, for messages about it.
     pub(crate) name_place: TokenStream,
     title: Option<Expr>,
     description: TokenStream,
     hints: Hints,
+    /// The URI of a resource, or its template.
+    pub(crate) uri: Option<LitStr>,
+    mime_type: Option<Expr>,
+    icons: Option<Expr>,
+    meta: Option<Expr>,
+    marks: Marks,
     method: Ident,
     has_receiver: bool,
     is_async: bool,
@@ -43,18 +51,26 @@ struct Hints {
     open_world: Option<bool>,
 }
 
+/// The annotations of a resource.
+#[derive(Default)]
+struct Marks {
+    audience: Option<Expr>,
+    priority: Option<Expr>,
+    last_modified: Option<Expr>,
+}
+
 /// What is left of a `#[tool]` that the router has read. It stays on the method so that the
 /// author's `use smcp_sdk::tool` is used.
 const TAKEN: &str = "__taken";
 
-/// Takes the `#[tool]` attributes off the method; nothing when it has none.
-pub(crate) fn take_attribute(method: &mut ImplItemFn) -> Vec<Attribute> {
+/// Takes the attributes of this sort off the method; nothing when it has none.
+pub(crate) fn take_attribute(method: &mut ImplItemFn, sort: Sort) -> Vec<Attribute> {
     let is_tool = |attribute: &Attribute| {
         attribute
             .path()
             .segments
             .last()
-            .is_some_and(|segment| segment.ident == "tool")
+            .is_some_and(|segment| segment.ident == sort.name())
     };
     let (tool, other): (Vec<_>, _) = method.attrs.drain(..).partition(is_tool);
     method.attrs = other;
@@ -71,18 +87,23 @@ pub(crate) fn is_taken(arguments: &TokenStream) -> bool {
 }
 
 /// Reads a method that had these `#[tool]` attributes.
-pub(crate) fn read(method: &ImplItemFn, tool: &[Attribute], mistakes: &mut Mistakes) -> Tool {
+pub(crate) fn read(
+    method: &ImplItemFn,
+    tool: &[Attribute],
+    sort: Sort,
+    mistakes: &mut Mistakes,
+) -> Tool {
     if let Some(second) = tool.get(1) {
         mistakes.at(
             second,
-            "one `#[tool]` is enough: put all arguments into the first",
+            format!("one `#[{sort}]` is enough: put all arguments into the first"),
         );
     }
     let arguments = tool.first().map_or_else(Vec::new, |tool| match &tool.meta {
         Meta::List(list) => attributes::parse(list.tokens.clone(), mistakes),
         Meta::Path(_) => Vec::new(),
         Meta::NameValue(pair) => {
-            mistakes.at(pair, "write `#[tool]` or `#[tool(...)]`");
+            mistakes.at(pair, format!("write `#[{sort}]` or `#[{sort}(...)]`"));
             Vec::new()
         }
     });
@@ -91,11 +112,17 @@ pub(crate) fn read(method: &ImplItemFn, tool: &[Attribute], mistakes: &mut Mista
 
     let signature = &method.sig;
     let mut tool = Tool {
+        sort,
         name: signature.ident.unraw().to_string(),
         name_place: signature.ident.to_token_stream(),
         title: None,
         description: TokenStream::new(),
         hints: Hints::default(),
+        uri: None,
+        mime_type: None,
+        icons: None,
+        meta: None,
+        marks: Marks::default(),
         method: signature.ident.clone(),
         has_receiver: signature.receiver().is_some(),
         is_async: signature.asyncness.is_some(),
@@ -110,13 +137,19 @@ pub(crate) fn read(method: &ImplItemFn, tool: &[Attribute], mistakes: &mut Mista
         tool.take(argument, mistakes);
     }
     check_name(&tool, mistakes);
+    if sort == Sort::Resource && !arguments.iter().any(|argument| argument.key == "uri") {
+        mistakes.at(
+            &signature.ident,
+            "a resource has a URI: write `#[resource(uri = \"...\")]`",
+        );
+    }
     if tool.description.is_empty() {
-        tool.description = describe(method, mistakes);
+        tool.description = describe(method, sort, mistakes);
     }
     let before = mistakes.count();
-    check_signature(signature, mistakes);
+    check_signature(signature, sort, mistakes);
     tool.is_broken = mistakes.count() > before;
-    tool.arguments = take_arguments(signature, mistakes);
+    tool.arguments = take_arguments(signature, sort, mistakes);
     tool
 }
 
@@ -135,51 +168,197 @@ impl Tool {
                 let description = argument.expr(mistakes);
                 self.description = description.map_or_else(|| quote!(""), |text| quote!(#text));
             }
-            "annotations" => self.hints.take(argument, mistakes),
-            _ => argument.unknown("`name`, `title`, `description`, `annotations`", mistakes),
+            "icons" => self.icons = argument.expr(mistakes),
+            "meta" => self.meta = argument.expr(mistakes),
+            "annotations" if self.sort == Sort::Tool => self.hints.take(argument, mistakes),
+            "annotations" if self.sort == Sort::Resource => self.marks.take(argument, mistakes),
+            "uri" if self.sort == Sort::Resource => self.uri = argument.text(mistakes),
+            "mime_type" if self.sort == Sort::Resource => {
+                self.mime_type = argument.expr(mistakes);
+            }
+            _ => argument.unknown(self.sort.arguments(), mistakes),
         }
     }
 
-    /// The entry of the router, an expression of the type `Tool<Self>`.
+    /// The entry of the router: an expression of the type `ToolRoute<Self>`, or its like.
     pub(crate) fn entry(&self) -> TokenStream {
-        let Self {
-            name,
-            title,
-            description,
-            method,
-            output,
-            ..
-        } = self;
-        let title = option(title);
-        let annotations = self.hints.entry();
         let schemas = self.arguments.iter().map(|argument| {
             quote_spanned!(argument.span()=> <#argument as ::smcp_sdk::FromCall>::input_schema)
         });
+        let schemas = quote!(&[#(#schemas),*]);
+        match self.sort {
+            Sort::Tool => self.tool_entry(&schemas),
+            Sort::Prompt => self.prompt_entry(&schemas),
+            Sort::Resource => self.resource_entry(&schemas),
+        }
+    }
+
+    /// The call of the method, with its arguments from `call`.
+    fn value(&self) -> TokenStream {
+        let method = &self.method;
         let values = self.arguments.iter().map(|argument| {
             quote_spanned!(argument.span()=> <#argument as ::smcp_sdk::FromCall>::from_call(call)?)
         });
         let receiver = self.has_receiver.then(|| quote!(server,));
-        let mut value = quote!(Self::#method(#receiver #(#values),*));
+        let value = quote!(Self::#method(#receiver #(#values),*));
         if self.is_async {
-            value = quote!(::smcp_sdk::__private::block_on(#value));
+            quote!(::smcp_sdk::__private::block_on(#value))
+        } else {
+            value
         }
+    }
+
+    /// What every sort may have, where it is not the default.
+    fn extras(&self) -> TokenStream {
+        let name = &self.name;
+        let title = self
+            .title
+            .as_ref()
+            .map(|title| quote!(of.title = ::core::option::Option::Some(::std::string::String::from(#title));));
+        let icons = self
+            .icons
+            .as_ref()
+            .map(|icons| quote!(of.icons = ::std::vec::Vec::from(#icons);));
+        let meta = self.meta.as_ref().map(|meta| {
+            quote!(of.meta = ::core::option::Option::Some(::smcp_sdk::__private::meta(#name, #meta));)
+        });
+        quote!(#title #icons #meta)
+    }
+
+    fn tool_entry(&self, schemas: &TokenStream) -> TokenStream {
+        let Self {
+            name,
+            description,
+            output,
+            ..
+        } = self;
+        let (annotations, extras, value) = (self.hints.entry(), self.extras(), self.value());
         let trait_of_output = quote_spanned! { output.span()=>
             <#output as ::smcp_sdk::IntoCallToolResult>
         };
         quote! {
-            ::smcp_sdk::Tool {
+            ::smcp_sdk::ToolRoute {
                 name: #name,
-                title: #title,
-                description: #description,
-                annotations: #annotations,
-                input_schema: || ::smcp_sdk::__private::input_schema(&[#(#schemas),*]),
-                output_schema: #trait_of_output::output_schema,
+                tool: || {
+                    let schema = ::smcp_sdk::__private::input_schema(#schemas);
+                    let mut of = ::smcp_sdk::Tool::new(#name, #description, schema);
+                    of.output_schema = #trait_of_output::output_schema();
+                    of.annotations = #annotations;
+                    #extras
+                    of
+                },
                 call: |server, call| {
                     let _: &Self = server;
                     #trait_of_output::into_call_tool_result(#value)
                 },
             }
         }
+    }
+
+    fn prompt_entry(&self, schemas: &TokenStream) -> TokenStream {
+        let Self {
+            name,
+            description,
+            output,
+            ..
+        } = self;
+        let (extras, value) = (self.extras(), self.value());
+        let trait_of_output = quote_spanned! { output.span()=>
+            <#output as ::smcp_sdk::IntoGetPromptResult>
+        };
+        quote! {
+            ::smcp_sdk::PromptRoute {
+                name: #name,
+                prompt: || {
+                    let arguments = ::smcp_sdk::__private::prompt_arguments(#name, #schemas);
+                    #[allow(unused_mut)]
+                    let mut of = ::smcp_sdk::Prompt::new(#name, #description, arguments);
+                    #extras
+                    of
+                },
+                get: |server, call| {
+                    let _: &Self = server;
+                    #trait_of_output::into_get_prompt_result(#value)
+                },
+            }
+        }
+    }
+
+    fn resource_entry(&self, schemas: &TokenStream) -> TokenStream {
+        let Self {
+            name,
+            description,
+            output,
+            uri,
+            ..
+        } = self;
+        let (extras, value, marks) = (self.extras(), self.value(), self.marks.entry());
+        let mime_type = option(&self.mime_type);
+        let trait_of_output = quote_spanned! { output.span()=>
+            <#output as ::smcp_sdk::IntoReadResourceResult>
+        };
+        quote! {
+            ::smcp_sdk::ResourceRoute {
+                uri: #uri,
+                mime_type: #mime_type,
+                resource: || {
+                    let mime_type: ::core::option::Option<&str> = #mime_type;
+                    let mut of = ::smcp_sdk::Resource::new(#uri, #name).with_description(#description);
+                    of.mime_type = mime_type.map(::std::string::String::from);
+                    #marks
+                    #extras
+                    of
+                },
+                variables: || ::smcp_sdk::__private::input_schema(#schemas),
+                read: |server, call, at| {
+                    let _: &Self = server;
+                    #trait_of_output::into_read_resource_result(#value, at)
+                },
+            }
+        }
+    }
+}
+
+impl Marks {
+    fn take(&mut self, annotations: &Argument, mistakes: &mut Mistakes) {
+        let Value::List(arguments) = &annotations.value else {
+            mistakes.at(&annotations.key, "write `annotations(priority = 0.5, ...)`");
+            return;
+        };
+        attributes::refuse_repeated(arguments, mistakes);
+        for argument in arguments {
+            match argument.key.to_string().as_str() {
+                "audience" => self.audience = argument.expr(mistakes),
+                "priority" => self.priority = argument.expr(mistakes),
+                "last_modified" => self.last_modified = argument.expr(mistakes),
+                _ => argument.unknown("`audience`, `priority`, `last_modified`", mistakes),
+            }
+        }
+    }
+
+    fn entry(&self) -> Option<TokenStream> {
+        let audience = self
+            .audience
+            .as_ref()
+            .map(|audience| quote!(audience: ::std::vec::Vec::from(#audience),));
+        let priority = self
+            .priority
+            .as_ref()
+            .map(|priority| quote!(priority: ::core::option::Option::Some(#priority),));
+        let last_modified = self.last_modified.as_ref().map(|at| {
+            quote!(last_modified: ::core::option::Option::Some(::std::string::String::from(#at)),)
+        });
+        if audience.is_none() && priority.is_none() && last_modified.is_none() {
+            return None;
+        }
+        Some(quote! {
+            #[allow(clippy::needless_update)]
+            let annotations = ::smcp_sdk::Annotations {
+                #audience #priority #last_modified
+                ..::core::default::Default::default()
+            };
+            of.annotations = ::core::option::Option::Some(annotations);
+        })
     }
 }
 
@@ -237,21 +416,25 @@ fn option(value: &Option<impl ToTokens>) -> TokenStream {
 }
 
 fn check_name(tool: &Tool, mistakes: &mut Mistakes) {
+    // A resource's name is for people to read: often that of a file.
+    if tool.sort == Sort::Resource {
+        return;
+    }
     let allowed = |character: char| character.is_ascii_alphanumeric() || "_-".contains(character);
     if !(1..=NAME_MAX_CHARACTERS).contains(&tool.name.chars().count())
         || !tool.name.chars().all(allowed)
     {
+        let (name, sort) = (&tool.name, tool.sort);
         let message = format!(
-            "`{}` cannot be the name of a tool: write `#[tool(name = \"...\")]` with 1 to \
-             {NAME_MAX_CHARACTERS} of the characters A-Z, a-z, 0-9, `_` and `-`",
-            tool.name
+            "`{name}` cannot be the name of a {sort}: write `#[{sort}(name = \"...\")]` with 1 to \
+             {NAME_MAX_CHARACTERS} of the characters A-Z, a-z, 0-9, `_` and `-`"
         );
         mistakes.at(&tool.name_place, message);
     }
 }
 
 /// The doc comment, as the description.
-fn describe(method: &ImplItemFn, mistakes: &mut Mistakes) -> TokenStream {
+fn describe(method: &ImplItemFn, sort: Sort, mistakes: &mut Mistakes) -> TokenStream {
     let mut lines = Vec::new();
     for attribute in method
         .attrs
@@ -280,14 +463,17 @@ fn describe(method: &ImplItemFn, mistakes: &mut Mistakes) -> TokenStream {
     if text.is_empty() {
         mistakes.at(
             &method.sig.ident,
-            "a model chooses a tool by its description: write a doc comment (`/// ...`) or \
-             `#[tool(description = \"...\")]`",
+            format!(
+                "{} by its description: write a doc comment (`/// ...`) or \
+                 `#[{sort}(description = \"...\")]`",
+                sort.who_chooses()
+            ),
         );
     }
     quote!(#text)
 }
 
-fn check_signature(signature: &syn::Signature, mistakes: &mut Mistakes) {
+fn check_signature(signature: &syn::Signature, sort: Sort, mistakes: &mut Mistakes) {
     if let Some(receiver) = signature.receiver()
         && !matches!(receiver.kind, ReceiverKind::Reference(_, _, None))
     {
@@ -300,14 +486,14 @@ fn check_signature(signature: &syn::Signature, mistakes: &mut Mistakes) {
         if !matches!(parameter, syn::GenericParam::Lifetime(_)) {
             mistakes.at(
                 parameter,
-                "a tool has one schema, so it cannot be generic: name the type",
+                format!("a {sort} has one schema, so it cannot be generic: name the type"),
             );
         }
     }
     if let Safety::Unsafe(r#unsafe) = &signature.safety {
         mistakes.at(
             r#unsafe,
-            "a client calls a tool with whatever it likes, so it cannot be `unsafe`",
+            format!("a client calls a {sort} with whatever it likes, so it cannot be `unsafe`"),
         );
     }
     if let ReturnType::Type(_, output) = &signature.output
@@ -315,13 +501,17 @@ fn check_signature(signature: &syn::Signature, mistakes: &mut Mistakes) {
     {
         mistakes.at(
             opaque,
-            "name the type that the tool returns: the catalogue needs its schema",
+            format!("name the type that the {sort} returns: the catalogue needs its schema"),
         );
     }
 }
 
 /// The types after the receiver.
-fn take_arguments(signature: &syn::Signature, mistakes: &mut Mistakes) -> Vec<TokenStream> {
+fn take_arguments(
+    signature: &syn::Signature,
+    sort: Sort,
+    mistakes: &mut Mistakes,
+) -> Vec<TokenStream> {
     let mut types = Vec::new();
     let mut parameters = 0;
     for input in &signature.inputs {
@@ -332,7 +522,9 @@ fn take_arguments(signature: &syn::Signature, mistakes: &mut Mistakes) -> Vec<To
         if is_parameters && parameters > 1 {
             mistakes.at(
                 input,
-                "a tool takes one object: put these fields into the struct of the first `Parameters`",
+                format!(
+                    "a {sort} takes one object: put these fields into the struct of the first `Parameters`"
+                ),
             );
         }
         types.push(elide(input.ty.to_token_stream(), signature));

@@ -8,9 +8,10 @@
 )]
 
 use bindings::exports::smcp::server::handler;
-use bindings::smcp::server::context as host;
+use bindings::smcp::server::{client, context as host, notify};
 
-use crate::context::{Caller, Context, Host, LoggingLevel};
+use crate::ask::AskError;
+use crate::context::{Caller, Context, Host, LoggingLevel, WireQuestion};
 use crate::error::ProtocolError;
 use crate::handler::ServerHandler;
 
@@ -70,6 +71,33 @@ impl Host for Guest {
             principal,
             scopes,
         }
+    }
+
+    fn ask(&self, questions: Vec<WireQuestion>) -> Result<Vec<String>, AskError> {
+        let questions: Vec<_> = questions
+            .into_iter()
+            .map(|WireQuestion { id, request }| client::Question { id, request })
+            .collect();
+        client::ask(&questions).map_err(|error| {
+            let client::AskError {
+                code,
+                message,
+                data,
+            } = error;
+            AskError::from_host(code, message, data.as_deref())
+        })
+    }
+
+    fn capabilities(&self) -> String {
+        client::capabilities()
+    }
+
+    fn resource_updated(&self, uri: &str) {
+        notify::resource_updated(uri);
+    }
+
+    fn resource_list_changed(&self) {
+        notify::resource_list_changed();
     }
 }
 
@@ -132,6 +160,11 @@ pub fn get_prompt<S: ServerHandler>(request: &str) -> Result<String, handler::Pr
 /// Answers `complete`.
 pub fn complete<S: ServerHandler>(request: &str) -> Result<String, handler::ProtocolError> {
     answer(request, crate::handler::complete::<S>)
+}
+
+/// Answers `list-resources`.
+pub fn list_resources<S: ServerHandler>(request: &str) -> Result<String, handler::ProtocolError> {
+    answer(request, crate::handler::list_resources::<S>)
 }
 
 /// What `getrandom` calls where the author's build says `--cfg getrandom_backend="custom"`.

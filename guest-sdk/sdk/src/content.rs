@@ -5,6 +5,8 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::icon::Icon;
+
 /// A JSON object.
 pub type JsonObject = Map<String, Value>;
 
@@ -34,7 +36,7 @@ enum Block {
 }
 
 /// A resource that the client can read, without its contents.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Resource {
     /// Where it is.
@@ -53,10 +55,19 @@ pub struct Resource {
     /// Its size in bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
+    /// Pictures of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub icons: Vec<Icon>,
+    /// Whom it is for, and how much it matters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub annotations: Option<Annotations>,
+    /// `_meta`.
+    #[serde(rename = "_meta", skip_serializing_if = "Option::is_none")]
+    pub meta: Option<JsonObject>,
 }
 
 /// The contents of a resource: a text, or bytes in base64.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ResourceContents {
     uri: String,
@@ -66,6 +77,8 @@ pub struct ResourceContents {
     text: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     blob: Option<String>,
+    #[serde(rename = "_meta", skip_serializing_if = "Option::is_none")]
+    meta: Option<JsonObject>,
 }
 
 /// Whom a block is for, and how much it matters.
@@ -175,7 +188,38 @@ impl Resource {
             description: None,
             mime_type: None,
             size: None,
+            icons: Vec::new(),
+            annotations: None,
+            meta: None,
         }
+    }
+
+    /// Adds a title for people.
+    #[must_use]
+    pub fn with_title(mut self, title: impl Into<String>) -> Self {
+        self.title = Some(title.into());
+        self
+    }
+
+    /// Adds what it is.
+    #[must_use]
+    pub fn with_description(mut self, description: impl Into<String>) -> Self {
+        self.description = Some(description.into());
+        self
+    }
+
+    /// Adds the media type.
+    #[must_use]
+    pub fn with_mime_type(mut self, mime_type: impl Into<String>) -> Self {
+        self.mime_type = Some(mime_type.into());
+        self
+    }
+
+    /// Adds whom it is for.
+    #[must_use]
+    pub fn with_annotations(mut self, annotations: Annotations) -> Self {
+        self.annotations = Some(annotations);
+        self
     }
 }
 
@@ -187,6 +231,7 @@ impl ResourceContents {
             mime_type: None,
             text: Some(text.into()),
             blob: None,
+            meta: None,
         }
     }
 
@@ -197,7 +242,21 @@ impl ResourceContents {
             mime_type: None,
             text: None,
             blob: Some(base64(bytes)),
+            meta: None,
         }
+    }
+
+    /// Adds `_meta`.
+    #[must_use]
+    pub fn with_meta(mut self, meta: JsonObject) -> Self {
+        self.meta = Some(meta);
+        self
+    }
+
+    /// Gives it a media type, unless it has one.
+    pub(crate) fn or_mime_type(mut self, mime_type: Option<&str>) -> Self {
+        self.mime_type = self.mime_type.or_else(|| mime_type.map(str::to_owned));
+        self
     }
 
     /// Adds the media type.

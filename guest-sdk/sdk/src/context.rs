@@ -1,5 +1,5 @@
 //! The handle through which a tool asks its host: log, progress, time, randomness, waiting,
-//! who is calling. What answers is the host in a module, and a recorder in `cargo test`.
+//! who is calling, questions to the client, announcements. What answers is the host in a module, and a recorder in `cargo test`.
 //!
 //! The choice is made by the target and not by a trait object: a trait object would import every
 //! function of the contract into every module, and an import is what an admin reads.
@@ -8,6 +8,12 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
+
+use crate::ask::{
+    AskError, ClientCapabilities, CreateMessageRequestParams, CreateMessageResult, Elicit,
+    ElicitUrl, Elicited, ListRoots, Questions, Root, one,
+};
+use crate::parameters::Arguments;
 
 #[cfg(target_arch = "wasm32")]
 use crate::boundary::Guest as Backing;
@@ -53,6 +59,15 @@ pub struct Caller {
     pub scopes: Vec<String>,
 }
 
+/// One question, as the contract has it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct WireQuestion {
+    /// What names it among those that are asked together.
+    pub(crate) id: String,
+    /// A JSON object with `method` and `params`.
+    pub(crate) request: String,
+}
+
 /// What a call may ask of whatever runs it. The functions are those of the contract.
 pub(crate) trait Host {
     fn log(&self, level: LoggingLevel, logger: Option<&str>, data: &str);
@@ -61,6 +76,10 @@ pub(crate) trait Host {
     fn random(&self, length: u32) -> Vec<u8>;
     fn sleep(&self, milliseconds: u32);
     fn who(&self) -> Caller;
+    fn ask(&self, questions: Vec<WireQuestion>) -> Result<Vec<String>, AskError>;
+    fn capabilities(&self) -> String;
+    fn resource_updated(&self, uri: &str);
+    fn resource_list_changed(&self);
 }
 
 /// The call's handle to its host. Take it as an argument of a tool, as `Context` or `&Context`.
@@ -153,6 +172,105 @@ impl Context {
     /// Who is calling.
     pub fn caller(&self) -> Caller {
         self.host.who()
+    }
+
+    /// Asks the user to fill in a form, whose fields are those of `T`, and waits for the answer:
+    /// `ctx.elicit::<Login>("Who are you?")?`, or with an [`Elicit`] for more than the text.
+    ///
+    /// `T` is a flat struct of texts, numbers, booleans, enums of texts, and lists of such enums;
+    /// the doc comments of its fields describe them. Never ask for a secret in this way: that is
+    /// what [`elicit_url`](Self::elicit_url) is for.
+    ///
+    /// # Errors
+    ///
+    /// When the client has no forms (-32021), when `T` is not fit for one, and when the answer
+    /// is not what was asked for. That the user declines or cancels is an answer.
+    pub fn elicit<T: Arguments>(
+        &self,
+        question: impl Into<Elicit<T>>,
+    ) -> Result<Elicited<T>, AskError> {
+        one(self, question.into())
+    }
+
+    /// Asks the user to open a page, for what the client must not see, such as keys and payments.
+    /// An answer that accepts says that the user agreed to go there, not that they are done.
+    ///
+    /// # Errors
+    ///
+    /// When the client opens no pages (-32021).
+    pub fn elicit_url(
+        &self,
+        message: impl Into<String>,
+        url: impl Into<String>,
+    ) -> Result<Elicited<()>, AskError> {
+        one(self, ElicitUrl::new(message, url))
+    }
+
+    /// Asks the client's model to write a message: `ctx.sample("Write a poem.")?`, or with
+    /// [`CreateMessageRequestParams`] for more than one text.
+    ///
+    /// # Errors
+    ///
+    /// When the client lends no model (-32021), or no tools to it where the question has some.
+    pub fn sample(
+        &self,
+        question: impl Into<CreateMessageRequestParams>,
+    ) -> Result<CreateMessageResult, AskError> {
+        one(self, question.into())
+    }
+
+    /// Asks the client for the directories and files that it lends to servers.
+    ///
+    /// # Errors
+    ///
+    /// When the client has none to lend (-32021).
+    pub fn list_roots(&self) -> Result<Vec<Root>, AskError> {
+        one(self, ListRoots::new())
+    }
+
+    /// Asks several questions together, so that the client is asked once: a tuple of up to six
+    /// questions of any sorts, or a `Vec` of one sort. The answers have the same shape. A question
+    /// without an id of its own is `q1`, `q2`, ... by its place.
+    ///
+    /// ```
+    /// # use smcp_sdk::{AskError, Context, Elicit, Elicited, ListRoots};
+    /// # #[derive(serde::Deserialize, schemars::JsonSchema)]
+    /// # struct Name { name: String }
+    /// # fn asks(ctx: &Context) -> Result<(), AskError> {
+    /// let name = Elicit::<Name>::new("Who are you?").id("user_name");
+    /// let (name, roots) = ctx.ask((name, ListRoots::new()))?;
+    /// if let Elicited::Accept(Name { name }) = name {
+    ///     log::info!("{name} lends {} roots", roots.len());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of the questions: if one cannot be asked, none is.
+    pub fn ask<Q: Questions>(&self, questions: Q) -> Result<Q::Answers, AskError> {
+        questions.ask(self)
+    }
+
+    pub(crate) fn ask_host(&self, questions: Vec<WireQuestion>) -> Result<Vec<String>, AskError> {
+        self.host.ask(questions)
+    }
+
+    /// What the client can do, as it declared it.
+    pub fn client_capabilities(&self) -> ClientCapabilities {
+        ClientCapabilities::parse(&self.host.capabilities())
+    }
+
+    /// Tells the clients that subscribed to the resource at `uri` that it has changed.
+    pub fn notify_resource_updated(&self, uri: impl AsRef<str>) {
+        self.host.resource_updated(uri.as_ref());
+    }
+
+    /// Tells the clients that resources came or went: for servers with a list of resources that
+    /// changes, see [`ServerHandler::list_resources`](crate::ServerHandler::list_resources).
+    pub fn notify_resource_list_changed(&self) {
+        self.host.resource_list_changed();
     }
 }
 

@@ -3,7 +3,12 @@
 //! It is not what a tool that fails answers: that is an `Err` of any type that displays, which
 //! the model can read. So this type does not implement `Display`, and the two cannot be confused.
 
+use std::any::Any;
+use std::fmt::Display;
+
 use serde_json::Value;
+
+use crate::ask::AskError;
 
 /// An error of the protocol, as JSON-RPC has it. The client gets it, the model usually does not.
 ///
@@ -52,5 +57,34 @@ impl ProtocolError {
     /// Something broke inside (-32603).
     pub fn internal_error(message: impl Into<String>, data: Option<Value>) -> Self {
         Self::new(Self::INTERNAL_ERROR, message, data)
+    }
+}
+
+/// What a prompt or a resource may return as the `Err` of a `Result`: a [`ProtocolError`], or
+/// anything that displays, which the client gets as an internal error (-32603).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the error of a prompt or a resource",
+    label = "does not implement `Display`",
+    note = "implement `std::fmt::Display` for it, or return a `ProtocolError`"
+)]
+pub trait IntoProtocolError {
+    /// The protocol's error.
+    fn into_protocol_error(self) -> ProtocolError;
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: Display + 'static> IntoProtocolError for E {
+    fn into_protocol_error(self) -> ProtocolError {
+        // A question that was not asked has a code already. The type is known when this compiles.
+        match (&self as &dyn Any).downcast_ref::<AskError>() {
+            Some(error) => error.clone().into(),
+            None => ProtocolError::internal_error(format!("{self:#}"), None),
+        }
+    }
+}
+
+impl IntoProtocolError for ProtocolError {
+    fn into_protocol_error(self) -> ProtocolError {
+        self
     }
 }

@@ -1,4 +1,4 @@
-//! A server as the contract sees it: the five functions of `handler`, JSON in and JSON out.
+//! A server as the contract sees it: its exported functions, JSON in and JSON out.
 //!
 //! It knows nothing of WebAssembly: a module and the test harness both call these functions.
 
@@ -6,15 +6,23 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
-use crate::content::JsonObject;
+use crate::content::Resource;
 use crate::context::Context;
 use crate::error::ProtocolError;
+use crate::icon::Icon;
 use crate::parameters::Call;
-use crate::router::{Card, ToolRouter};
+use crate::prompt::{Prompt, PromptRouter};
+use crate::requests::{
+    CompleteRequestParams, CompletionInfo, ListResourcesResult, PaginatedRequestParams,
+    ReadResourceRequestParams,
+};
+use crate::resource::{self, ReadResourceResult, ResourceRouter, ResourceTemplate};
+use crate::router::{Tool, ToolRouter};
 use crate::writer;
 
 /// What a server offers. `#[tool_router(server_handler)]` implements it for a server that has
-/// tools and nothing more to say.
+/// tools and nothing more to say; `#[tool_handler]`, `#[prompt_handler]` and `#[resource_handler]`
+/// on one `impl ServerHandler` block fill in the parts of a server that has several.
 ///
 /// Each call is answered by a server fresh from `Default`: nothing is kept between calls.
 #[diagnostic::on_unimplemented(
@@ -24,9 +32,22 @@ use crate::writer;
             or implement `ServerHandler` for it"
 )]
 pub trait ServerHandler: Default {
+    /// Whether [`list_resources`](Self::list_resources) answers, and not the catalogue. The
+    /// macros set it where that function is written.
+    const DYNAMIC_RESOURCES: bool = false;
+
+    /// Whether [`complete`](Self::complete) proposes anything. The macros set it where that
+    /// function is written.
+    const COMPLETIONS: bool = false;
+
     /// What a model should know before it uses the server.
     fn instructions() -> Option<String> {
         None
+    }
+
+    /// Pictures of the server.
+    fn icons() -> Vec<Icon> {
+        Vec::new()
     }
 
     /// The tools.
@@ -34,36 +55,61 @@ pub trait ServerHandler: Default {
         ToolRouter::default()
     }
 
-    /// Answers `resources/read`: from its parameters to its result.
+    /// The prompts.
+    fn prompts() -> PromptRouter<Self> {
+        PromptRouter::default()
+    }
+
+    /// The resources and their templates.
+    fn resources() -> ResourceRouter<Self> {
+        ResourceRouter::default()
+    }
+
+    /// Answers `resources/list`, for a server whose resources come and go.
     ///
     /// # Errors
     ///
-    /// Unless the server overrides it: there are no resources.
-    fn read_resource(&self, _: JsonObject, _: &Context) -> Result<JsonObject, ProtocolError> {
+    /// Unless the server overrides it: the catalogue has the list.
+    fn list_resources(
+        &self,
+        _: PaginatedRequestParams,
+        _: &Context,
+    ) -> Result<ListResourcesResult, ProtocolError> {
         Err(ProtocolError::method_not_found(
-            "This server has no resources",
+            "This server's resources are those of its catalogue",
             None,
         ))
     }
 
-    /// Answers `prompts/get`: from its parameters to its result.
+    /// Answers `resources/read` for a URI that no route of [`resources`](Self::resources) has.
     ///
     /// # Errors
     ///
-    /// Unless the server overrides it: there are no prompts.
-    fn get_prompt(&self, _: JsonObject, _: &Context) -> Result<JsonObject, ProtocolError> {
-        Err(ProtocolError::method_not_found(
-            "This server has no prompts",
-            None,
-        ))
+    /// Unless the server overrides it: there is no such resource.
+    fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        _: &Context,
+    ) -> Result<ReadResourceResult, ProtocolError> {
+        if Self::resources().is_empty() && !Self::DYNAMIC_RESOURCES {
+            return Err(ProtocolError::method_not_found(
+                "This server has no resources",
+                None,
+            ));
+        }
+        Err(resource::not_found(&request.uri))
     }
 
-    /// Answers `completion/complete`: from its parameters to its result.
+    /// Answers `completion/complete`.
     ///
     /// # Errors
     ///
     /// Unless the server overrides it: there is nothing to complete.
-    fn complete(&self, _: JsonObject, _: &Context) -> Result<JsonObject, ProtocolError> {
+    fn complete(
+        &self,
+        _: CompleteRequestParams,
+        _: &Context,
+    ) -> Result<CompletionInfo, ProtocolError> {
         Err(ProtocolError::method_not_found(
             "This server has no completions",
             None,
@@ -74,16 +120,38 @@ pub trait ServerHandler: Default {
 /// The catalogue. Members are written in the order of this struct, so the same module always
 /// describes itself with the same bytes.
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Catalogue {
     #[serde(skip_serializing_if = "Option::is_none")]
     instructions: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    tools: Vec<Card>,
+    icons: Vec<Icon>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tools: Vec<Tool>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    prompts: Vec<Prompt>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    resources: Vec<Resource>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    resource_templates: Vec<ResourceTemplate>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    dynamic_resources: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    completions: bool,
 }
 
-/// The parameters of `tools/call`; members this SDK does not know are ignored.
+/// The parameters of `resources/read`, as a route needs them.
 #[derive(Deserialize)]
-struct CallToolParams<'a> {
+struct ReadParams<'a> {
+    #[serde(borrow)]
+    uri: Cow<'a, str>,
+    #[serde(borrow, default, rename = "_meta")]
+    meta: Option<&'a RawValue>,
+}
+
+/// The parameters of `tools/call` and of `prompts/get`; members this SDK does not know are ignored.
+#[derive(Deserialize)]
+struct CallParams<'a> {
     #[serde(borrow)]
     name: Cow<'a, str>,
     #[serde(borrow, default)]
@@ -98,9 +166,16 @@ struct CallToolParams<'a> {
 ///
 /// When the author made a mistake that the compiler could not see; the message names the mend.
 pub(crate) fn describe<S: ServerHandler>() -> String {
+    let (resources, resource_templates) = S::resources().list();
     let catalogue = Catalogue {
         instructions: S::instructions(),
-        tools: S::tools().cards(),
+        icons: S::icons(),
+        tools: S::tools().list(),
+        prompts: S::prompts().list(),
+        resources,
+        resource_templates,
+        dynamic_resources: S::DYNAMIC_RESOURCES,
+        completions: S::COMPLETIONS,
     };
     match serde_json::to_string(&catalogue) {
         Ok(json) => json,
@@ -118,21 +193,8 @@ pub(crate) fn call_tool<S: ServerHandler>(
     request: &str,
     context: &Context,
 ) -> Result<String, ProtocolError> {
-    let params: CallToolParams<'_> = parse(request)?;
-    let arguments = params.arguments.map_or("{}", RawValue::get);
-    if !arguments.starts_with('{') {
-        let message = format!(
-            "Invalid arguments for tool {}: they are not an object",
-            params.name
-        );
-        return Err(ProtocolError::invalid_params(message, None));
-    }
-    let call = Call {
-        tool: &params.name,
-        arguments,
-        meta: params.meta.map(RawValue::get),
-        context,
-    };
+    let params: CallParams<'_> = parse(request)?;
+    let call = params.call("tool", context)?;
     let result = S::tools().call(&S::default(), &call)?;
     writer::result(&result).map_err(not_json)
 }
@@ -141,24 +203,58 @@ pub(crate) fn call_tool<S: ServerHandler>(
 ///
 /// # Errors
 ///
-/// Those of [`ServerHandler::read_resource`], or when the request does not parse.
+/// Those of the resource, or when the request does not parse or there is no such resource.
 pub(crate) fn read_resource<S: ServerHandler>(
     request: &str,
     context: &Context,
 ) -> Result<String, ProtocolError> {
-    write(&S::default().read_resource(parse(request)?, context)?)
+    let params: ReadParams<'_> = parse(request)?;
+    let call = Call {
+        sort: "resource",
+        name: &params.uri,
+        arguments: "{}",
+        meta: params.meta.map(RawValue::get),
+        context,
+    };
+    let server = S::default();
+    let result = match S::resources().read(&server, &call) {
+        Some(result) => result?,
+        None => server.read_resource(parse(request)?, context)?,
+    };
+    write(&result)
+}
+
+/// Answers `list-resources`.
+///
+/// # Errors
+///
+/// Those of [`ServerHandler::list_resources`], or when the request does not parse.
+pub(crate) fn list_resources<S: ServerHandler>(
+    request: &str,
+    context: &Context,
+) -> Result<String, ProtocolError> {
+    write(&S::default().list_resources(parse(request)?, context)?)
 }
 
 /// Answers `get-prompt`.
 ///
 /// # Errors
 ///
-/// Those of [`ServerHandler::get_prompt`], or when the request does not parse.
+/// Those of the prompt, or when the request does not parse or there is no such prompt.
 pub(crate) fn get_prompt<S: ServerHandler>(
     request: &str,
     context: &Context,
 ) -> Result<String, ProtocolError> {
-    write(&S::default().get_prompt(parse(request)?, context)?)
+    let prompts = S::prompts();
+    if prompts.is_empty() {
+        return Err(ProtocolError::method_not_found(
+            "This server has no prompts",
+            None,
+        ));
+    }
+    let params: CallParams<'_> = parse(request)?;
+    let call = params.call("prompt", context)?;
+    write(&prompts.get(&S::default(), &call)?)
 }
 
 /// Answers `complete`.
@@ -170,7 +266,42 @@ pub(crate) fn complete<S: ServerHandler>(
     request: &str,
     context: &Context,
 ) -> Result<String, ProtocolError> {
-    write(&S::default().complete(parse(request)?, context)?)
+    #[derive(Serialize)]
+    struct CompleteResult {
+        completion: CompletionInfo,
+    }
+    if !S::COMPLETIONS {
+        return Err(ProtocolError::method_not_found(
+            "This server has no completions",
+            None,
+        ));
+    }
+    let completion = S::default().complete(parse(request)?, context)?;
+    write(&CompleteResult { completion })
+}
+
+impl CallParams<'_> {
+    fn call<'call>(
+        &'call self,
+        sort: &'static str,
+        context: &'call Context,
+    ) -> Result<Call<'call>, ProtocolError> {
+        let arguments = self.arguments.map_or("{}", RawValue::get);
+        if !arguments.starts_with('{') {
+            let message = format!(
+                "Invalid arguments for {sort} {}: they are not an object",
+                self.name
+            );
+            return Err(ProtocolError::invalid_params(message, None));
+        }
+        Ok(Call {
+            sort,
+            name: &self.name,
+            arguments,
+            meta: self.meta.map(RawValue::get),
+            context,
+        })
+    }
 }
 
 fn parse<'a, T: Deserialize<'a>>(request: &'a str) -> Result<T, ProtocolError> {

@@ -134,6 +134,7 @@
     )
 ))]
 mod allocator;
+mod ask;
 #[cfg(target_arch = "wasm32")]
 #[doc(hidden)]
 pub mod boundary;
@@ -142,23 +143,48 @@ mod context;
 mod drive;
 mod error;
 mod handler;
+mod icon;
 mod logging;
 mod parameters;
+mod prompt;
+mod requests;
+mod resource;
 mod result;
 mod router;
 mod schema;
+mod template;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 mod writer;
 
+pub use ask::{
+    AskError, ClientCapabilities, CreateMessageRequestParams, CreateMessageResult, Elicit,
+    ElicitUrl, Elicited, ListRoots, ModelPreferences, Question, Questions, RawQuestion, Root,
+    SamplingMessage,
+};
 pub use content::{Annotations, Content, JsonObject, Resource, ResourceContents, Role, base64};
 pub use context::{Caller, Context, LoggingLevel};
-pub use error::{ErrorData, ProtocolError};
+pub use error::{ErrorData, IntoProtocolError, ProtocolError};
 pub use handler::ServerHandler;
+pub use icon::{Icon, IconTheme};
 pub use parameters::{FromCall, Meta, Parameters};
+pub use prompt::{
+    GetPromptResult, IntoGetPromptResult, Prompt, PromptArgument, PromptMessage, PromptRoute,
+    PromptRouter,
+};
+pub use requests::{
+    ArgumentInfo, CompleteRequestParams, CompletionContext, CompletionInfo, ListResourcesResult,
+    PaginatedRequestParams, ReadResourceRequestParams, Reference,
+};
+pub use resource::{
+    IntoReadResourceResult, ReadResourceResult, ResourceRoute, ResourceRouter, ResourceTemplate,
+};
 pub use result::{CallToolResult, IntoCallToolResult, IntoToolError, Json};
-pub use router::{Tool, ToolAnnotations, ToolRouter};
-pub use smcp_macros::{tool, tool_handler, tool_router};
+pub use router::{Tool, ToolAnnotations, ToolRoute, ToolRouter};
+pub use smcp_macros::{
+    prompt, prompt_handler, prompt_router, resource, resource_handler, resource_router, tool,
+    tool_handler, tool_router,
+};
 pub use {log, schemars, serde, serde_json};
 
 /// The code in the repository's README: it compiles, or `cargo test` fails.
@@ -173,9 +199,34 @@ pub mod __private {
     pub use crate::boundary;
     pub use crate::drive::block_on;
     pub use crate::parameters::{Arguments, Call};
+    pub use crate::resource::Place;
     pub use crate::result::Structured;
 
-    /// The schema of a tool's arguments: that of its only `Parameters`.
+    /// `_meta`, as an attribute says it: a JSON object, or a text that is one.
+    ///
+    /// # Panics
+    ///
+    /// When it is something else, with the name of what it is of.
+    pub fn meta(of: &str, meta: impl Into<serde_json::Value>) -> crate::JsonObject {
+        let meta = match meta.into() {
+            serde_json::Value::String(text) => serde_json::from_str(&text).unwrap_or_default(),
+            meta => meta,
+        };
+        match meta {
+            serde_json::Value::Object(meta) => meta,
+            _ => panic!("`{of}`: `meta` is not a JSON object: write `meta = \"{{...}}\"`"),
+        }
+    }
+
+    /// What a prompt takes, from the schemas of its method's arguments.
+    pub fn prompt_arguments(
+        prompt: &str,
+        of_each: &[fn() -> Option<schemars::Schema>],
+    ) -> Vec<crate::PromptArgument> {
+        crate::prompt::arguments_of(prompt, &input_schema(of_each))
+    }
+
+    /// The schema of what a method takes: that of its only `Parameters`.
     pub fn input_schema(of_each: &[fn() -> Option<schemars::Schema>]) -> schemars::Schema {
         of_each
             .iter()
@@ -196,6 +247,7 @@ macro_rules! serve {
         #[cfg(target_arch = "wasm32")]
         const _: () = {
             use bindings::exports::smcp::server::handler::{Guest, ProtocolError};
+            use bindings::exports::smcp::server::resource_list;
             use $crate::__private::boundary::{self, bindings};
 
             struct Module;
@@ -215,6 +267,12 @@ macro_rules! serve {
                 }
                 fn complete(request: String) -> Result<String, ProtocolError> {
                     boundary::complete::<$server>(&request)
+                }
+            }
+
+            impl resource_list::Guest for Module {
+                fn list_resources(request: String) -> Result<String, ProtocolError> {
+                    boundary::list_resources::<$server>(&request)
                 }
             }
 

@@ -1,6 +1,7 @@
-//! What a tool takes: its arguments, the call's context, the request's `_meta`.
+//! What a tool, a prompt or a resource takes: its arguments, the call's context, the request's
+//! `_meta`.
 //!
-//! Arguments that do not fit are refused before the tool runs, with the path of what is wrong.
+//! Arguments that do not fit are refused before it runs, with the path of what is wrong.
 
 use schemars::{JsonSchema, Schema};
 use serde::de::DeserializeOwned;
@@ -10,7 +11,7 @@ use crate::context::Context;
 use crate::error::ProtocolError;
 use crate::schema;
 
-/// The arguments of a tool: `T` is a struct that derives `Deserialize` and `JsonSchema`. Its
+/// The arguments of a tool or a prompt, or the variables in the URI of a resource: `T` is a struct that derives `Deserialize` and `JsonSchema`. Its
 /// schema goes into the catalogue, with the doc comments of its fields as descriptions.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Parameters<T>(pub T);
@@ -19,11 +20,13 @@ pub struct Parameters<T>(pub T);
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Meta(pub JsonObject);
 
-/// One call of one tool, as the arguments of the method are taken from it.
+/// One call of one tool, prompt or resource, as the arguments of the method are taken from it.
 #[derive(Debug)]
 pub struct Call<'call> {
-    /// The name of the tool.
-    pub(crate) tool: &'call str,
+    /// Which of the three it is, for messages.
+    pub(crate) sort: &'static str,
+    /// The name of the tool or prompt, or the URI of the resource.
+    pub(crate) name: &'call str,
     /// A JSON object.
     pub(crate) arguments: &'call str,
     /// A JSON object.
@@ -31,12 +34,12 @@ pub struct Call<'call> {
     pub(crate) context: &'call Context,
 }
 
-/// What a tool may take as an argument of its method.
+/// What a tool, a prompt or a resource may take as an argument of its method.
 #[diagnostic::on_unimplemented(
-    message = "a tool cannot take `{Self}`",
-    label = "not an argument of a tool",
+    message = "a tool, prompt or resource cannot take `{Self}`",
+    label = "not an argument of a tool, prompt or resource",
     note = "put what the client sends into a struct that derives `Deserialize` and `JsonSchema`, and take it as \
-            `Parameters(args): Parameters<Args>`; a tool may take `&Context` and `Meta` besides"
+            `Parameters(args): Parameters<Args>`; `&Context` and `Meta` may be taken besides"
 )]
 pub trait FromCall<'call>: Sized {
     /// The schema of the arguments, if this is what takes them.
@@ -55,7 +58,7 @@ pub trait FromCall<'call>: Sized {
 /// What `Parameters` takes; it is not implemented by hand.
 #[diagnostic::on_unimplemented(
     message = "`Parameters<{Self}>` needs a schema and a way from JSON",
-    label = "cannot be the arguments of a tool",
+    label = "cannot be taken from a client",
     note = "write `#[derive(serde::Deserialize, schemars::JsonSchema)]` on `{Self}`"
 )]
 pub trait Arguments: DeserializeOwned + JsonSchema {}
@@ -77,21 +80,22 @@ impl<'call, T: Arguments> FromCall<'call> for Parameters<T> {
             Ok(arguments) => Ok(Self(arguments)),
             Err(error) => {
                 let path = error.path().to_string();
-                Err(unfit(call.tool, &path, &error.into_inner()))
+                Err(unfit(call, &path, &error.into_inner()))
             }
         }
     }
 }
 
-/// Names the tool, the place and the reason. The place in the text, which serde_json adds, would
+/// Names what was called, the place and the reason. The place in the text, which serde_json adds, would
 /// mean nothing to whoever sent an object.
-fn unfit(tool: &str, path: &str, error: &serde_json::Error) -> ProtocolError {
+fn unfit(call: &Call<'_>, path: &str, error: &serde_json::Error) -> ProtocolError {
     let reason = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());
     let reason = reason.strip_suffix(&place).unwrap_or(&reason);
+    let Call { sort, name, .. } = call;
     let message = match path {
-        "" | "." => format!("Invalid arguments for tool {tool}: {reason}"),
-        path => format!("Invalid arguments for tool {tool}: {path}: {reason}"),
+        "" | "." => format!("Invalid arguments for {sort} {name}: {reason}"),
+        path => format!("Invalid arguments for {sort} {name}: {path}: {reason}"),
     };
     ProtocolError::invalid_params(message, None)
 }

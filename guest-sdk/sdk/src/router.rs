@@ -1,13 +1,16 @@
 //! The tools of a server: what the catalogue says of each, and how each is called.
 //!
-//! `#[tool_router]` writes the entries. The schemas are functions, so that a call pays for none.
+//! `#[tool_router]` writes the routes. What the catalogue says is behind a function, so that a call
+//! pays for none of it.
 
 use std::ops::Add;
 
 use schemars::Schema;
 use serde::Serialize;
 
+use crate::content::JsonObject;
 use crate::error::ProtocolError;
+use crate::icon::Icon;
 use crate::parameters::Call;
 use crate::result::CallToolResult;
 use crate::schema;
@@ -33,21 +36,64 @@ pub struct ToolAnnotations {
     pub open_world_hint: Option<bool>,
 }
 
-/// One tool of the server `S`. `#[tool]` makes it.
+/// A tool as the catalogue holds it: MCP 2026-07-28, `Tool`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Tool {
+    /// What clients call it.
+    pub name: String,
+    /// A title for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// What a model reads to choose it.
+    pub description: String,
+    /// The schema of its arguments, which are an object.
+    pub input_schema: Schema,
+    /// The schema of its structured result.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output_schema: Option<Schema>,
+    /// Hints.
+    #[serde(skip_serializing_if = "is_default")]
+    pub annotations: ToolAnnotations,
+    /// Pictures of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub icons: Vec<Icon>,
+    /// `_meta`, such as `{"ui": {"resourceUri": ...}}` of MCP Apps.
+    #[serde(rename = "_meta", skip_serializing_if = "Option::is_none")]
+    pub meta: Option<JsonObject>,
+}
+
+fn is_default(annotations: &ToolAnnotations) -> bool {
+    *annotations == ToolAnnotations::default()
+}
+
+impl Tool {
+    /// A tool with nothing but what it must have.
+    pub fn new(
+        name: impl Into<String>,
+        description: impl Into<String>,
+        input_schema: Schema,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            title: None,
+            description: description.into(),
+            input_schema,
+            output_schema: None,
+            annotations: ToolAnnotations::default(),
+            icons: Vec::new(),
+            meta: None,
+        }
+    }
+}
+
+/// One tool of the server `S` and the way to it. `#[tool]` makes it.
 #[derive(Debug)]
-pub struct Tool<S> {
+pub struct ToolRoute<S> {
     /// What clients call it.
     pub name: &'static str,
-    /// A title for people.
-    pub title: Option<&'static str>,
-    /// What a model reads to choose it.
-    pub description: &'static str,
-    /// Hints.
-    pub annotations: ToolAnnotations,
-    /// The schema of its arguments.
-    pub input_schema: fn() -> Schema,
-    /// The schema of its structured result.
-    pub output_schema: fn() -> Option<Schema>,
+    /// What the catalogue says of it.
+    pub tool: fn() -> Tool,
     /// Calls it.
     pub call: for<'call> fn(&'call S, &Call<'call>) -> Result<CallToolResult, ProtocolError>,
 }
@@ -55,75 +101,28 @@ pub struct Tool<S> {
 /// The tools of the server `S`, in the order they were written. Routers add up with `+`.
 #[derive(Debug)]
 pub struct ToolRouter<S> {
-    tools: Vec<Tool<S>>,
-}
-
-/// A tool as the catalogue holds it: MCP 2026-07-28, `Tool`.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Card {
-    name: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    title: Option<&'static str>,
-    description: &'static str,
-    input_schema: Schema,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    output_schema: Option<Schema>,
-    #[serde(skip_serializing_if = "is_default")]
-    annotations: ToolAnnotations,
-}
-
-fn is_default(annotations: &ToolAnnotations) -> bool {
-    *annotations == ToolAnnotations::default()
-}
-
-impl<S> Tool<S> {
-    fn card(&self) -> Card {
-        let Self {
-            name,
-            title,
-            description,
-            annotations,
-            ..
-        } = *self;
-        let input_schema = (self.input_schema)();
-        schema::assert_object(&input_schema, name, "the arguments of a tool");
-        let output_schema = (self.output_schema)();
-        if let Some(output_schema) = &output_schema {
-            schema::assert_object(output_schema, name, "the structured result of a tool");
-        }
-        Card {
-            name,
-            title,
-            description,
-            input_schema,
-            output_schema,
-            annotations,
-        }
-    }
+    routes: Vec<ToolRoute<S>>,
 }
 
 impl<S> ToolRouter<S> {
     /// A router with these tools.
-    pub fn new(tools: Vec<Tool<S>>) -> Self {
-        Self { tools }
+    pub fn new(routes: Vec<ToolRoute<S>>) -> Self {
+        Self { routes }
     }
 
     /// The tools for the catalogue.
     ///
     /// # Panics
     ///
-    /// When two tools have one name, which only adding routers can bring about.
-    pub(crate) fn cards(&self) -> Vec<Card> {
-        let mut names: Vec<_> = self.tools.iter().map(|tool| tool.name).collect();
-        names.sort_unstable();
-        if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
-            panic!(
-                "two tools are named `{}`: rename one with `#[tool(name = \"...\")]`",
-                pair[0]
-            );
+    /// When two tools have one name, which only adding routers can bring about, or when the
+    /// arguments of one are no object.
+    pub(crate) fn list(&self) -> Vec<Tool> {
+        refuse_twice("tool", self.routes.iter().map(|route| route.name));
+        let tools: Vec<_> = self.routes.iter().map(|route| (route.tool)()).collect();
+        for tool in &tools {
+            schema::assert_object(&tool.input_schema, &tool.name);
         }
-        self.tools.iter().map(Tool::card).collect()
+        tools
     }
 
     pub(crate) fn call(
@@ -131,9 +130,9 @@ impl<S> ToolRouter<S> {
         server: &S,
         call: &Call<'_>,
     ) -> Result<CallToolResult, ProtocolError> {
-        match self.tools.iter().find(|tool| tool.name == call.tool) {
-            Some(tool) => (tool.call)(server, call),
-            None => Err(unknown(call.tool)),
+        match self.routes.iter().find(|route| route.name == call.name) {
+            Some(route) => (route.call)(server, call),
+            None => Err(unknown(call.name)),
         }
     }
 }
@@ -141,6 +140,23 @@ impl<S> ToolRouter<S> {
 /// MCP 2026-07-28, server/tools, Error Handling: an unknown tool is a protocol error.
 fn unknown(tool: &str) -> ProtocolError {
     ProtocolError::invalid_params(format!("Unknown tool: {tool}"), None)
+}
+
+/// Refuses two routes of one name.
+///
+/// # Panics
+///
+/// With the name and the mend, for the author to read.
+pub(crate) fn refuse_twice(sort: &str, names: impl Iterator<Item = &'static str>) {
+    let mut names: Vec<_> = names.collect();
+    names.sort_unstable();
+    if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+        let key = if sort == "resource" { "uri" } else { "name" };
+        panic!(
+            "two {sort}s are named `{}`: rename one with `#[{sort}({key} = \"...\")]`",
+            pair[0]
+        );
+    }
 }
 
 impl<S> Default for ToolRouter<S> {
@@ -153,7 +169,7 @@ impl<S> Add for ToolRouter<S> {
     type Output = Self;
 
     fn add(mut self, other: Self) -> Self {
-        self.tools.extend(other.tools);
+        self.routes.extend(other.routes);
         self
     }
 }

@@ -1,4 +1,4 @@
-//! Calls the tools of a server natively, in `cargo test`, without WebAssembly.
+//! Calls the tools, prompts and resources of a server natively, in `cargo test`, without WebAssembly.
 //!
 //! The same code answers as in a module, JSON in and JSON out; only the host is another: a
 //! recorder with a clock that moves when the tool sleeps, randomness from a seed, and a log that
@@ -29,9 +29,15 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::content::JsonObject;
-use crate::context::{Caller, Context, Host, LoggingLevel, RANDOM_MAX};
+use crate::context::{Caller, Context, LoggingLevel};
 use crate::error::ProtocolError;
 use crate::handler::{self, ServerHandler};
+
+mod outcome;
+mod recorder;
+
+pub use outcome::{Outcome, PromptOutcome, ResourceOutcome};
+pub(crate) use recorder::Recorder;
 
 /// When the recorder's clock starts: 2026-01-01T00:00:00Z, in milliseconds.
 pub const START_MILLIS: u64 = 1_767_225_600_000;
@@ -43,12 +49,6 @@ pub struct Client<S> {
     host: Rc<Recorder>,
     meta: JsonObject,
     server: PhantomData<S>,
-}
-
-/// What `tools/call` answered with, when it was not an error of the protocol.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Outcome {
-    result: JsonObject,
 }
 
 /// One entry of the log.
@@ -73,6 +73,26 @@ pub struct Progress {
     pub message: Option<String>,
 }
 
+/// An announcement of the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notification {
+    /// The resource at this URI has changed.
+    ResourceUpdated(String),
+    /// Resources came or went.
+    ResourceListChanged,
+}
+
+/// A question that the server asked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AskedQuestion {
+    /// What names it.
+    pub id: String,
+    /// `elicitation/create`, `sampling/createMessage` or `roots/list`.
+    pub method: String,
+    /// What it asks.
+    pub params: Value,
+}
+
 impl<S: ServerHandler> Client<S> {
     /// A client, called `test` in all that a caller has.
     pub fn new() -> Self {
@@ -86,6 +106,14 @@ impl<S: ServerHandler> Client<S> {
         let host = Recorder {
             logs: RefCell::default(),
             progress: RefCell::default(),
+            notifications: RefCell::default(),
+            questions: RefCell::default(),
+            answers: RefCell::default(),
+            capabilities: RefCell::new(json!({
+                "elicitation": { "form": {}, "url": {} },
+                "sampling": { "tools": {} },
+                "roots": {},
+            })),
             now: Cell::new(START_MILLIS),
             seed: Cell::new(0),
             caller,
@@ -138,10 +166,7 @@ impl<S: ServerHandler> Client<S> {
     /// [`try_call`](Self::try_call). When the tool panics.
     #[track_caller]
     pub fn call(&self, tool: &str, arguments: Value) -> Outcome {
-        match self.try_call(tool, arguments) {
-            Ok(outcome) => outcome,
-            Err(error) => panic!("{tool}: protocol error {}: {}", error.code, error.message),
-        }
+        expect(tool, self.try_call(tool, arguments))
     }
 
     /// Calls a tool.
@@ -152,43 +177,194 @@ impl<S: ServerHandler> Client<S> {
     /// do not fit.
     pub fn try_call(&self, tool: &str, arguments: Value) -> Result<Outcome, ProtocolError> {
         let request = json!({ "name": tool, "arguments": arguments, "_meta": self.meta });
-        let answer = self.run(|context| handler::call_tool::<S>(&request.to_string(), context))?;
-        Ok(Outcome {
-            result: object(&answer),
-        })
+        let result = self.send(handler::call_tool::<S>, &request)?;
+        Ok(Outcome { result })
     }
 
-    /// Sends `resources/read`.
+    /// Reads a resource.
+    ///
+    /// # Panics
+    ///
+    /// When the answer is an error: for a test of that, there is
+    /// [`try_read_resource`](Self::try_read_resource).
+    #[track_caller]
+    pub fn read_resource(&self, uri: &str) -> ResourceOutcome {
+        expect(uri, self.try_read_resource(uri))
+    }
+
+    /// Reads a resource.
     ///
     /// # Errors
     ///
-    /// The error of the protocol.
-    pub fn try_read_resource(&self, params: Value) -> Result<JsonObject, ProtocolError> {
-        self.run(|context| handler::read_resource::<S>(&params.to_string(), context))
-            .map(|answer| object(&answer))
+    /// The error of the protocol, such as for a resource that does not exist.
+    pub fn try_read_resource(&self, uri: &str) -> Result<ResourceOutcome, ProtocolError> {
+        let request = json!({ "uri": uri, "_meta": self.meta });
+        let result = self.send(handler::read_resource::<S>, &request)?;
+        Ok(ResourceOutcome { result })
     }
 
-    /// Sends `prompts/get`.
+    /// Expands a prompt.
+    ///
+    /// # Panics
+    ///
+    /// When the answer is an error: for a test of that, there is
+    /// [`try_get_prompt`](Self::try_get_prompt).
+    #[track_caller]
+    pub fn get_prompt(&self, prompt: &str, arguments: Value) -> PromptOutcome {
+        expect(prompt, self.try_get_prompt(prompt, arguments))
+    }
+
+    /// Expands a prompt.
     ///
     /// # Errors
     ///
-    /// The error of the protocol.
-    pub fn try_get_prompt(&self, params: Value) -> Result<JsonObject, ProtocolError> {
-        self.run(|context| handler::get_prompt::<S>(&params.to_string(), context))
-            .map(|answer| object(&answer))
+    /// The error of the protocol, such as for a prompt that does not exist.
+    pub fn try_get_prompt(
+        &self,
+        prompt: &str,
+        arguments: Value,
+    ) -> Result<PromptOutcome, ProtocolError> {
+        let request = json!({ "name": prompt, "arguments": arguments, "_meta": self.meta });
+        let result = self.send(handler::get_prompt::<S>, &request)?;
+        Ok(PromptOutcome { result })
     }
 
-    /// Sends `completion/complete`.
+    /// What may complete an argument of a prompt.
+    ///
+    /// # Panics
+    ///
+    /// When the answer is an error: for a test of that, there is
+    /// [`try_complete`](Self::try_complete), which completes a resource's variables too.
+    #[track_caller]
+    pub fn complete_prompt(&self, prompt: &str, argument: &str, value: &str) -> Vec<String> {
+        let params = json!({
+            "ref": { "type": "ref/prompt", "name": prompt },
+            "argument": { "name": argument, "value": value },
+        });
+        let result = expect(prompt, self.try_complete(params));
+        let values = result
+            .get("completion")
+            .and_then(|found| found.get("values"));
+        let values = values.and_then(Value::as_array).into_iter().flatten();
+        values
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// Sends `completion/complete`: its parameters and its result.
     ///
     /// # Errors
     ///
     /// The error of the protocol.
     pub fn try_complete(&self, params: Value) -> Result<JsonObject, ProtocolError> {
-        self.run(|context| handler::complete::<S>(&params.to_string(), context))
-            .map(|answer| object(&answer))
+        self.send(handler::complete::<S>, &params)
     }
 
-    /// The catalogue: an object with `tools` and `instructions`.
+    /// The tools of the catalogue.
+    pub fn list_tools(&self) -> Vec<Value> {
+        self.list("tools")
+    }
+
+    /// The prompts of the catalogue.
+    pub fn list_prompts(&self) -> Vec<Value> {
+        self.list("prompts")
+    }
+
+    /// The resource templates of the catalogue.
+    pub fn list_resource_templates(&self) -> Vec<Value> {
+        self.list("resourceTemplates")
+    }
+
+    /// The resources: those of the catalogue, or of this moment where they come and go (the first
+    /// page).
+    ///
+    /// # Panics
+    ///
+    /// When the server answers an error.
+    #[track_caller]
+    pub fn list_resources(&self) -> Vec<Value> {
+        if !S::DYNAMIC_RESOURCES {
+            return self.list("resources");
+        }
+        let result = self.try_list_resources(json!({}));
+        take(&expect("resources/list", result), "resources")
+    }
+
+    /// Sends `resources/list` to a server whose resources come and go.
+    ///
+    /// # Errors
+    ///
+    /// The error of the protocol.
+    pub fn try_list_resources(&self, params: Value) -> Result<JsonObject, ProtocolError> {
+        self.send(handler::list_resources::<S>, &params)
+    }
+
+    fn list(&self, key: &str) -> Vec<Value> {
+        take(&self.catalogue(), key)
+    }
+
+    /// Sets what the client can do: `ClientCapabilities`. Unless it is set, a client can do all.
+    #[must_use]
+    pub fn with_capabilities(self, capabilities: Value) -> Self {
+        self.host.capabilities.replace(capabilities);
+        self
+    }
+
+    /// The next form is filled in with this object; a page that is to be opened is agreed to.
+    pub fn answer_elicitation(&self, content: Value) {
+        self.answer(
+            "elicitation/create",
+            json!({ "action": "accept", "content": content }),
+        );
+    }
+
+    /// The next form or page is declined.
+    pub fn decline_elicitation(&self) {
+        self.answer("elicitation/create", json!({ "action": "decline" }));
+    }
+
+    /// The next form or page is closed without an answer.
+    pub fn cancel_elicitation(&self) {
+        self.answer("elicitation/create", json!({ "action": "cancel" }));
+    }
+
+    /// The client's model writes this text next.
+    pub fn answer_sampling(&self, text: &str) {
+        self.answer_sampling_with(json!({
+            "role": "assistant",
+            "content": { "type": "text", "text": text },
+            "model": "test",
+            "stopReason": "endTurn",
+        }));
+    }
+
+    /// The client's model answers this next: a `CreateMessageResult`.
+    pub fn answer_sampling_with(&self, result: Value) {
+        self.answer("sampling/createMessage", result);
+    }
+
+    /// The client lends these URIs when it is asked next.
+    pub fn answer_roots(&self, uris: &[&str]) {
+        let roots: Vec<_> = uris.iter().map(|uri| json!({ "uri": uri })).collect();
+        self.answer("roots/list", json!({ "roots": roots }));
+    }
+
+    fn answer(&self, method: &'static str, result: Value) {
+        self.host.answers.borrow_mut().push((method, result));
+    }
+
+    /// The questions that all calls so far have asked.
+    pub fn questions(&self) -> Vec<AskedQuestion> {
+        self.host.questions.borrow().clone()
+    }
+
+    /// The announcements that all calls so far have made.
+    pub fn notifications(&self) -> Vec<Notification> {
+        self.host.notifications.borrow().clone()
+    }
+
+    /// The catalogue: an object with `tools`, `prompts`, `resources`, `instructions`, ...
     ///
     /// # Panics
     ///
@@ -212,10 +388,14 @@ impl<S: ServerHandler> Client<S> {
         Duration::from_millis(self.host.now.get().saturating_sub(START_MILLIS))
     }
 
-    fn run<T>(&self, work: impl FnOnce(&Context) -> T) -> T {
+    fn send(
+        &self,
+        function: fn(&str, &Context) -> Result<String, ProtocolError>,
+        request: &Value,
+    ) -> Result<JsonObject, ProtocolError> {
         let context = Context::new(Rc::clone(&self.host));
         let _running = Running::start(&context);
-        work(&context)
+        function(&request.to_string(), &context).map(|answer| object(&answer))
     }
 }
 
@@ -225,101 +405,22 @@ impl<S: ServerHandler> Default for Client<S> {
     }
 }
 
-impl Outcome {
-    /// The text of all text blocks, a line each.
-    pub fn text(&self) -> String {
-        let blocks = self.result.get("content").and_then(Value::as_array);
-        let texts = blocks
-            .into_iter()
-            .flatten()
-            .filter_map(|block| block.get("text")?.as_str());
-        texts.collect::<Vec<_>>().join("\n")
+#[track_caller]
+fn expect<T>(what: &str, answer: Result<T, ProtocolError>) -> T {
+    match answer {
+        Ok(value) => value,
+        Err(error) => panic!("{what}: protocol error {}: {}", error.code, error.message),
     }
+}
 
-    /// The structured content; `null` when there is none.
-    pub fn structured(&self) -> &Value {
-        self.result.get("structuredContent").unwrap_or(&Value::Null)
-    }
-
-    /// Whether the tool failed.
-    pub fn is_error(&self) -> bool {
-        self.result.get("isError") == Some(&Value::Bool(true))
-    }
-
-    /// The result object of `tools/call`, as the client gets it.
-    pub fn result(&self) -> &JsonObject {
-        &self.result
-    }
+fn take(object: &JsonObject, key: &str) -> Vec<Value> {
+    let items = object.get(key).and_then(Value::as_array);
+    items.cloned().unwrap_or_default()
 }
 
 #[expect(clippy::expect_used, reason = "the SDK wrote the text itself")]
 fn object(json: &str) -> JsonObject {
     serde_json::from_str(json).expect("the SDK answers with an object")
-}
-
-/// The host of a test: it keeps what it is told, and answers the same every time.
-#[derive(Debug, Clone)]
-pub struct Recorder {
-    logs: RefCell<Vec<LogEntry>>,
-    progress: RefCell<Vec<Progress>>,
-    now: Cell<u64>,
-    seed: Cell<u64>,
-    caller: Caller,
-}
-
-impl Host for Recorder {
-    fn log(&self, level: LoggingLevel, logger: Option<&str>, data: &str) {
-        let logger = logger.map(str::to_owned);
-        // Text that is not JSON is logged as a JSON string: the contract, `log`.
-        let data = serde_json::from_str(data).unwrap_or_else(|_| Value::from(data));
-        self.logs.borrow_mut().push(LogEntry {
-            level,
-            logger,
-            data,
-        });
-    }
-
-    fn progress(&self, progress: f64, total: Option<f64>, message: Option<&str>) {
-        let message = message.map(str::to_owned);
-        self.progress.borrow_mut().push(Progress {
-            progress,
-            total,
-            message,
-        });
-    }
-
-    fn now(&self) -> u64 {
-        self.now.get()
-    }
-
-    /// SplitMix64: not random at all, but it looks so.
-    fn random(&self, length: u32) -> Vec<u8> {
-        assert!(
-            length <= RANDOM_MAX,
-            "the host gives {RANDOM_MAX} random bytes at a time"
-        );
-        let word = || {
-            self.seed
-                .set(self.seed.get().wrapping_add(0x9e37_79b9_7f4a_7c15));
-            let mut word = self.seed.get();
-            word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            (word ^ (word >> 31)).to_le_bytes()
-        };
-        std::iter::repeat_with(word)
-            .flatten()
-            .take(length as usize)
-            .collect()
-    }
-
-    fn sleep(&self, milliseconds: u32) {
-        self.now
-            .set(self.now.get().saturating_add(u64::from(milliseconds)));
-    }
-
-    fn who(&self) -> Caller {
-        self.caller.clone()
-    }
 }
 
 thread_local! {

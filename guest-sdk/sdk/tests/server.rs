@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use smcp_sdk::testing::Client;
 use smcp_sdk::{
-    CallToolResult, Content, Context, Json, JsonObject, Meta, Parameters, ProtocolError,
-    ServerHandler, Tool, ToolRouter, tool, tool_handler, tool_router,
+    CallToolResult, Content, Context, GetPromptResult, Json, JsonObject, Meta, Parameters, Prompt,
+    PromptMessage, PromptRoute, PromptRouter, ProtocolError, Role, ServerHandler, Tool, ToolRoute,
+    ToolRouter, tool, tool_handler, tool_router,
 };
 
 #[derive(Default)]
@@ -187,12 +188,13 @@ fn what_makes_no_sense_is_an_error_of_the_protocol() {
 fn what_a_server_does_not_offer_is_no_method() {
     let client = Client::<Results>::new();
     let answers = [
-        client.try_read_resource(json!({ "uri": "a:b" })),
-        client.try_get_prompt(json!({ "name": "a" })),
-        client.try_complete(json!({})),
+        client.try_read_resource("a:b").err(),
+        client.try_get_prompt("a", json!({})).err(),
+        client.try_complete(json!({})).err(),
+        client.try_list_resources(json!({})).err(),
     ];
     for answer in answers {
-        assert_eq!(answer.unwrap_err().code, ProtocolError::METHOD_NOT_FOUND);
+        assert_eq!(answer.unwrap().code, ProtocolError::METHOD_NOT_FOUND);
     }
 }
 
@@ -418,24 +420,6 @@ mod mistakes {
     fn arguments_that_are_no_object() {
         Client::<List>::new().catalogue();
     }
-
-    #[derive(Default)]
-    struct Bare;
-
-    #[tool_router(server_handler)]
-    impl Bare {
-        /// Gives a list.
-        #[tool]
-        fn list(&self) -> Json<Vec<u8>> {
-            Json(vec![1])
-        }
-    }
-
-    #[test]
-    #[should_panic(expected = "tool `list`: MCP wants the structured result of a tool to be")]
-    fn a_structured_result_that_is_no_object() {
-        Client::<Bare>::new().catalogue();
-    }
 }
 
 /// A server without macros, for those who make their tools from data.
@@ -447,19 +431,28 @@ mod by_hand {
 
     impl ServerHandler for ByHand {
         fn tools() -> ToolRouter<Self> {
-            ToolRouter::new(vec![Tool {
+            ToolRouter::new(vec![ToolRoute {
                 name: "one",
-                title: None,
-                description: "Gives one.",
-                annotations: smcp_sdk::ToolAnnotations::default(),
-                input_schema: || schemars::json_schema!({ "type": "object" }),
-                output_schema: || None,
+                tool: || {
+                    Tool::new(
+                        "one",
+                        "Gives one.",
+                        schemars::json_schema!({ "type": "object" }),
+                    )
+                },
                 call: |_, _| Ok(CallToolResult::success(vec![Content::text("1")])),
             }])
         }
 
-        fn get_prompt(&self, params: JsonObject, _: &Context) -> Result<JsonObject, ProtocolError> {
-            Ok(params)
+        fn prompts() -> PromptRouter<Self> {
+            PromptRouter::new(vec![PromptRoute {
+                name: "two",
+                prompt: || Prompt::new("two", "Says two.", Vec::new()),
+                get: |_, _| {
+                    let message = PromptMessage::new_text(Role::Assistant, "2");
+                    Ok(GetPromptResult::new(vec![message]))
+                },
+            }])
         }
     }
 
@@ -467,11 +460,7 @@ mod by_hand {
     fn a_server_can_be_written_by_hand() {
         let client = Client::<ByHand>::new();
         assert_eq!(client.call("one", json!({})).text(), "1");
-        let params = json!({ "name": "a" });
-        assert_eq!(
-            client.try_get_prompt(params.clone()).map(Value::from),
-            Ok(params)
-        );
+        assert_eq!(client.get_prompt("two", json!({})).text(), "2");
     }
 }
 

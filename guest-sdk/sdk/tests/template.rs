@@ -96,6 +96,10 @@ fn a_new_server_passes_its_tests_and_builds_as_a_module() {
         "read-resource",
     ]
     .map(|name| format!("smcp:server/handler@0.1.0#{name}"));
+    let of_contract: Vec<_> = of_contract
+        .into_iter()
+        .chain(["smcp:server/resource-list@0.1.0#list-resources".to_owned()])
+        .collect();
     for name in &of_contract {
         assert!(exports.contains(name), "{name}");
     }
