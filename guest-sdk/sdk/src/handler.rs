@@ -75,13 +75,11 @@ pub trait ServerHandler: Default {
         _: PaginatedRequestParams,
         _: &Context,
     ) -> Result<ListResourcesResult, ProtocolError> {
-        Err(ProtocolError::method_not_found(
-            "This server's resources are those of its catalogue",
-            None,
-        ))
+        Err(no_method(CATALOGUE_LISTS))
     }
 
-    /// Answers `resources/read` for a URI that no route of [`resources`](Self::resources) has.
+    /// Answers `resources/read` for a URI that no route of [`resources`](Self::resources) has, in
+    /// a server that has some or whose resources come and go.
     ///
     /// # Errors
     ///
@@ -91,12 +89,6 @@ pub trait ServerHandler: Default {
         request: ReadResourceRequestParams,
         _: &Context,
     ) -> Result<ReadResourceResult, ProtocolError> {
-        if Self::resources().is_empty() && !Self::DYNAMIC_RESOURCES {
-            return Err(ProtocolError::method_not_found(
-                "This server has no resources",
-                None,
-            ));
-        }
         Err(resource::not_found(&request.uri))
     }
 
@@ -110,11 +102,16 @@ pub trait ServerHandler: Default {
         _: CompleteRequestParams,
         _: &Context,
     ) -> Result<CompletionInfo, ProtocolError> {
-        Err(ProtocolError::method_not_found(
-            "This server has no completions",
-            None,
-        ))
+        Err(no_method("This server has no completions"))
     }
+}
+
+const CATALOGUE_LISTS: &str = "This server's resources are those of its catalogue";
+
+/// What is not offered is refused before anything is read, so that a module without it has no code
+/// for it.
+fn no_method(message: &str) -> ProtocolError {
+    ProtocolError::method_not_found(message, None)
 }
 
 /// The catalogue. Members are written in the order of this struct, so the same module always
@@ -208,6 +205,10 @@ pub(crate) fn read_resource<S: ServerHandler>(
     request: &str,
     context: &Context,
 ) -> Result<String, ProtocolError> {
+    let resources = S::resources();
+    if resources.is_empty() && !S::DYNAMIC_RESOURCES {
+        return Err(no_method("This server has no resources"));
+    }
     let params: ReadParams<'_> = parse(request)?;
     let call = Call {
         sort: "resource",
@@ -217,7 +218,7 @@ pub(crate) fn read_resource<S: ServerHandler>(
         context,
     };
     let server = S::default();
-    let result = match S::resources().read(&server, &call) {
+    let result = match resources.read(&server, &call) {
         Some(result) => result?,
         None => server.read_resource(parse(request)?, context)?,
     };
@@ -233,6 +234,9 @@ pub(crate) fn list_resources<S: ServerHandler>(
     request: &str,
     context: &Context,
 ) -> Result<String, ProtocolError> {
+    if !S::DYNAMIC_RESOURCES {
+        return Err(no_method(CATALOGUE_LISTS));
+    }
     write(&S::default().list_resources(parse(request)?, context)?)
 }
 
@@ -247,10 +251,7 @@ pub(crate) fn get_prompt<S: ServerHandler>(
 ) -> Result<String, ProtocolError> {
     let prompts = S::prompts();
     if prompts.is_empty() {
-        return Err(ProtocolError::method_not_found(
-            "This server has no prompts",
-            None,
-        ));
+        return Err(no_method("This server has no prompts"));
     }
     let params: CallParams<'_> = parse(request)?;
     let call = params.call("prompt", context)?;
@@ -271,10 +272,7 @@ pub(crate) fn complete<S: ServerHandler>(
         completion: CompletionInfo,
     }
     if !S::COMPLETIONS {
-        return Err(ProtocolError::method_not_found(
-            "This server has no completions",
-            None,
-        ));
+        return Err(no_method("This server has no completions"));
     }
     let completion = S::default().complete(parse(request)?, context)?;
     write(&CompleteResult { completion })

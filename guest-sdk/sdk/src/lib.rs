@@ -49,7 +49,7 @@
 //! It returns
 //!
 //! - text: `String`, `&str`, numbers, `bool`; or `()` for nothing to show;
-//! - [`Json<T>`](Json): a structured result, with its schema in the catalogue;
+//! - [`Json<T>`](Json): a structured result of any JSON type, with its schema in the catalogue;
 //! - [`Content`], `Vec<Content>`: text, images, audio, links, resources;
 //! - [`CallToolResult`]: all of the result, `_meta` too;
 //! - a `Result` of one of these. The `Err` is anything that displays, and the model reads it: say
@@ -60,6 +60,119 @@
 //!
 //! Each call starts with a server fresh from `Default`, in a memory of its own: nothing is kept
 //! from one call to the next, and `&self` is all there is to take.
+//!
+//! # Prompts
+//!
+//! A prompt is a method marked [`#[prompt]`](macro@prompt) in a block marked
+//! [`#[prompt_router]`](macro@prompt_router). It takes what a tool takes; the fields of its
+//! `Parameters<T>` are texts: `String`, `Option<String>`, enums whose variants hold nothing. It
+//! returns a text of the user, [`PromptMessage`]s, or a [`GetPromptResult`].
+//!
+//! # Resources
+//!
+//! A resource is a method marked [`#[resource(uri = "...")]`](macro@resource) in a block marked
+//! [`#[resource_router]`](macro@resource_router). A URI with `{x}` is a template, and the method
+//! takes its variables as `Parameters<T>`. It returns text, bytes, [`Json<T>`](Json),
+//! [`ResourceContents`], or an `Option` of these: `None` is answered as "Resource not found".
+//!
+//! Resources that come and go are listed by [`ServerHandler::list_resources`] and read by
+//! [`ServerHandler::read_resource`]. [`Context::notify_resource_updated`] and
+//! [`Context::notify_resource_list_changed`] tell the clients.
+//!
+//! # All of it in one server
+//!
+//! ```
+//! use smcp_sdk::{
+//!     CompleteRequestParams, CompletionInfo, Context, ProtocolError, ServerHandler, prompt,
+//!     prompt_handler, prompt_router, resource, resource_handler, resource_router, tool,
+//!     tool_handler, tool_router,
+//! };
+//!
+//! #[derive(Default)]
+//! struct Garden;
+//!
+//! #[tool_router]
+//! impl Garden {
+//!     /// Waters the garden.
+//!     #[tool]
+//!     fn water(&self, ctx: &Context) {
+//!         ctx.notify_resource_updated("garden://state");
+//!     }
+//! }
+//!
+//! #[prompt_router]
+//! impl Garden {
+//!     /// Asks for advice.
+//!     #[prompt]
+//!     fn advice(&self) -> &'static str {
+//!         "What should I plant?"
+//!     }
+//! }
+//!
+//! #[resource_router]
+//! impl Garden {
+//!     /// How the garden is.
+//!     #[resource(uri = "garden://state", mime_type = "text/plain")]
+//!     fn state(&self) -> &'static str {
+//!         "wet"
+//!     }
+//! }
+//!
+//! #[tool_handler(instructions = "Water at night.")]
+//! #[prompt_handler]
+//! #[resource_handler]
+//! impl ServerHandler for Garden {
+//!     // The catalogue says `completions` because this is written.
+//!     fn complete(
+//!         &self,
+//!         _: CompleteRequestParams,
+//!         _: &Context,
+//!     ) -> Result<CompletionInfo, ProtocolError> {
+//!         Ok(CompletionInfo::new(["rose", "tulip"]))
+//!     }
+//! }
+//!
+//! smcp_sdk::serve!(Garden);
+//! ```
+//!
+//! # Questions to the client
+//!
+//! A method asks as if the answer came at once: [`Context::elicit`] shows the user a form,
+//! [`Context::elicit_url`] a page, [`Context::sample`] asks the client's model,
+//! [`Context::list_roots`] for its directories, [`Context::ask`] several at once. In truth the
+//! call ends there and is run anew with the answers, so what it did before is done again: ask
+//! first. [`Context::client_capabilities`] says what the client can do.
+//!
+//! ```
+//! # use smcp_sdk::{Context, Elicited, ProtocolError, tool, tool_router};
+//! # #[derive(Default)]
+//! # struct Shop;
+//! #[derive(serde::Deserialize, schemars::JsonSchema)]
+//! struct Confirm {
+//!     /// Really?
+//!     sure: bool,
+//! }
+//!
+//! #[tool_router(server_handler)]
+//! impl Shop {
+//!     /// Empties the basket.
+//!     #[tool]
+//!     fn empty(&self, ctx: &Context) -> Result<&'static str, ProtocolError> {
+//!         match ctx.elicit::<Confirm>("Empty the basket?")? {
+//!             Elicited::Accept(Confirm { sure: true }) => Ok("It is empty."),
+//!             _ => Ok("Nothing was done."),
+//!         }
+//!     }
+//! }
+//!
+//! // A test says what the user answers.
+//! let client = smcp_sdk::testing::Client::<Shop>::new();
+//! client.answer_elicitation(serde_json::json!({ "sure": true }));
+//! assert_eq!(client.call("empty", serde_json::json!({})).text(), "It is empty.");
+//! ```
+//!
+//! Returned with `?` from a `Result<_, ProtocolError>`, an [`AskError`] keeps its code on the way to
+//! the client: -32021 where it lacks a capability. Any other error type shows the model its text.
 //!
 //! # Logging and panics
 //!

@@ -14,7 +14,8 @@ use crate::error::ProtocolError;
 use crate::schema;
 
 /// A structured result: the client gets it as `structuredContent`, with an output schema in the
-/// catalogue, and the model as text. `T` serializes to a JSON object.
+/// catalogue, and the model as text. `T` may serialize to any JSON; clients of versions of MCP
+/// before 2026-07-28 know only objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Json<T>(pub T);
 
@@ -22,7 +23,7 @@ pub struct Json<T>(pub T);
 #[derive(Debug, Clone, PartialEq)]
 pub struct CallToolResult {
     pub(crate) content: Vec<Content>,
-    /// A JSON object, as text.
+    /// JSON, as text.
     pub(crate) structured_content: Option<String>,
     pub(crate) is_error: bool,
     pub(crate) meta: Option<JsonObject>,
@@ -47,7 +48,7 @@ impl CallToolResult {
         }
     }
 
-    /// The tool did its work, and its result is `value`, which serializes to a JSON object. The
+    /// The tool did its work, and its result is `value`, which serializes to JSON. The
     /// same JSON is added as text, for clients that do not read structured content.
     ///
     /// # Errors

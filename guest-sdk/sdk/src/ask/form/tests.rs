@@ -1,5 +1,7 @@
 //! What a form takes, and what it refuses with which words.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 use schemars::JsonSchema;
 use serde_json::json;
 
