@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use smcp_capability::call::{Answer, Request};
+use smcp_capability::call::{Answer, AskError, Request};
 use smcp_ids::{Fuel, UnixMillis};
+use smcp_protocol::MISSING_CLIENT_CAPABILITY;
 use smcp_sandbox::{Bounds, Ended, Entry, Fault, GuestFault, HostFault, LoadedModule};
 use smcp_tape::Tape;
 use smcp_tenant::call::{Call, CallStep, Telling};
@@ -46,6 +47,10 @@ pub(super) fn live(
                     continue;
                 }
             }
+            CallStep::Perform(Request::Ask(_)) => {
+                call.performed(Answer::Unasked(no_client()), now());
+                continue;
+            }
             // Nothing else is hosted by this version.
             CallStep::Perform(_) => call.fail(HostFault::Engine.into()),
             CallStep::Yield if left().is_zero() => call.fail(late()),
@@ -79,6 +84,16 @@ pub(super) fn from_tape(
             // What a tape did not tell before, it tells nobody now.
             CallStep::Tell(_) | CallStep::Yield => {}
         }
+    }
+}
+
+/// What a server is answered that asks the client: there is none here.
+fn no_client() -> AskError {
+    AskError {
+        code: MISSING_CLIENT_CAPABILITY,
+        message: "smcp call has no user to ask; publish the server and call it from a client"
+            .to_owned(),
+        data: None,
     }
 }
 

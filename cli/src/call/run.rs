@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use smcp_capability::call::Caller;
+use smcp_capability::call::{Caller, Notice};
 use smcp_ids::{Fuel, limits};
 use smcp_protocol::json::{Json, Kind};
 use smcp_sandbox::{Bounds, Ended, profile};
@@ -143,6 +143,7 @@ fn header(local: &Local) -> Result<Header, Failure> {
         seed: *keys::random()?,
         start: now(),
         caller,
+        client_capabilities: "{}".to_owned(),
     })
 }
 
@@ -172,6 +173,15 @@ fn told(ui: Ui, telling: Telling) {
             ui.note(format_args!(
                 "{FAINT}progress{FAINT:#} {progress}{total} {message}"
             ));
+        }
+        Telling::Notice(Notice::ResourceUpdated(uri)) => {
+            ui.note(format_args!(
+                "{FAINT}resource updated{FAINT:#} {}",
+                printable(&uri)
+            ));
+        }
+        Telling::Notice(Notice::ResourceListChanged) => {
+            ui.note(format_args!("{FAINT}resource list changed{FAINT:#}"));
         }
     }
 }

@@ -20,6 +20,35 @@ pub struct Caller {
     pub scopes: Vec<String>,
 }
 
+/// A question to the client.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Question {
+    /// What names it among those that are asked together, as the guest gave it.
+    pub id: String,
+    /// A JSON object with `method` and `params`, as the guest gave it.
+    pub request: String,
+}
+
+/// Something that clients who listen are told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Notice {
+    /// The resource of that URI has changed.
+    ResourceUpdated(String),
+    /// Resources came or went.
+    ResourceListChanged,
+}
+
+/// Why a guest's questions are not asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskError {
+    /// A code of JSON-RPC or MCP.
+    pub code: i32,
+    /// What to do.
+    pub message: String,
+    /// A JSON value.
+    pub data: Option<String>,
+}
+
 /// One thing that a guest asks its host to do.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Request {
@@ -49,6 +78,12 @@ pub enum Request {
     Sleep(u32),
     /// `context.who`.
     Who,
+    /// `client.ask`.
+    Ask(Vec<Question>),
+    /// `client.capabilities`.
+    Capabilities,
+    /// `notify.resource-updated` and `notify.resource-list-changed`.
+    Notify(Notice),
 }
 
 /// What a guest is answered.
@@ -62,4 +97,10 @@ pub enum Answer {
     Bytes(Vec<u8>),
     /// To [`Request::Who`].
     Caller(Caller),
+    /// To [`Request::Ask`]: for each question the client's result, a JSON object.
+    Answers(Vec<String>),
+    /// To [`Request::Ask`], when nothing was asked.
+    Unasked(AskError),
+    /// To [`Request::Capabilities`]: a JSON object.
+    Text(String),
 }

@@ -17,8 +17,10 @@ pub enum CoreType {
 /// Whether this version of the host has a function's interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// Hosted.
+    /// Hosted; a module exports it.
     Hosted,
+    /// Hosted; a module may export it.
+    Optional,
     /// In the WIT file, marked unstable; a module that imports it is refused.
     Unstable,
 }
@@ -51,11 +53,15 @@ pub const ABI_VERSION: &str = "0.1.0";
 pub const CONTEXT: &str = "smcp:server/context@0.1.0";
 /// The interface that every server exports.
 pub const HANDLER: &str = "smcp:server/handler@0.1.0";
-const CLIENT: &str = "smcp:server/client@0.1.0";
+/// The interface that a server exports whose resources come and go.
+pub const RESOURCE_LIST: &str = "smcp:server/resource-list@0.1.0";
+/// The interface of questions to the client.
+pub const CLIENT: &str = "smcp:server/client@0.1.0";
+/// The interface of announcements to those who listen.
+pub const NOTIFY: &str = "smcp:server/notify@0.1.0";
 const KV: &str = "smcp:server/kv@0.1.0";
 const HTTP: &str = "smcp:server/http@0.1.0";
 const CONFIG: &str = "smcp:server/config@0.1.0";
-const NOTIFY: &str = "smcp:server/notify@0.1.0";
 
 use CoreType::{F64, I32, I64};
 
@@ -98,24 +104,32 @@ pub static IMPORTS: &[Function] = &[
     hosted(CONTEXT, "random", &[I32, I32], &[]),
     hosted(CONTEXT, "sleep", &[I32], &[]),
     hosted(CONTEXT, "who", &[I32], &[]),
-    unstable(CLIENT, "ask", &[I32, I32, I32], &[]),
+    hosted(CLIENT, "ask", &[I32, I32, I32], &[]),
+    hosted(CLIENT, "capabilities", &[I32], &[]),
+    hosted(NOTIFY, "resource-updated", &[I32, I32], &[]),
+    hosted(NOTIFY, "resource-list-changed", &[], &[]),
     unstable(KV, "get", &[I32, I32, I32, I32], &[]),
     unstable(KV, "set", &[I32, I32, I32, I32, I32, I32, I32, I32], &[]),
     unstable(KV, "delete", &[I32, I32, I32, I32], &[]),
     unstable(KV, "keys", &[I32, I32, I32, I32, I32, I32, I32, I32], &[]),
     unstable(HTTP, "send", &[I32, I32, I32, I32, I32], &[]),
     unstable(CONFIG, "get", &[I32, I32, I32], &[]),
-    unstable(NOTIFY, "resource-updated", &[I32, I32], &[]),
-    unstable(NOTIFY, "resource-list-changed", &[], &[]),
 ];
 
-/// What a module must export. Results are read from the address that is returned.
+/// What a module must export, or may. Results are read from the address that is returned.
 pub static EXPORTS: &[Function] = &[
     hosted(HANDLER, "describe", &[], &[I32]),
     hosted(HANDLER, "call-tool", &[I32, I32], &[I32]),
     hosted(HANDLER, "read-resource", &[I32, I32], &[I32]),
     hosted(HANDLER, "get-prompt", &[I32, I32], &[I32]),
     hosted(HANDLER, "complete", &[I32, I32], &[I32]),
+    Function {
+        interface: RESOURCE_LIST,
+        name: "list-resources",
+        params: &[I32, I32],
+        results: &[I32],
+        status: Status::Optional,
+    },
 ];
 
 /// The import of that interface and name, if the contract has it.

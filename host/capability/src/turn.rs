@@ -215,6 +215,10 @@ pub enum Effect {
     },
     /// Lets that many milliseconds pass. Answer: [`Performed::Done`].
     Wait(u32),
+    /// Sleeps until another turn wakes this one. Answer: [`Performed::Done`].
+    Sleep,
+    /// Wakes those of these turns that sleep. At once. Answer: [`Performed::Done`].
+    Wake(Vec<u32>),
 }
 
 /// The answer to an [`Effect`].

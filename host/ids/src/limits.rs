@@ -110,6 +110,18 @@ pub const LOG_MAX: usize = 64 * KIB;
 pub const NOTIFICATIONS_MAX: usize = 256;
 /// Effects of a call that leave the sandbox, other than log and progress.
 pub const EFFECTS_MAX: usize = 64;
+/// Questions to the client that are asked together.
+pub const QUESTIONS_MAX: usize = 16;
+/// All questions that are asked together, in bytes; they are a client's to keep until it answers.
+pub const QUESTION_BYTES_MAX: usize = 64 * KIB;
+/// How often one call may ask. Each time it is run anew from its beginning.
+pub const ROUNDS_MAX: u32 = 16;
+/// The fuel of all rounds of a call, in multiples of what one may use.
+pub const ROUNDS_FUEL_FACTOR: u64 = 3;
+/// How long a client has to answer, in milliseconds: what it carries meanwhile is good for so long.
+pub const REQUEST_STATE_MILLIS: u64 = 600_000;
+/// What a client carries for a call that waits for it, in bytes before encoding.
+pub const REQUEST_STATE_MAX: usize = 64 * KIB;
 /// Random bytes of one `random`.
 pub const RANDOM_MAX: u32 = 65_536;
 /// Milliseconds of one `sleep`.
@@ -162,6 +174,17 @@ pub const ENGINE_MEMORY_IDLE_MAX: usize = 32 * MIB;
 
 /// Versions of the master key that are accepted at once: each is tried for a MAC that holds under none.
 pub const MASTER_KEY_VERSIONS_MAX: usize = 16;
+
+// ---- Who listens -----------------------------------------------------------------------------
+
+/// Resources that one listening client subscribes to: each is kept, and looked at with each change.
+pub const SUBSCRIPTIONS_MAX: usize = 256;
+/// A URI that is subscribed to, in bytes.
+pub const SUBSCRIPTION_URI_MAX: usize = 2_048;
+/// Clients of one tenant that listen.
+pub const LISTENERS_MAX: usize = 4_096;
+/// Changes that wait for one listening client; one that takes none for so long is let go.
+pub const CHANGES_WAITING: usize = 64;
 
 // ---- Streams ---------------------------------------------------------------------------------
 

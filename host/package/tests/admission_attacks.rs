@@ -153,15 +153,12 @@ fn imports_that_are_not_in_the_contract_are_refused() {
 #[test]
 fn imports_that_are_not_hosted_yet_are_refused_as_such() {
     let interfaces = [
-        ("client", "ask"),
         ("kv", "get"),
         ("kv", "set"),
         ("kv", "delete"),
         ("kv", "keys"),
         ("http", "send"),
         ("config", "get"),
-        ("notify", "resource-updated"),
-        ("notify", "resource-list-changed"),
     ];
     for (interface, name) in interfaces {
         let import = format!(r#"(import "smcp:server/{interface}@0.1.0" "{name}" (func))"#);
@@ -229,7 +226,7 @@ fn exports_that_a_server_may_not_have_are_refused() {
         r#"(func (export ""))"#,
         r#"(func (export "smcp:server/handler@0.1.0#other"))"#,
         r#"(func (export "smcp:server/handler@0.2.0#describe") (result i32) i32.const 0)"#,
-        r#"(func (export "smcp:server/resource-list@0.1.0#list-resources") (param i32 i32) (result i32) i32.const 0)"#,
+        r#"(func (export "smcp:server/resource-list@0.1.0#other") (param i32 i32) (result i32) i32.const 0)"#,
         r#"(func (export "cabi_post_") (param i32))"#,
         r#"(func (export "cabi_post_other") (param i32))"#,
         r#"(global (export "other") i32 (i32.const 0))"#,

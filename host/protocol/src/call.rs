@@ -8,8 +8,10 @@ use std::borrow::Cow;
 
 use crate::catalogue::List;
 use crate::error::ProtocolError;
+use crate::guest_call::{GuestCall, Target};
 use crate::head::{self, Head, ReplyForm};
-use crate::json::{Json, Kind, push_member, quoted};
+use crate::json::{Json, Kind};
+use crate::listen::Listen;
 use crate::message::{Frame, Malformed, Message, Token};
 use crate::meta::{Meta, VERSION_KEY};
 use crate::reply::{Refusal, ReplyTo};
@@ -52,8 +54,10 @@ pub enum Method<'a> {
         /// Where to go on, as an earlier page said.
         cursor: Option<Cow<'a, str>>,
     },
-    /// `tools/call`.
-    CallTool(ToolCall<'a>),
+    /// `tools/call`, `prompts/get`, `resources/read` or `completion/complete`.
+    Guest(GuestCall<'a>),
+    /// `subscriptions/listen`; modern only.
+    Listen(Listen<'a>),
 }
 
 /// The parameters of `initialize`.
@@ -65,15 +69,6 @@ pub struct Initialize<'a> {
     pub client_capabilities: Option<Json<'a>>,
     /// Who the client says it is.
     pub client_info: Option<Json<'a>>,
-}
-
-/// The parameters of `tools/call`.
-#[derive(Clone, Debug)]
-pub struct ToolCall<'a> {
-    name: Cow<'a, str>,
-    name_json: Json<'a>,
-    arguments: Option<Json<'a>>,
-    meta: Option<Json<'a>>,
 }
 
 /// A notification from a client.
@@ -93,11 +88,17 @@ pub enum Notification<'a> {
 
 /// The parameters that any method here looks at.
 #[derive(Clone, Copy, Default)]
-struct Params<'a> {
-    meta: Option<Json<'a>>,
-    name: Option<Json<'a>>,
-    uri: Option<Json<'a>>,
-    arguments: Option<Json<'a>>,
+pub(crate) struct Params<'a> {
+    pub(crate) meta: Option<Json<'a>>,
+    pub(crate) name: Option<Json<'a>>,
+    pub(crate) uri: Option<Json<'a>>,
+    pub(crate) arguments: Option<Json<'a>>,
+    pub(crate) input_responses: Option<Json<'a>>,
+    pub(crate) request_state: Option<Json<'a>>,
+    pub(crate) reference: Option<Json<'a>>,
+    pub(crate) argument: Option<Json<'a>>,
+    pub(crate) context: Option<Json<'a>>,
+    pub(crate) notifications: Option<Json<'a>>,
     cursor: Option<Json<'a>>,
     version: Option<Json<'a>>,
     capabilities: Option<Json<'a>>,
@@ -106,7 +107,7 @@ struct Params<'a> {
 }
 
 impl<'a> Params<'a> {
-    fn read(params: Option<Json<'a>>) -> Self {
+    pub(crate) fn read(params: Option<Json<'a>>) -> Self {
         let mut read = Self::default();
         for (name, value) in params.into_iter().flat_map(Json::members) {
             let place = match &*name {
@@ -114,6 +115,12 @@ impl<'a> Params<'a> {
                 "name" => &mut read.name,
                 "uri" => &mut read.uri,
                 "arguments" => &mut read.arguments,
+                "inputResponses" => &mut read.input_responses,
+                "requestState" => &mut read.request_state,
+                "ref" => &mut read.reference,
+                "argument" => &mut read.argument,
+                "context" => &mut read.context,
+                "notifications" => &mut read.notifications,
                 "cursor" => &mut read.cursor,
                 "protocolVersion" => &mut read.version,
                 "capabilities" => &mut read.capabilities,
@@ -281,13 +288,14 @@ impl<'a> Method<'a> {
             (Era::Modern, "server/discover") => Self::Discover,
             (Era::Legacy, "initialize") => Self::Initialize(Initialize::read(params)?),
             (Era::Legacy, "ping") => Self::Ping,
-            (_, "tools/call") => Self::CallTool(ToolCall::read(params)?),
-            _ => match List::of_method(method) {
-                Some(list) => Self::List {
+            (Era::Modern, "subscriptions/listen") => Self::Listen(Listen::read(params)?),
+            _ => match (List::of_method(method), Target::of_method(method)) {
+                (Some(list), _) => Self::List {
                     list,
                     cursor: cursor(params)?,
                 },
-                None => return Err(ProtocolError::method_not_found(method)),
+                (None, Some(target)) => Self::Guest(GuestCall::read(target, params)?),
+                (None, None) => return Err(ProtocolError::method_not_found(method)),
             },
         })
     }
@@ -321,68 +329,6 @@ impl<'a> Initialize<'a> {
             client_capabilities,
             client_info: params.client_info,
         })
-    }
-}
-
-impl<'a> ToolCall<'a> {
-    fn read(params: &Params<'a>) -> Result<Self, ProtocolError> {
-        let name_json = params.name.ok_or(ProtocolError::InvalidParams(
-            "\"name\" is missing: name the tool",
-        ))?;
-        let name = name_json
-            .as_str()
-            .ok_or(ProtocolError::InvalidParams("\"name\" must be a string"))?;
-        // Some clients write null for no arguments; the specification lets them be left out.
-        let arguments = params
-            .arguments
-            .filter(|arguments| arguments.kind() != Kind::Null);
-        if arguments.is_some_and(|arguments| arguments.kind() != Kind::Object) {
-            return Err(ProtocolError::InvalidParams(
-                "\"arguments\" must be an object",
-            ));
-        }
-        Ok(Self {
-            name,
-            name_json,
-            arguments,
-            meta: params.meta,
-        })
-    }
-
-    /// The tool's name, as the client gave it.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The arguments as JSON text of an object; `{}` when the client sent none.
-    pub fn arguments(&self) -> &'a str {
-        self.arguments.map_or("{}", Json::text)
-    }
-
-    /// What the guest's `call-tool` is given: `name`, `arguments` and `_meta`, each as the client
-    /// wrote it. Other members of the params are the host's business and stay here.
-    pub fn guest_request(&self) -> String {
-        self.guest_request_as(self.name_json.text())
-    }
-
-    /// The same for a tool that the guest knows by another name than the client.
-    pub fn guest_request_named(&self, name: &str) -> String {
-        self.guest_request_as(&quoted(name))
-    }
-
-    fn guest_request_as(&self, name_json: &str) -> String {
-        let arguments = self.arguments();
-        let meta = self.meta.map_or("", Json::text);
-        let mut request =
-            String::with_capacity(name_json.len() + arguments.len() + meta.len() + 32);
-        request.push('{');
-        push_member(&mut request, "name", name_json);
-        push_member(&mut request, "arguments", arguments);
-        if !meta.is_empty() {
-            push_member(&mut request, "_meta", meta);
-        }
-        request.push('}');
-        request
     }
 }
 

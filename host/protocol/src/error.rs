@@ -5,6 +5,7 @@
 
 use smcp_ids::limits::MCP_BODY_MAX;
 
+use crate::guest_call::Target;
 use crate::json::{Json, JsonError, push_member, quoted};
 use crate::version::{Era, Version};
 
@@ -93,6 +94,31 @@ pub enum ProtocolError {
         /// The name, shortened if it is long.
         name: String,
     },
+    /// A prompt that is not in the catalogue.
+    #[error("unknown prompt: {name}")]
+    UnknownPrompt {
+        /// The name, shortened if it is long.
+        name: String,
+    },
+    /// A resource that the server cannot have.
+    #[error("resource not found: {uri}")]
+    UnknownResource {
+        /// The URI, shortened if it is long.
+        uri: String,
+    },
+    /// A state that this server did not give out for this request, or too long ago.
+    #[error(
+        "\"requestState\" is not one for this request, or it has expired; send the request without it"
+    )]
+    RequestState,
+    /// An answer that does not fit its question.
+    #[error("the answer to \"{id}\" does not fit the question: {why}")]
+    InputResponse {
+        /// The id of the question, shortened if it is long.
+        id: String,
+        /// What is wrong.
+        why: &'static str,
+    },
     /// A cursor that this server did not give out, or gave out for another list.
     #[error("invalid cursor; list again from the start")]
     Cursor,
@@ -119,10 +145,23 @@ impl ProtocolError {
         }
     }
 
-    /// A tool not found, by its name as the client gave it.
-    pub fn unknown_tool(name: &str) -> Self {
-        Self::UnknownTool {
-            name: shortened(name),
+    /// What a guest was to be called for is not there: a tool, prompt or resource, as the client named
+    /// it; or it completes nothing.
+    pub fn unknown(target: Target, name: &str) -> Self {
+        let name = shortened(name);
+        match target {
+            Target::Tool => Self::UnknownTool { name },
+            Target::Prompt => Self::UnknownPrompt { name },
+            Target::Resource => Self::UnknownResource { uri: name },
+            Target::Completion => Self::method_not_found(target.method()),
+        }
+    }
+
+    /// An answer that does not fit the question of that id.
+    pub fn input_response(id: &str, why: &'static str) -> Self {
+        Self::InputResponse {
+            id: shortened(id),
+            why,
         }
     }
 
@@ -149,6 +188,10 @@ impl ProtocolError {
             Self::MethodNotFound { .. } => "method_not_found",
             Self::InvalidParams(_) => "invalid_params",
             Self::UnknownTool { .. } => "unknown_tool",
+            Self::UnknownPrompt { .. } => "unknown_prompt",
+            Self::UnknownResource { .. } => "unknown_resource",
+            Self::RequestState => "request_state",
+            Self::InputResponse { .. } => "input_response",
             Self::Cursor => "invalid_cursor",
         }
     }
@@ -178,9 +221,14 @@ impl ProtocolError {
             }
             // server/tools, "Error Handling": an unknown tool is -32602; server/utilities/pagination,
             // "Error Handling": so is an invalid cursor.
-            Self::InvalidParams(_) | Self::UnknownTool { .. } | Self::Cursor => {
-                (200, INVALID_PARAMS)
-            }
+            // server/prompts and server/resources, "Error Handling": the same for what they name.
+            Self::InvalidParams(_)
+            | Self::UnknownTool { .. }
+            | Self::UnknownPrompt { .. }
+            | Self::UnknownResource { .. }
+            | Self::RequestState
+            | Self::InputResponse { .. }
+            | Self::Cursor => (200, INVALID_PARAMS),
         };
         Wire {
             status,
@@ -199,6 +247,10 @@ impl ProtocolError {
             push_member(&mut data, "supported", Version::LIST_JSON);
             push_member(&mut data, "requested", &quoted(requested));
         }
+        if let Self::UnknownResource { uri } = self {
+            // 2026-07-28, server/resources, "Error Handling": the URI.
+            push_member(&mut data, "uri", &quoted(uri));
+        }
         data.push('}');
         data
     }
@@ -212,17 +264,19 @@ impl Wire {
     /// basic/index, "Error Codes"): of these a guest can mean only invalid parameters; the rest
     /// become an internal error. `data` that is not JSON goes as a JSON string.
     pub fn of_guest(code: i32, message: &str, data: Option<&str>) -> Self {
-        let code = match code {
-            INVALID_PARAMS => INVALID_PARAMS,
-            -32768..=-32000 => INTERNAL_ERROR,
-            own => own,
+        let (status, code) = match code {
+            INVALID_PARAMS => (200, INVALID_PARAMS),
+            // 2026-07-28, basic/index, "Error Codes": with 400. What the host told the guest.
+            MISSING_CLIENT_CAPABILITY => (400, MISSING_CLIENT_CAPABILITY),
+            -32768..=-32000 => (200, INTERNAL_ERROR),
+            own => (200, own),
         };
         let data = data.map(|data| match Json::parse(data.as_bytes()) {
             Ok(json) => json.text().to_owned(),
             Err(_) => quoted(data),
         });
         Self {
-            status: 200,
+            status,
             code,
             message: message.to_owned(),
             data,
@@ -290,7 +344,7 @@ mod tests {
             ),
             (ProtocolError::method_not_found("m"), 404, 200, -32601),
             (ProtocolError::InvalidParams("x"), 200, 200, -32602),
-            (ProtocolError::unknown_tool("t"), 200, 200, -32602),
+            (ProtocolError::unknown(Target::Tool, "t"), 200, 200, -32602),
             (ProtocolError::Cursor, 200, 200, -32602),
         ] {
             let (on_modern, on_legacy) = (error.wire(Era::Modern), error.wire(Era::Legacy));
@@ -316,7 +370,7 @@ mod tests {
     fn an_error_repeats_little_of_what_it_was_sent() {
         let wire = ProtocolError::unsupported_version(&"é".repeat(1_000_000)).wire(Era::Modern);
         assert!(wire.data.is_some_and(|data| data.len() < 400));
-        let wire = ProtocolError::unknown_tool(&"x".repeat(1_000_000)).wire(Era::Modern);
+        let wire = ProtocolError::unknown(Target::Tool, &"x".repeat(1_000_000)).wire(Era::Modern);
         assert!(wire.message.len() < 100);
     }
 

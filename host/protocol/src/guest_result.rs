@@ -1,32 +1,33 @@
-//! What a guest's `call-tool` returned, checked once, and put into the answer by splicing: its
+//! What a guest returned, checked once, and put into the answer by splicing: its
 //! parts are copied as they stand, and only `_meta` and `resultType` are the host's to write.
 //!
-//! Refused: what is no JSON object we accept, or not the result of a tool. Guest faults have their
+//! Refused: what is no JSON object we accept, or not a result of its kind. Guest faults have their
 //! own type here, since no client can mend them.
 
+use crate::guest_call::Target;
 use crate::json::{Json, JsonError, Kind, push_member};
 use crate::version::Era;
 
-/// Why an output is not a tool's result. The guest's fault.
+/// Why an output is not a result. The guest's fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ResultError {
     /// Not JSON we accept.
-    #[error("the tool's result cannot be read: {0}")]
+    #[error("the result cannot be read: {0}")]
     Json(#[from] JsonError),
     /// JSON, but no object.
-    #[error("the tool's result is not a JSON object")]
+    #[error("the result is not a JSON object")]
     NotObject,
-    /// No content, or not in an array.
-    #[error("the tool's result needs \"content\", an array")]
-    Content,
+    /// Without what every result of its kind has.
+    #[error("the result needs {0}")]
+    Content(&'static str),
     /// `isError` that is neither true nor false.
-    #[error("the tool's result has an \"isError\" that is not a boolean")]
+    #[error("the result has an \"isError\" that is not a boolean")]
     IsError,
     /// `_meta` that is no object.
-    #[error("the tool's result has a \"_meta\" that is not an object")]
+    #[error("the result has a \"_meta\" that is not an object")]
     Meta,
     /// A result type that only the host can give.
-    #[error("the tool's result has a \"resultType\" other than \"complete\"; leave it out")]
+    #[error("the result has a \"resultType\" other than \"complete\"; leave it out")]
     ResultType,
 }
 
@@ -36,7 +37,7 @@ impl ResultError {
         match self {
             Self::Json(_) => "result_invalid_json",
             Self::NotObject => "result_not_object",
-            Self::Content => "result_content",
+            Self::Content(_) => "result_content",
             Self::IsError => "result_is_error",
             Self::Meta => "result_meta",
             Self::ResultType => "result_type",
@@ -44,12 +45,47 @@ impl ResultError {
     }
 }
 
-/// A tool's result that was checked.
+/// A guest's result that was checked.
 #[derive(Clone, Copy, Debug)]
-pub struct ToolResult<'a> {
+pub struct GuestResult<'a> {
     result: Json<'a>,
     meta: Option<Json<'a>>,
     is_error: bool,
+    is_cacheable: bool,
+    structured: Option<Json<'a>>,
+}
+
+/// What a result of a kind must have.
+#[derive(Clone, Copy)]
+struct Needs {
+    member: &'static str,
+    kind: Kind,
+    said: &'static str,
+    is_cacheable: bool,
+}
+
+const RESOURCES: Needs = Needs {
+    member: "resources",
+    kind: Kind::Array,
+    said: "\"resources\", an array",
+    is_cacheable: true,
+};
+
+impl Needs {
+    const fn of(target: Target) -> Self {
+        let (member, kind, said) = match target {
+            Target::Tool => ("content", Kind::Array, "\"content\", an array"),
+            Target::Prompt => ("messages", Kind::Array, "\"messages\", an array"),
+            Target::Resource => ("contents", Kind::Array, "\"contents\", an array"),
+            Target::Completion => ("completion", Kind::Object, "\"completion\", an object"),
+        };
+        Self {
+            member,
+            kind,
+            said,
+            is_cacheable: matches!(target, Target::Resource),
+        }
+    }
 }
 
 /// An entry that the host adds to a result's `_meta`: its key and its value, JSON text.
@@ -74,12 +110,25 @@ impl MetaEntry {
     }
 }
 
-impl<'a> ToolResult<'a> {
-    /// Checks an output (server/tools, "Calling Tools"; schema, `CallToolResult`).
+impl<'a> GuestResult<'a> {
+    /// Checks an output (schema, `CallToolResult`, `GetPromptResult`, `ReadResourceResult`,
+    /// `CompleteResult`).
     ///
     /// # Errors
-    /// It is not the result of a tool.
-    pub fn parse(output: &'a str) -> Result<Self, ResultError> {
+    /// It is not the result of such a call.
+    pub fn parse(target: Target, output: &'a str) -> Result<Self, ResultError> {
+        Self::with(Needs::of(target), output)
+    }
+
+    /// Checks the output of `list-resources` (schema, `ListResourcesResult`).
+    ///
+    /// # Errors
+    /// It is not such a list.
+    pub fn parse_resources(output: &'a str) -> Result<Self, ResultError> {
+        Self::with(RESOURCES, output)
+    }
+
+    fn with(needs: Needs, output: &'a str) -> Result<Self, ResultError> {
         let result = Json::parse(output.as_bytes())?;
         if result.kind() != Kind::Object {
             return Err(ResultError::NotObject);
@@ -88,11 +137,14 @@ impl<'a> ToolResult<'a> {
             result,
             meta: None,
             is_error: false,
+            is_cacheable: needs.is_cacheable,
+            structured: None,
         };
         let mut content = None;
         for (name, value) in result.members() {
             match &*name {
-                "content" => content = Some(value.kind()),
+                name if name == needs.member => content = Some(value.kind()),
+                "structuredContent" => checked.structured = Some(value),
                 "isError" if value.kind() != Kind::Bool => return Err(ResultError::IsError),
                 "isError" => checked.is_error = value.text() == "true",
                 "_meta" if value.kind() != Kind::Object => return Err(ResultError::Meta),
@@ -103,16 +155,21 @@ impl<'a> ToolResult<'a> {
                 _ => {}
             }
         }
-        if content == Some(Kind::Array) {
+        if content == Some(needs.kind) {
             Ok(checked)
         } else {
-            Err(ResultError::Content)
+            Err(ResultError::Content(needs.said))
         }
     }
 
     /// Whether the tool says that it failed.
     pub fn is_error(&self) -> bool {
         self.is_error
+    }
+
+    /// Its `structuredContent`, if it has any.
+    pub fn structured(&self) -> Option<Json<'a>> {
+        self.structured
     }
 
     /// The result for a client of that era, with the host's entries in its `_meta`.
@@ -130,6 +187,15 @@ impl<'a> ToolResult<'a> {
         for (name, value) in self.result.members() {
             if name != "_meta" && name != "resultType" {
                 push_member(&mut out, &name, value.text());
+            }
+        }
+        if era == Era::Modern && self.is_cacheable {
+            // 2026-07-28, server/utilities/caching, "Cacheable Results". What a guest says for
+            // itself stands.
+            for (name, value) in [("ttlMs", "0"), ("cacheScope", "\"private\"")] {
+                if self.result.get(name).is_none() {
+                    push_member(&mut out, name, value);
+                }
             }
         }
         if let Some(meta) = self.merged_meta(entries) {
@@ -188,7 +254,7 @@ mod tests {
             (r#"{"content":[],"resultType":null}"#, "result_type"),
         ] {
             assert_eq!(
-                ToolResult::parse(output).unwrap_err().code(),
+                GuestResult::parse(Target::Tool, output).unwrap_err().code(),
                 code,
                 "{output}"
             );
@@ -237,7 +303,9 @@ mod tests {
             ),
         ] {
             assert_eq!(
-                ToolResult::parse(output).unwrap().spliced(era, &entries),
+                GuestResult::parse(Target::Tool, output)
+                    .unwrap()
+                    .spliced(era, &entries),
                 spliced
             );
             assert!(Json::parse(spliced.as_bytes()).is_ok());
@@ -251,7 +319,10 @@ mod tests {
             (r#"{"content":[],"isError":false}"#, false),
             (r#"{"content":[]}"#, false),
         ] {
-            assert_eq!(ToolResult::parse(output).unwrap().is_error(), failed);
+            assert_eq!(
+                GuestResult::parse(Target::Tool, output).unwrap().is_error(),
+                failed
+            );
         }
     }
 }

@@ -32,6 +32,8 @@ pub struct Head<'a> {
     /// `Mcp-Session-Id`. Not looked at: legacy versions are served without sessions, and modern ones
     /// ignore it (2026-07-28, basic/transports/streamable-http, "Earlier Streamable HTTP Revisions").
     pub session_id: Option<&'a str>,
+    /// All headers, names in lower case: `Mcp-Param-*` are looked up in them.
+    pub all: &'a [(String, String)],
 }
 
 /// What the client takes for an answer.
@@ -131,7 +133,10 @@ pub(crate) const DIFFERS: &str = "differs from the body; send the same in both";
 pub(crate) const MISSING: &str = "is missing; this version of MCP requires it";
 
 /// A required header: there, and of visible ASCII, space and tab only (RFC 9110, section 5.5).
-fn checked<'a>(header: &'static str, value: Option<&'a str>) -> Result<&'a str, ProtocolError> {
+pub(crate) fn checked<'a>(
+    header: &'static str,
+    value: Option<&'a str>,
+) -> Result<&'a str, ProtocolError> {
     let value = value.ok_or(ProtocolError::HeaderMismatch {
         header,
         why: MISSING,
@@ -149,7 +154,10 @@ fn checked<'a>(header: &'static str, value: Option<&'a str>) -> Result<&'a str, 
 }
 
 /// Undoes `=?base64?...?=`, whose markers are exact and whose content is UTF-8.
-fn decoded<'a>(header: &'static str, value: &'a str) -> Result<Cow<'a, str>, ProtocolError> {
+pub(crate) fn decoded<'a>(
+    header: &'static str,
+    value: &'a str,
+) -> Result<Cow<'a, str>, ProtocolError> {
     let Some(encoded) = value
         .strip_prefix("=?base64?")
         .and_then(|rest| rest.strip_suffix("?="))

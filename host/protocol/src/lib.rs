@@ -12,7 +12,7 @@
 //!
 //! Clauses of the specification are named beside the code as version, page, section; a page without
 //! a version says the same in all that are served. Declined: batches (2025-03-26, basic/index,
-//! "Batching"), sessions and listening streams (both optional).
+//! "Batching"), and in the legacy era sessions and listening streams (both optional).
 
 pub mod catalogue;
 pub mod json;
@@ -20,25 +20,30 @@ pub mod sse;
 
 mod call;
 mod error;
+mod guest_call;
 mod guest_result;
 mod head;
+mod listen;
 mod message;
 mod meta;
 mod notify;
+mod param_header;
 mod reply;
 mod version;
 
 #[cfg(test)]
 mod tests;
 
-pub use call::{Call, Initialize, Method, Notification, Request, ToolCall};
+pub use call::{Call, Initialize, Method, Notification, Request};
 pub use catalogue::{Catalogue, CatalogueError, List, Offer, Page, Tool, UnionPage};
 pub use error::{
     HEADER_MISMATCH, INTERNAL_ERROR, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND,
     MISSING_CLIENT_CAPABILITY, PARSE_ERROR, ProtocolError, UNSUPPORTED_VERSION, Wire,
 };
-pub use guest_result::{MetaEntry, ResultError, ToolResult};
+pub use guest_call::{GuestCall, Target};
+pub use guest_result::{GuestResult, MetaEntry, ResultError};
 pub use head::{Head, MCP_METHOD, MCP_NAME, PROTOCOL_VERSION, ReplyForm};
+pub use listen::{Change, Filter, Listen};
 pub use message::{Frame, Malformed, Message, Token};
 pub use meta::{Meta, TraceContext};
 pub use notify::Notifier;

@@ -73,7 +73,7 @@ impl Notifier {
     }
 }
 
-fn notification(method: &str, params: &str) -> String {
+pub(crate) fn notification(method: &str, params: &str) -> String {
     let mut out = String::with_capacity(params.len() + 64);
     out.push('{');
     push_member(&mut out, "jsonrpc", "\"2.0\"");

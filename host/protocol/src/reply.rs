@@ -5,7 +5,7 @@
 
 use crate::catalogue::{Offer, Page};
 use crate::error::{ProtocolError, Wire};
-use crate::guest_result::{MetaEntry, ToolResult};
+use crate::guest_result::{GuestResult, MetaEntry};
 use crate::head::ReplyForm;
 use crate::json::{push_member, quoted};
 use crate::message::Token;
@@ -208,19 +208,41 @@ impl ReplyTo {
         self.cacheable(server, result)
     }
 
-    /// The result of `tools/call`: the guest's, with the host's entries in its `_meta`; in the modern
+    /// The result of a guest: its own, with the host's entries in its `_meta`; in the modern
     /// era the server's identity is one of them (2026-07-28, basic/index, "Per-response protocol
     /// fields").
-    pub fn tool_result(
+    pub fn guest_result(
         &self,
         server: &ServerInfo,
-        result: &ToolResult<'_>,
+        result: &GuestResult<'_>,
         mut entries: Vec<MetaEntry>,
     ) -> Answer {
         if self.era() == Era::Modern {
             entries.push(server.meta_entry());
         }
         self.result(&result.spliced(self.era(), &entries))
+    }
+
+    /// Questions instead of a result: the client answers them and sends its request again, with what
+    /// it is given to carry (2026-07-28, basic/patterns/mrtr, "InputRequiredResult").
+    pub fn input_required<'q>(
+        &self,
+        server: &ServerInfo,
+        questions: impl IntoIterator<Item = (&'q str, &'q str)>,
+        state: &str,
+    ) -> Answer {
+        let mut result = String::from("{");
+        push_member(&mut result, "resultType", "\"input_required\"");
+        push_member(&mut result, "inputRequests", "{");
+        for (id, request) in questions {
+            push_member(&mut result, id, request);
+        }
+        result.push('}');
+        push_member(&mut result, "requestState", &quoted(state));
+        push_member(&mut result, "_meta", "{");
+        push_member(&mut result, SERVER_INFO_KEY, &server.json);
+        result.push_str("}}");
+        self.result(&result)
     }
 
     /// A protocol error.
@@ -248,7 +270,7 @@ impl ReplyTo {
     }
 
     /// basic/index, "Result Responses".
-    fn result(&self, result: &str) -> Answer {
+    pub(crate) fn result(&self, result: &str) -> Answer {
         Answer {
             status: 200,
             json: response(Some(&self.id), "result", result),
@@ -359,17 +381,26 @@ impl Reply {
 
 /// What the server declares. A capability is there if the catalogue has it; logging is the host's
 /// own, in the modern era, where each request asks for it (2026-07-28, server/utilities/logging,
-/// "Capabilities"). A legacy client could only set a level for a session, and there are none.
+/// "Capabilities"). A legacy client could only set a level for a session, and there are none; nor
+/// are there streams on which it could be told of changes.
 fn capabilities(era: Era, offer: &Offer<'_>) -> String {
+    let (changes, resources) = match era {
+        Era::Modern => (
+            r#"{"listChanged":true}"#,
+            r#"{"subscribe":true,"listChanged":true}"#,
+        ),
+        Era::Legacy => ("{}", "{}"),
+    };
     let mut out = String::from("{");
     let declared = [
-        ("logging", era == Era::Modern),
-        ("prompts", offer.prompts),
-        ("resources", offer.resources),
-        ("tools", offer.tools),
+        ("completions", offer.completions, "{}"),
+        ("logging", era == Era::Modern, "{}"),
+        ("prompts", offer.prompts, changes),
+        ("resources", offer.resources, resources),
+        ("tools", offer.tools, changes),
     ];
-    for (name, _) in declared.into_iter().filter(|(_, declared)| *declared) {
-        push_member(&mut out, name, "{}");
+    for (name, _, value) in declared.into_iter().filter(|(_, declared, _)| *declared) {
+        push_member(&mut out, name, value);
     }
     out.push('}');
     out

@@ -9,6 +9,7 @@ use wasmi::CompilationMode;
 use crate::{Bounds, Ended, Entry, Execution, LoadedModule, Output, Stop};
 
 const ECHO: &str = include_str!("../../../tests/guests/echo.wat");
+const ASK: &str = include_str!("../../../tests/guests/ask.wat");
 const CONTEXT: &str = include_str!("../../../tests/guests/context.wat");
 const BOUNDS: Bounds = Bounds {
     memory: limits::MEMORY_MAX,
@@ -22,9 +23,18 @@ fn load(wat: &str, mode: CompilationMode) -> LoadedModule {
 
 fn answer(request: &Request) -> Answer {
     match request {
-        Request::Log { .. } | Request::Progress { .. } | Request::Sleep(_) => Answer::Done,
+        Request::Log { .. } | Request::Progress { .. } | Request::Sleep(_) | Request::Notify(_) => {
+            Answer::Done
+        }
         Request::Now => Answer::Instant(UnixMillis(1_234_567_890_123)),
         Request::Random(length) => Answer::Bytes(vec![0xa5; *length as usize]),
+        Request::Ask(questions) => Answer::Answers(
+            questions
+                .iter()
+                .map(|question| question.request.clone())
+                .collect(),
+        ),
+        Request::Capabilities => Answer::Text("{}".into()),
         Request::Who => Answer::Caller(Caller {
             tenant: "acme".into(),
             server: "hello".into(),
@@ -86,8 +96,23 @@ fn every_import_of_context_is_asked_and_answered() {
 }
 
 #[test]
+fn questions_are_asked_and_their_answers_are_handed_over() {
+    let loaded = load(ASK, CompilationMode::Lazy);
+    let (ended, requests, _) = run(&loaded, Entry::CallTool("{}".into()), BOUNDS.fuel);
+    let Some(Request::Ask(questions)) = requests.get(1) else {
+        panic!("{requests:?}")
+    };
+    assert_eq!(questions[0].id, "name");
+    let expected = format!(
+        r#"{{"content":[],"structuredContent":{}}}"#,
+        questions[0].request
+    );
+    assert_eq!(ended.result, Ok(Output::Text(expected)));
+}
+
+#[test]
 fn slices_and_translation_change_neither_result_nor_fuel_nor_memory() {
-    for wat in [ECHO, CONTEXT] {
+    for wat in [ECHO, CONTEXT, ASK] {
         let text = "x".repeat(100_000);
         let whole = run(
             &load(wat, CompilationMode::Eager),

@@ -22,6 +22,7 @@ export class Turn {
     this.answer = Promise.withResolvers();
     this.end = Promise.withResolvers();
     this.keepAlive = undefined;
+    this.awaken = undefined;
     this.stalled = undefined;
     object.turns.add(this);
   }
@@ -77,6 +78,19 @@ export class Turn {
 
   queue() {
     return this.object.afterAnotherTurn(this);
+  }
+
+  sleep() {
+    return new Promise((resolve) => {
+      this.awaken = resolve;
+    });
+  }
+
+  wake(ids) {
+    const woken = new Set(ids);
+    for (const turn of this.object.turns) {
+      if (turn.engine === this.engine && woken.has(turn.id)) turn.awaken?.();
+    }
   }
 
   // ---- Called by the object --------------------------------------------------------------------

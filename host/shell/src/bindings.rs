@@ -63,6 +63,14 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub fn wait(this: &Turn, millis: u32) -> Promise;
 
+    /// Fulfilled when another turn wakes this one.
+    #[wasm_bindgen(method)]
+    pub fn sleep(this: &Turn) -> Promise;
+
+    /// Wakes those of these turns of the same engine that sleep.
+    #[wasm_bindgen(method)]
+    pub fn wake(this: &Turn, turns: Vec<u32>);
+
     /// Fulfilled when the turn is over, whatever ended it.
     #[wasm_bindgen(method, getter)]
     pub fn gone(this: &Turn) -> Promise;

@@ -44,6 +44,11 @@ pub(crate) async fn perform(object: &Object, turn: &Turn, effect: Effect) -> Per
         Effect::Peer { tenant, frame } => {
             ask_peer(object, tenant, frame).await.map(Performed::Reply)
         }
+        Effect::Sleep => JsFuture::from(turn.sleep()).await.map(|_| Performed::Done),
+        Effect::Wake(turns) => {
+            turn.wake(turns);
+            return Performed::Done;
+        }
         Effect::Wait(millis) => JsFuture::from(turn.wait(millis))
             .await
             .map(|_| Performed::Done),

@@ -26,6 +26,8 @@ pub struct Header {
     pub start: UnixMillis,
     /// Who calls.
     pub caller: Caller,
+    /// What the client can do, a JSON object.
+    pub client_capabilities: String,
 }
 
 /// One effect that was performed.

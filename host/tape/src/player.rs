@@ -71,8 +71,11 @@ impl Player {
             Request::Who => Ok(Verdict::Answered(Answer::Caller(
                 self.tape.header.caller.clone(),
             ))),
-            Request::Log { .. } | Request::Progress { .. } => Ok(self.tell()),
-            Request::Sleep(_) => self.perform(request),
+            Request::Capabilities => Ok(Verdict::Answered(Answer::Text(
+                self.tape.header.client_capabilities.clone(),
+            ))),
+            Request::Log { .. } | Request::Progress { .. } | Request::Notify(_) => Ok(self.tell()),
+            Request::Sleep(_) | Request::Ask(_) => self.perform(request),
         }
     }
 

@@ -18,6 +18,7 @@ fn blank() -> Tape {
         seed: [9; 32],
         start: UnixMillis(1_000),
         caller,
+        client_capabilities: "{}".into(),
     })
 }
 

@@ -3,14 +3,14 @@
 //! The object drives it in a turn, the command line natively, a replay from the tape alone: the
 //! same code each time.
 
-use smcp_capability::call::{Answer, LogLevel, Request};
+use smcp_capability::call::{Answer, LogLevel, Notice, Request};
 use smcp_ids::{Fuel, UnixMillis, limits};
 use smcp_sandbox::{
     Bounds, Ended, Entry, Execution, Fault, GuestFault, HostFault, LoadedModule, Stop,
 };
 use smcp_tape::{Player, Tape, Verdict};
 
-/// What a guest tells its client or its author on the way.
+/// What a guest tells its client, its author or those who listen on the way.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Telling {
     /// A log entry.
@@ -31,6 +31,8 @@ pub enum Telling {
         /// What it is doing.
         message: Option<String>,
     },
+    /// Something for those who listen.
+    Notice(Notice),
 }
 
 /// Why [`Call::step`] came back.
@@ -123,6 +125,11 @@ impl Call {
         })
     }
 
+    /// What it has used so far.
+    pub fn fuel_used(&self) -> Fuel {
+        self.execution.fuel_used()
+    }
+
     /// The tape as it is now.
     pub fn into_tape(self) -> Tape {
         self.player.into_tape()
@@ -167,6 +174,7 @@ impl Call {
                 total,
                 message,
             }),
+            Request::Notify(notice) => Some(Telling::Notice(notice)),
             _ => None,
         }
     }

@@ -11,6 +11,7 @@ mod admin;
 pub mod call;
 pub mod describe;
 mod door;
+mod listeners;
 mod mcp;
 mod modules;
 mod outside;
@@ -64,7 +65,7 @@ impl Tenant {
         let turn = TurnId(self.last);
         let state = self.state.clone();
         let begun = Turn::new(|outside| {
-            let scene = Scene::new(state, outside, frame.entropy);
+            let scene = Scene::new(state, outside, turn, frame.entropy);
             door::answer(scene, frame)
         });
         self.turns.insert(turn, begun);

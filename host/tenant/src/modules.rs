@@ -47,7 +47,7 @@ impl Ready {
 pub(crate) struct Modules(Vec<Rc<Ready>>);
 
 impl Modules {
-    fn get(&mut self, release: &ReleaseDigest) -> Option<Rc<Ready>> {
+    pub(crate) fn get(&mut self, release: &ReleaseDigest) -> Option<Rc<Ready>> {
         let place = self.0.iter().position(|ready| ready.release == *release)?;
         // A swap with the last is nearly the order of use, and moves nothing else.
         let last = self.0.len() - 1;

@@ -9,7 +9,10 @@ use std::rc::Rc;
 use smcp_auth::ApiKeyring;
 use smcp_capability::turn::{Boot, Effect, Performed, Role};
 use smcp_crypto::{Binding, NONCE_BYTES, Purpose, TenantKeys, sha256};
+use smcp_ids::ServerSlug;
 
+use crate::TurnId;
+use crate::listeners::Listeners;
 use crate::modules::Modules;
 use crate::outside::Outside;
 use crate::problem::Problem;
@@ -27,6 +30,9 @@ pub(crate) struct State {
     pub(crate) running: usize,
     /// Calls that wait for their turn.
     pub(crate) waiting: usize,
+    /// The keys of this object's tenant, by purpose.
+    pub(crate) keys: Option<TenantKeys>,
+    pub(crate) listeners: Listeners,
 }
 
 impl State {
@@ -47,6 +53,8 @@ impl State {
             modules: Modules::default(),
             running: 0,
             waiting: 0,
+            keys,
+            listeners: Listeners::default(),
         }
     }
 
@@ -67,6 +75,7 @@ impl State {
 pub(crate) struct Scene {
     pub(crate) state: Rc<RefCell<State>>,
     pub(crate) outside: Outside,
+    pub(crate) turn: TurnId,
     entropy: Rc<Entropy>,
 }
 
@@ -76,10 +85,16 @@ struct Entropy {
 }
 
 impl Scene {
-    pub(crate) fn new(state: Rc<RefCell<State>>, outside: Outside, seed: [u8; 32]) -> Self {
+    pub(crate) fn new(
+        state: Rc<RefCell<State>>,
+        outside: Outside,
+        turn: TurnId,
+        seed: [u8; 32],
+    ) -> Self {
         Self {
             state,
             outside,
+            turn,
             entropy: Rc::new(Entropy {
                 seed,
                 drawn: Cell::new(0),
@@ -97,12 +112,34 @@ impl Scene {
         *sha256(input.as_bytes()).as_bytes()
     }
 
-    fn nonce(&self) -> [u8; NONCE_BYTES] {
+    pub(crate) fn nonce(&self) -> [u8; NONCE_BYTES] {
         let mut nonce = [0; NONCE_BYTES];
         for (to, from) in nonce.iter_mut().zip(self.draw()) {
             *to = from;
         }
         nonce
+    }
+
+    /// Tells those who listen of changes of a server.
+    pub(crate) async fn announce(
+        &self,
+        server: &ServerSlug,
+        changes: &[smcp_protocol::Change],
+    ) -> Result<(), Problem> {
+        let mut woken = Vec::new();
+        for change in changes {
+            woken.extend(self.state.borrow_mut().listeners.tell(server, change));
+        }
+        woken.sort_unstable();
+        woken.dedup();
+        if woken.is_empty() {
+            return Ok(());
+        }
+        let turns = woken.into_iter().map(|turn| turn.0).collect();
+        match self.outside.perform(Effect::Wake(turns)).await {
+            Performed::Done => Ok(()),
+            _ => Err(Problem::host()),
+        }
     }
 
     /// Reads the directory from storage, if this object has just woken.

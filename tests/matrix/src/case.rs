@@ -168,11 +168,20 @@ fn outcome(ended: Ended, requests: &[Request], memory: &[u8]) -> Outcome {
 /// Answers that depend on the request and its place, and on nothing else.
 fn answer(request: &Request, place: u64) -> Answer {
     match request {
-        Request::Log { .. } | Request::Progress { .. } | Request::Sleep(_) => Answer::Done,
+        Request::Log { .. } | Request::Progress { .. } | Request::Sleep(_) | Request::Notify(_) => {
+            Answer::Done
+        }
         Request::Now => Answer::Instant(UnixMillis(1_800_000_000_000 + place * 7)),
         Request::Random(length) => {
             Answer::Bytes((0..*length).map(|at| (at as u8) ^ (place as u8)).collect())
         }
+        Request::Ask(questions) => Answer::Answers(
+            questions
+                .iter()
+                .map(|question| question.request.clone())
+                .collect(),
+        ),
+        Request::Capabilities => Answer::Text("{}".into()),
         Request::Who => Answer::Caller(Caller {
             tenant: "acme".into(),
             server: "matrix".into(),

@@ -65,14 +65,14 @@ fn of_host(functions: &[contract::Function]) -> Vec<Told> {
             function.name.to_owned(),
             function.params.iter().map(ty).collect(),
             function.results.iter().map(ty).collect(),
-            function.status == Status::Hosted,
+            function.status != Status::Unstable,
         )
     };
     functions.iter().map(told).collect()
 }
 
 /// The imports and exports of the WIT file. The world has the hosted interfaces; all others are
-/// imports to be, but `resource-list`, an export to be, which the host's table does not hold yet.
+/// imports to be.
 fn of_wit(text: &str) -> Result<(Vec<Told>, Vec<Told>)> {
     let mut resolve = Resolve {
         all_features: true,
@@ -89,11 +89,8 @@ fn of_wit(text: &str) -> Result<(Vec<Told>, Vec<Told>)> {
         })
         .collect();
     let (mut imports, mut exports) = (Vec::new(), Vec::new());
-    for (name, &id) in &resolve.packages[package].interfaces {
+    for &id in resolve.packages[package].interfaces.values() {
         let is_export = exported.contains(&id);
-        if name == "resource-list" && !is_export {
-            continue;
-        }
         let interface = resolve.id_of(id).context("an interface without a name")?;
         for function in resolve.interfaces[id].functions.values() {
             let variant = if is_export {

@@ -45,7 +45,7 @@ impl Surface {
                 let (interface, name) = named();
                 return Err(PackageError::ImportUnknown { interface, name });
             };
-            if function.status != Status::Hosted {
+            if function.status == Status::Unstable {
                 let (interface, name) = named();
                 return Err(PackageError::ImportNotHosted { interface, name });
             }
@@ -153,7 +153,7 @@ pub(crate) fn may_export(name: &str) -> bool {
 /// Whether a function may be exported under this name, and what type it then must have, if any.
 fn function_export(name: &str) -> Option<Option<Signature>> {
     use CoreType::I32;
-    let hosted = |function: &&Function| function.status == Status::Hosted;
+    let hosted = |function: &&Function| function.status != Status::Unstable;
     if let Some(function) = contract::export(name).filter(hosted) {
         return Some(Some((function.params, function.results)));
     }

@@ -13,7 +13,12 @@ use std::ops::Range;
 
 use smcp_ids::limits::CATALOGUE_MAX;
 
+use crate::error::ProtocolError;
+use crate::guest_call::{GuestCall, Target};
+use crate::head::Head;
 use crate::json::{Json, JsonError, Kind};
+use crate::listen::Change;
+use crate::param_header::{self, ParamHeader};
 
 pub use page::{List, Page};
 pub use union::{UnionPage, split_union_name, union_name};
@@ -34,7 +39,7 @@ pub enum CatalogueError {
     NotObject,
     /// A member that no catalogue has.
     #[error(
-        "the catalogue has a member \"{0}\"; known are tools, resources, resourceTemplates, prompts and instructions"
+        "the catalogue has a member \"{0}\"; known are tools, resources, resourceTemplates, prompts, instructions, dynamicResources and completions"
     )]
     UnknownMember(String),
     /// A list that is no array.
@@ -43,6 +48,9 @@ pub enum CatalogueError {
     /// Instructions that are no text.
     #[error("the catalogue's \"instructions\" is not a string")]
     Instructions,
+    /// A flag that is neither true nor false.
+    #[error("the catalogue's \"{0}\" is neither true nor false")]
+    Flag(String),
     /// An item that MCP would not accept.
     #[error("number {index} (from 0) of the catalogue's \"{list}\": {why}")]
     Item {
@@ -73,6 +81,7 @@ impl CatalogueError {
             Self::UnknownMember(_) => "catalogue_unknown_member",
             Self::NotArray(_) => "catalogue_not_array",
             Self::Instructions => "catalogue_instructions",
+            Self::Flag(_) => "catalogue_flag",
             Self::Item { .. } => "catalogue_item",
             Self::Repeated { .. } => "catalogue_repeated",
         }
@@ -80,12 +89,14 @@ impl CatalogueError {
 }
 
 /// A catalogue whose every item was checked.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Catalogue {
     text: Box<str>,
     /// By `List::index`; None where the catalogue does not speak of it.
     lists: [Option<Items>; List::ALL.len()],
     instructions: Option<Range<usize>>,
+    dynamic_resources: bool,
+    completions: bool,
 }
 
 /// The items of a list, in the author's order.
@@ -104,6 +115,8 @@ struct Item {
     whole: Range<usize>,
     /// Where the value of its key is.
     key_value: Range<usize>,
+    /// Of a tool: the arguments that it wants mirrored in headers.
+    headers: Box<[ParamHeader]>,
 }
 
 /// What a server offers, as capabilities say it.
@@ -115,6 +128,8 @@ pub struct Offer<'a> {
     pub resources: bool,
     /// It has prompts.
     pub prompts: bool,
+    /// It proposes completions.
+    pub completions: bool,
     /// How to use it, a JSON string.
     pub instructions: Option<Json<'a>>,
 }
@@ -144,6 +159,8 @@ impl Catalogue {
             text: text.into(),
             lists: [const { None }; List::ALL.len()],
             instructions: None,
+            dynamic_resources: false,
+            completions: false,
         };
         for (name, value) in json.members() {
             if name == "instructions" {
@@ -151,6 +168,18 @@ impl Catalogue {
                     return Err(CatalogueError::Instructions);
                 }
                 catalogue.instructions = Some(place(text, value));
+                continue;
+            }
+            let flag = match &*name {
+                "dynamicResources" => Some(&mut catalogue.dynamic_resources),
+                "completions" => Some(&mut catalogue.completions),
+                _ => None,
+            };
+            if let Some(flag) = flag {
+                if value.kind() != Kind::Bool {
+                    return Err(CatalogueError::Flag(name.into_owned()));
+                }
+                *flag = value.text() == "true";
                 continue;
             }
             let list = List::of_member(&name)
@@ -169,6 +198,7 @@ impl Catalogue {
             tools: self.declares(List::Tools),
             resources: self.declares(List::Resources),
             prompts: self.declares(List::Prompts),
+            completions: self.completions,
             instructions: self.instructions.clone().map(|range| self.json(range)),
         }
     }
@@ -181,6 +211,68 @@ impl Catalogue {
             name: &item.key,
             json: self.json(item.whole.clone()),
         })
+    }
+
+    /// Whether it may have that, as far as the catalogue can say: a resource that is not listed may
+    /// fit a template, or come and go.
+    pub fn has(&self, target: Target, name: &str) -> bool {
+        let lists = |list: List| self.lists.get(list.index()).and_then(Option::as_ref);
+        let listed = |list: List| lists(list).is_some_and(|items| items.get(name).is_some());
+        match target {
+            Target::Tool => listed(List::Tools),
+            Target::Prompt => listed(List::Prompts),
+            Target::Resource => {
+                self.dynamic_resources
+                    || listed(List::Resources)
+                    || lists(List::ResourceTemplates).is_some_and(|items| !items.items.is_empty())
+            }
+            Target::Completion => self.completions,
+        }
+    }
+
+    /// Whether the server itself says which resources there are.
+    pub fn dynamic_resources(&self) -> bool {
+        self.dynamic_resources
+    }
+
+    /// The members whose lists differ between two releases of a server.
+    pub fn changes(&self, other: &Self) -> Vec<Change> {
+        let differs = |list: List| {
+            let texts = |catalogue: &Self| -> Vec<String> {
+                let items = catalogue.items(list).iter();
+                items
+                    .map(|item| catalogue.slice(item.whole.clone()).to_owned())
+                    .collect()
+            };
+            texts(self) != texts(other)
+        };
+        let mut changes = Vec::new();
+        if differs(List::Tools) {
+            changes.push(Change::Tools);
+        }
+        if differs(List::Prompts) {
+            changes.push(Change::Prompts);
+        }
+        if differs(List::Resources) || differs(List::ResourceTemplates) {
+            changes.push(Change::Resources);
+        }
+        changes
+    }
+
+    /// Compares a call's headers with its arguments, where the tool wants some mirrored.
+    ///
+    /// # Errors
+    /// A header is missing, malformed or says something else.
+    pub fn check_headers(
+        &self,
+        head: &Head<'_>,
+        call: &GuestCall<'_>,
+    ) -> Result<(), ProtocolError> {
+        let tools = self.lists.get(List::Tools.index()).and_then(Option::as_ref);
+        match tools.and_then(|items| items.get(call.name())) {
+            Some(item) => param_header::check(&item.headers, head, call.arguments()),
+            None => Ok(()),
+        }
     }
 
     /// All tools, in the author's order.
@@ -197,7 +289,7 @@ impl Catalogue {
         let has = |list: List| matches!(self.lists.get(list.index()), Some(Some(_)));
         match list {
             List::Resources | List::ResourceTemplates => {
-                has(List::Resources) || has(List::ResourceTemplates)
+                self.dynamic_resources || has(List::Resources) || has(List::ResourceTemplates)
             }
             List::Tools | List::Prompts => has(list),
         }
@@ -268,6 +360,12 @@ impl Items {
                 key,
                 whole: place(text, element),
                 key_value: place(text, key_value),
+                headers: match element.get("inputSchema") {
+                    Some(schema) if list == List::Tools => {
+                        param_header::read(schema).map_err(wrong)?
+                    }
+                    _ => Box::default(),
+                },
             });
         }
         let key_of = |&index: &usize| items.get(index).map(|item: &Item| &item.key);

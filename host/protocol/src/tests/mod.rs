@@ -10,7 +10,8 @@ mod calls;
 mod wire;
 
 use crate::{
-    Call, Catalogue, Head, Method, Notifier, Refusal, Reply, Request, ServerInfo, ToolResult,
+    Call, Catalogue, GuestResult, Head, Method, Notifier, Refusal, Reply, Request, ServerInfo,
+    Target,
 };
 
 /// The headers of a legacy client.
@@ -21,6 +22,7 @@ const LEGACY: Head<'static> = Head {
     accept: Some("application/json, text/event-stream"),
     content_type: Some("application/json"),
     session_id: None,
+    all: &[],
 };
 
 /// The headers of a modern client that calls `method`.
@@ -83,13 +85,27 @@ fn replied_to_bytes(head: &Head<'_>, body: &[u8]) -> Reply {
             Ok(page) => to.list(&server(), &page),
             Err(error) => to.error(&error),
         },
-        Method::CallTool(call) => match catalogue.tool(call.name()) {
+        Method::Guest(call) => match catalogue.tool(call.name()) {
             Some(_) => {
                 let text = crate::json::quoted(&call.guest_request());
                 let output = format!(r#"{{"content":[{{"type":"text","text":{text}}}]}}"#);
-                to.tool_result(&server(), &ToolResult::parse(&output).unwrap(), Vec::new())
+                to.guest_result(
+                    &server(),
+                    &GuestResult::parse(Target::Tool, &output).unwrap(),
+                    Vec::new(),
+                )
             }
-            None => to.error(&crate::ProtocolError::unknown_tool(call.name())),
+            None => to.error(&crate::ProtocolError::unknown(call.target(), call.name())),
+        },
+        Method::Listen(listen) => match listen.filter(&catalogue.offer()) {
+            Ok(filter) => {
+                return Reply {
+                    status: 200,
+                    headers: crate::SSE_HEADERS,
+                    body: crate::sse::event(&to.acknowledged(&filter)),
+                };
+            }
+            Err(error) => to.error(&error),
         },
     };
     answer.reply(to.form())

@@ -22,7 +22,7 @@ fn discover() {
         [
             r#"{"jsonrpc":"2.0","id":1,"result":{"resultType":"complete","#,
             r#""supportedVersions":["2026-07-28","2025-11-25","2025-06-18","2025-03-26"],"#,
-            r#""capabilities":{"logging":{},"tools":{}},"instructions":"Say \"hi\".","#,
+            r#""capabilities":{"logging":{},"tools":{"listChanged":true}},"instructions":"Say \"hi\".","#,
             r#""ttlMs":60000,"cacheScope":"private","#,
             SERVER_META,
             "}}",
@@ -145,14 +145,16 @@ fn a_page_with_a_successor() {
 #[test]
 fn tool_result() {
     let output = r#"{"content":[{"type":"text","text":"hi"}],"structuredContent":{"a":1}}"#;
-    let result = ToolResult::parse(output).unwrap();
+    let result = GuestResult::parse(Target::Tool, output).unwrap();
     let parts = r#""content":[{"type":"text","text":"hi"}],"structuredContent":{"a":1}"#;
     let usage = r#""smcp/usage":{"fuel":29889,"memory":131072}"#;
     let entries = || vec![MetaEntry::usage(Fuel(29_889), 131_072)];
 
     let body = r#"{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"echo"}}"#;
     let legacy = request(&LEGACY, body).unwrap();
-    let answer = legacy.reply_to().tool_result(&server(), &result, entries());
+    let answer = legacy
+        .reply_to()
+        .guest_result(&server(), &result, entries());
     assert_eq!(
         answer.json(),
         format!(r#"{{"jsonrpc":"2.0","id":2,"result":{{{parts},"_meta":{{{usage}}}}}}}"#)
@@ -160,7 +162,9 @@ fn tool_result() {
 
     let body = modern_body("tools/call", r#""name":"echo","#);
     let modern = request(&modern("tools/call", Some("echo")), &body).unwrap();
-    let answer = modern.reply_to().tool_result(&server(), &result, entries());
+    let answer = modern
+        .reply_to()
+        .guest_result(&server(), &result, entries());
     let info = r#""io.modelcontextprotocol/serverInfo":{"name":"echo","version":"1.2.0"}"#;
     assert_eq!(
         answer.json(),
@@ -376,10 +380,10 @@ fn a_final_event_of_a_stream_is_one_line() {
         r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo"}}"#,
     )
     .unwrap();
-    let result = ToolResult::parse("{\n \"content\": [\n1]\n}").unwrap();
+    let result = GuestResult::parse(Target::Tool, "{\n \"content\": [\n1]\n}").unwrap();
     let event = request
         .reply_to()
-        .tool_result(&server(), &result, Vec::new())
+        .guest_result(&server(), &result, Vec::new())
         .event();
     assert_eq!(
         event,

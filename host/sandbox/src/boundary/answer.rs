@@ -3,7 +3,7 @@
 //! An answer is a list of blocks, each allocated by the guest itself, and a last record at an
 //! address that the guest gave. A block may hold the addresses of blocks before it.
 
-use smcp_capability::call::{Answer, Caller, Request};
+use smcp_capability::call::{Answer, AskError, Caller, Request};
 use wasmi::Val;
 
 /// A piece of guest memory to be: bytes, and the places in them where addresses of earlier blocks
@@ -36,6 +36,20 @@ impl Lowered {
         });
         (self.blocks.len() - 1, text.len() as u32)
     }
+
+    /// `list<string>`.
+    fn texts(&mut self, texts: &[String]) -> (usize, u32) {
+        let mut list = Block {
+            align: 4,
+            ..Block::default()
+        };
+        for text in texts {
+            let text = self.text(text.as_bytes());
+            list.list(text);
+        }
+        self.blocks.push(list);
+        (self.blocks.len() - 1, texts.len() as u32)
+    }
 }
 
 impl Block {
@@ -59,7 +73,10 @@ pub(crate) fn lower_argument(text: &str) -> Lowered {
 pub(crate) fn lower(request: &Request, answer: &Answer) -> Option<Lowered> {
     let mut lowered = Lowered::default();
     match (request, answer) {
-        (Request::Log { .. } | Request::Progress { .. } | Request::Sleep(_), Answer::Done) => {}
+        (
+            Request::Log { .. } | Request::Progress { .. } | Request::Sleep(_) | Request::Notify(_),
+            Answer::Done,
+        ) => {}
         (Request::Now, Answer::Instant(moment)) => {
             lowered.value = Some(Val::I64(moment.0 as i64));
         }
@@ -68,6 +85,14 @@ pub(crate) fn lower(request: &Request, answer: &Answer) -> Option<Lowered> {
             lowered.record.list(list);
         }
         (Request::Who, Answer::Caller(caller)) => lower_caller(&mut lowered, caller),
+        (Request::Capabilities, Answer::Text(text)) => {
+            let text = lowered.text(text.as_bytes());
+            lowered.record.list(text);
+        }
+        (Request::Ask(questions), Answer::Answers(answers)) if answers.len() == questions.len() => {
+            lower_answers(&mut lowered, answers);
+        }
+        (Request::Ask(_), Answer::Unasked(error)) => lower_ask_error(&mut lowered, error),
         _ => return None,
     }
     Some(lowered)
@@ -77,17 +102,32 @@ pub(crate) fn lower(request: &Request, answer: &Answer) -> Option<Lowered> {
 fn lower_caller(lowered: &mut Lowered, caller: &Caller) {
     let texts = [&caller.tenant, &caller.server, &caller.principal];
     let fields = texts.map(|text| lowered.text(text.as_bytes()));
-    let mut scopes = Block {
-        align: 4,
-        ..Block::default()
-    };
-    for scope in &caller.scopes {
-        let text = lowered.text(scope.as_bytes());
-        scopes.list(text);
-    }
-    lowered.blocks.push(scopes);
-    let scopes = (lowered.blocks.len() - 1, caller.scopes.len() as u32);
+    let scopes = lowered.texts(&caller.scopes);
     for field in fields.into_iter().chain([scopes]) {
         lowered.record.list(field);
+    }
+}
+
+/// `result<list<string>, ask-error>`, the first case: the tag, then the list at the alignment of both.
+fn lower_answers(lowered: &mut Lowered, answers: &[String]) {
+    let list = lowered.texts(answers);
+    lowered.record.bytes.extend([0; 4]);
+    lowered.record.list(list);
+}
+
+/// The second case: `record ask-error { code: s32, message: string, data: option<string> }`.
+fn lower_ask_error(lowered: &mut Lowered, error: &AskError) {
+    let message = lowered.text(error.message.as_bytes());
+    let data = error
+        .data
+        .as_ref()
+        .map(|data| lowered.text(data.as_bytes()));
+    let record = &mut lowered.record;
+    record.bytes.extend([1, 0, 0, 0]);
+    record.bytes.extend(error.code.to_le_bytes());
+    record.list(message);
+    record.bytes.extend([u8::from(data.is_some()), 0, 0, 0]);
+    if let Some(data) = data {
+        record.list(data);
     }
 }

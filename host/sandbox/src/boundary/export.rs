@@ -18,6 +18,8 @@ pub enum Entry {
     GetPrompt(String),
     /// `complete`.
     Complete(String),
+    /// `list-resources`. Only of a module that exports it.
+    ListResources(String),
 }
 
 impl Entry {
@@ -29,6 +31,9 @@ impl Entry {
             Self::ReadResource(_) => "read-resource",
             Self::GetPrompt(_) => "get-prompt",
             Self::Complete(_) => "complete",
+            Self::ListResources(_) => {
+                return format!("{}#list-resources", contract::RESOURCE_LIST);
+            }
         };
         format!("{}#{name}", contract::HANDLER)
     }
@@ -39,7 +44,8 @@ impl Entry {
             Self::CallTool(text)
             | Self::ReadResource(text)
             | Self::GetPrompt(text)
-            | Self::Complete(text) => Some(text),
+            | Self::Complete(text)
+            | Self::ListResources(text) => Some(text),
         }
     }
 }

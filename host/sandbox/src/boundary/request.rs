@@ -1,7 +1,7 @@
 //! What a suspended guest asks: flat arguments and memory to a [`Request`].
 
-use smcp_capability::call::{LogLevel, Request};
-use smcp_capability::contract::{self, CONTEXT};
+use smcp_capability::call::{LogLevel, Notice, Question, Request};
+use smcp_capability::contract::{self, CLIENT, CONTEXT, NOTIFY};
 use smcp_ids::limits;
 use wasmi::Val;
 
@@ -52,10 +52,9 @@ pub(crate) struct Asked {
 
 /// Reads what the guest asked.
 pub(crate) fn lift(raw: &RawImport, memory: GuestMemory<'_>) -> Result<Asked, GuestFault> {
-    let name = contract::IMPORTS
+    let called = contract::IMPORTS
         .get(raw.index)
-        .filter(|function| function.interface == CONTEXT)
-        .map(|function| function.name);
+        .map_or(("", ""), |function| (function.interface, function.name));
     let plain = |request| {
         Ok(Asked {
             request,
@@ -63,11 +62,11 @@ pub(crate) fn lift(raw: &RawImport, memory: GuestMemory<'_>) -> Result<Asked, Gu
             size: 0,
         })
     };
-    match name {
-        Some("log") => lift_log(raw, memory),
-        Some("progress") => lift_progress(raw, memory),
-        Some("now") => plain(Request::Now),
-        Some("random") => {
+    match called {
+        (CONTEXT, "log") => lift_log(raw, memory),
+        (CONTEXT, "progress") => lift_progress(raw, memory),
+        (CONTEXT, "now") => plain(Request::Now),
+        (CONTEXT, "random") => {
             let length = raw.word(0);
             if length > limits::RANDOM_MAX {
                 return Err(GuestFault::ArgumentTooLarge {
@@ -82,15 +81,70 @@ pub(crate) fn lift(raw: &RawImport, memory: GuestMemory<'_>) -> Result<Asked, Gu
                 size: length as usize,
             })
         }
-        Some("sleep") => plain(Request::Sleep(raw.word(0).min(limits::SLEEP_MAX_MILLIS))),
-        Some("who") => Ok(Asked {
-            request: Request::Who,
-            return_address: Some(raw.word(0)),
-            size: 0,
-        }),
+        (CONTEXT, "sleep") => plain(Request::Sleep(raw.word(0).min(limits::SLEEP_MAX_MILLIS))),
+        (CONTEXT, "who") => Ok(returned(Request::Who, raw.word(0))),
+        (CLIENT, "ask") => lift_ask(raw, memory),
+        (CLIENT, "capabilities") => Ok(returned(Request::Capabilities, raw.word(0))),
+        (NOTIFY, "resource-updated") => {
+            let uri = argument(memory, raw.word(0), raw.word(1), "notify.resource-updated")?;
+            Ok(Asked {
+                request: Request::Notify(Notice::ResourceUpdated(uri.to_owned())),
+                return_address: None,
+                size: uri.len(),
+            })
+        }
+        (NOTIFY, "resource-list-changed") => plain(Request::Notify(Notice::ResourceListChanged)),
         // Admission and linking let no other import through.
         _ => Err(GuestFault::Trapped("unknown import")),
     }
+}
+
+fn returned(request: Request, address: u32) -> Asked {
+    Asked {
+        request,
+        return_address: Some(address),
+        size: 0,
+    }
+}
+
+/// `list<question>`, of which each is two strings: 16 bytes.
+fn lift_ask(raw: &RawImport, memory: GuestMemory<'_>) -> Result<Asked, GuestFault> {
+    const WHAT: &str = "client.ask";
+    const QUESTION_BYTES: u32 = 16;
+    let (list, count) = (raw.word(0), raw.word(1));
+    let too_large = |size: usize| GuestFault::ArgumentTooLarge {
+        import: WHAT,
+        size,
+        limit: limits::QUESTION_BYTES_MAX,
+    };
+    if count as usize > limits::QUESTIONS_MAX {
+        return Err(too_large(
+            (count as usize).saturating_mul(QUESTION_BYTES as usize),
+        ));
+    }
+    let mut questions = Vec::new();
+    let mut size = 0;
+    for index in 0..count {
+        let address = list
+            .checked_add(index * QUESTION_BYTES)
+            .ok_or(GuestFault::BadPointer(WHAT))?;
+        let record = memory.record::<16>(address, WHAT)?;
+        let id = argument(memory, record.word(0)?, record.word(4)?, WHAT)?;
+        let request = argument(memory, record.word(8)?, record.word(12)?, WHAT)?;
+        size += id.len() + request.len();
+        if size > limits::QUESTION_BYTES_MAX {
+            return Err(too_large(size));
+        }
+        questions.push(Question {
+            id: id.to_owned(),
+            request: request.to_owned(),
+        });
+    }
+    Ok(Asked {
+        request: Request::Ask(questions),
+        return_address: Some(raw.word(2)),
+        size,
+    })
 }
 
 fn lift_log(raw: &RawImport, memory: GuestMemory<'_>) -> Result<Asked, GuestFault> {

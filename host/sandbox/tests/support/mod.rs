@@ -60,9 +60,18 @@ pub fn load(wat: &str) -> LoadedModule {
 /// The answer that these tests give to a request.
 pub fn answer(request: &Request) -> Answer {
     match request {
-        Request::Log { .. } | Request::Progress { .. } | Request::Sleep(_) => Answer::Done,
+        Request::Log { .. } | Request::Progress { .. } | Request::Sleep(_) | Request::Notify(_) => {
+            Answer::Done
+        }
         Request::Now => Answer::Instant(UnixMillis(1_234_567_890_123)),
         Request::Random(length) => Answer::Bytes(vec![0xa5; *length as usize]),
+        Request::Ask(questions) => Answer::Answers(
+            questions
+                .iter()
+                .map(|question| question.request.clone())
+                .collect(),
+        ),
+        Request::Capabilities => Answer::Text("{}".into()),
         Request::Who => Answer::Caller(Caller {
             tenant: "acme".into(),
             server: "hello".into(),

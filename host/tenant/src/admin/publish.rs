@@ -8,6 +8,7 @@ use serde::Serialize;
 use smcp_capability::turn::{Effect, Frame, Performed, Reply};
 use smcp_ids::{ReleaseDigest, ServerSlug, limits};
 use smcp_package::{Admission, AdmittedModule, Policy, UntrustedPackage, VerifiedPackage};
+use smcp_protocol::Catalogue;
 use smcp_sandbox::LoadedModule;
 
 use super::servers::ServerView;
@@ -50,7 +51,12 @@ pub(super) async fn publish(scene: &Scene, frame: &Frame, server: &str) -> Resul
     // Others have run since: what was checked is checked again, then written in the same step.
     let again = check_room(scene, &server, release, admitted.manifest().version())?;
     check_trust(scene, &admitted)?;
+    let before = live_catalogue(scene, &server)?;
     scene.commit(changes(scene, &server, &admitted)?).await?;
+    if let Some(before) = before {
+        let differ = before.changes(&ready.catalogue);
+        scene.announce(&server, &differ).await?;
+    }
     let state = scene.state.borrow();
     let directory = state.directory()?;
     let row = directory.servers.get(&server).ok_or_else(Problem::host)?;
@@ -61,6 +67,21 @@ pub(super) async fn publish(scene: &Scene, frame: &Frame, server: &str) -> Resul
         server: ServerView::of(directory, row),
     };
     Ok(json(if again { 200 } else { 201 }, &published))
+}
+
+/// The catalogue of the release that answers now. Of one that was not called of late, an empty one:
+/// clients are told of a change too many rather than of one too few. `None` if none answers.
+fn live_catalogue(scene: &Scene, server: &ServerSlug) -> Result<Option<Catalogue>, Problem> {
+    let mut guard = scene.state.borrow_mut();
+    let state = &mut *guard;
+    let row = state.directory()?.servers.get(server);
+    let Some(live) = row.and_then(|row| row.live) else {
+        return Ok(None);
+    };
+    let ready = state.modules.get(&live);
+    Ok(Some(ready.map_or_else(Catalogue::default, |ready| {
+        ready.catalogue.clone()
+    })))
 }
 
 /// A refusal of the package: its own code, and 422.

@@ -1,8 +1,11 @@
 //! MCP, as a tenant's object answers it: one POST, from its body to its response.
 //!
 //! Two endpoints: one server by itself, and all servers of the tenant as one, their tools' names
-//! prefixed `{server}__`. Lists are answered from catalogues; only `tools/call` runs a guest.
+//! prefixed `{server}__`. Lists are answered from catalogues, but for resources that come and go.
 
+mod ask;
+mod listen;
+mod permit;
 mod run;
 mod union;
 
@@ -12,7 +15,8 @@ use smcp_auth::Principal;
 use smcp_capability::turn::{Frame, Head as HttpHead, Reply as HttpReply};
 use smcp_ids::ServerSlug;
 use smcp_protocol::{
-    Answer, Call, Head, Method, ProtocolError, Reply, ReplyTo, Request, ServerInfo,
+    Answer, Call, Era, GuestCall, Head, List, Method, ProtocolError, Reply, ReplyTo, Request,
+    ServerInfo, Target,
 };
 
 use crate::modules::Ready;
@@ -38,7 +42,8 @@ pub(crate) async fn answer(
     if frame.method != "POST" {
         return Ok(over_http(Reply::method_not_allowed()));
     }
-    let request = match Call::read(&head(frame), &frame.body) {
+    let head = head(frame);
+    let request = match Call::read(&head, &frame.body) {
         Ok(Call::Request(request)) => request,
         Ok(Call::Notification(_)) => return Ok(over_http(Reply::accepted())),
         Err(refusal) => return Ok(over_http(refusal.reply())),
@@ -46,43 +51,94 @@ pub(crate) async fn answer(
     let answer = match endpoint {
         Endpoint::Server(server) => {
             let ready = scene.live(server).await?.ok_or_else(Problem::not_found)?;
-            answer_server(scene, server, &ready, &request, principal).await?
+            let at = Hosted {
+                scene,
+                server,
+                ready: &ready,
+                principal,
+            };
+            at.answer(&head, &request).await?
         }
-        Endpoint::Union => union::answer(scene, &request, principal).await?,
+        Endpoint::Union => union::answer(scene, &head, &request, principal).await?,
     };
     Ok(finished(scene, request.reply_to(), answer))
 }
 
-async fn answer_server(
-    scene: &Scene,
-    server: &ServerSlug,
-    ready: &Rc<Ready>,
-    request: &Request<'_>,
-    principal: &Principal,
-) -> Result<Answer, Problem> {
-    let to = request.reply_to();
-    Ok(match request.method() {
-        Method::Discover => to.discover(&ready.info, &ready.catalogue.offer()),
-        Method::Initialize(_) => to.initialize(&ready.info, &ready.catalogue.offer()),
-        Method::Ping => to.pong(),
-        Method::List { list, cursor } => match ready.catalogue.page(*list, cursor.as_deref()) {
-            Ok(page) => to.list(&ready.info, &page),
-            Err(error) => to.error(&error),
-        },
-        Method::CallTool(tool) if ready.catalogue.tool(tool.name()).is_none() => {
-            to.error(&ProtocolError::unknown_tool(tool.name()))
+/// A server that answers, and for whom.
+struct Hosted<'a> {
+    scene: &'a Scene,
+    server: &'a ServerSlug,
+    ready: &'a Rc<Ready>,
+    principal: &'a Principal,
+}
+
+impl Hosted<'_> {
+    async fn answer(&self, head: &Head<'_>, request: &Request<'_>) -> Result<Answer, Problem> {
+        let to = request.reply_to();
+        let (catalogue, info) = (&self.ready.catalogue, &self.ready.info);
+        Ok(match request.method() {
+            Method::Discover => to.discover(info, &catalogue.offer()),
+            Method::Initialize(_) => to.initialize(info, &catalogue.offer()),
+            Method::Ping => to.pong(),
+            Method::List {
+                list: List::Resources,
+                cursor,
+            } if catalogue.dynamic_resources() => {
+                self.run(request).list_resources(cursor.as_deref()).await?
+            }
+            Method::List { list, cursor } => match catalogue.page(*list, cursor.as_deref()) {
+                Ok(page) => to.list(info, &page),
+                Err(error) => to.error(&error),
+            },
+            Method::Guest(call) => self.call(head, request, call, None).await?,
+            Method::Listen(listen) => {
+                listen::answer(
+                    self.scene,
+                    to,
+                    Some(self.server),
+                    listen,
+                    &catalogue.offer(),
+                )
+                .await?
+            }
+        })
+    }
+
+    /// Calls the guest, which may know what is called by another name than the client.
+    async fn call(
+        &self,
+        head: &Head<'_>,
+        request: &Request<'_>,
+        call: &GuestCall<'_>,
+        name: Option<&str>,
+    ) -> Result<Answer, Problem> {
+        let to = request.reply_to();
+        let catalogue = &self.ready.catalogue;
+        if !catalogue.has(call.target(), name.unwrap_or(call.name())) {
+            return Ok(to.error(&ProtocolError::unknown(call.target(), call.name())));
         }
-        Method::CallTool(tool) => {
-            let run = run::Run {
-                scene,
-                server,
-                ready,
-                to,
-                principal,
-            };
-            run.tool(tool.guest_request()).await?
+        // Clients know the names of a server's own endpoint only.
+        let is_mirrored =
+            call.target() == Target::Tool && to.era() == Era::Modern && name.is_none();
+        if is_mirrored && let Err(error) = catalogue.check_headers(head, call) {
+            return Ok(to.error(&error));
         }
-    })
+        self.run(request).call(call, name).await
+    }
+
+    fn run<'r>(&'r self, request: &'r Request<'_>) -> run::Run<'r> {
+        run::Run {
+            scene: self.scene,
+            server: self.server,
+            ready: self.ready,
+            to: request.reply_to(),
+            principal: self.principal,
+            capabilities: request
+                .meta()
+                .client_capabilities
+                .map_or("{}", |capabilities| capabilities.text()),
+        }
+    }
 }
 
 /// The identity that a server's answers carry.
@@ -98,6 +154,7 @@ fn head(frame: &Frame) -> Head<'_> {
         accept: frame.header("accept"),
         content_type: frame.header("content-type"),
         session_id: frame.header("mcp-session-id"),
+        all: &frame.headers,
     }
 }
 

@@ -1,31 +1,35 @@
-//! One `tools/call`: waits for its turn, runs the guest, streams what it tells, answers.
-
-use core::cell::RefCell;
-use std::rc::Rc;
+//! One call of a guest: waits for its turn, runs, streams what it tells, asks, answers.
 
 use smcp_auth::Principal;
-use smcp_capability::call::{Answer as GuestAnswer, Caller, Request as GuestRequest};
+use smcp_capability::call::{
+    Answer as GuestAnswer, AskError, Caller, Notice, Question, Request as GuestRequest,
+};
 use smcp_capability::turn::{Effect, Head, Performed};
-use smcp_ids::{ServerSlug, UnixMillis, limits};
+use smcp_ids::{Fuel, ServerSlug, UnixMillis, limits};
 use smcp_protocol::{
-    Answer, INTERNAL_ERROR, MetaEntry, Notifier, ReplyTo, SSE_HEADERS, ToolResult, Wire, sse,
+    Answer, Change, Era, GuestCall, GuestResult, INTERNAL_ERROR, MetaEntry, Notifier,
+    ProtocolError, ReplyTo, ResultError, SSE_HEADERS, Target, Wire, sse,
 };
 use smcp_sandbox::{Ended, Entry, Fault, GuestFault, HostFault, Output};
 use smcp_tape::{Header, Tape};
 
+use super::ask::{self, Answers, Round};
+use super::permit::Permit;
 use crate::call::{Call, CallStep, Telling};
 use crate::modules::Ready;
 use crate::pace::Pace;
 use crate::problem::Problem;
-use crate::state::{Scene, State};
+use crate::state::Scene;
 
-/// All that a call of a tool needs.
+/// All that a call of a guest needs.
 pub(super) struct Run<'a> {
     pub(super) scene: &'a Scene,
     pub(super) server: &'a ServerSlug,
     pub(super) ready: &'a Ready,
     pub(super) to: &'a ReplyTo,
     pub(super) principal: &'a Principal,
+    /// What the client can do, a JSON object.
+    pub(super) capabilities: &'a str,
 }
 
 /// When a call began, and when it must be over.
@@ -35,27 +39,97 @@ struct Times {
     deadline: UnixMillis,
 }
 
+/// How a round of a call ended.
+enum RoundEnd {
+    /// The call is over.
+    Ended(Ended),
+    /// The client must answer first. The state is what it carries to the next round.
+    Asks {
+        missing: Vec<Question>,
+        state: String,
+    },
+    /// The client's answer does not fit.
+    Refused(ProtocolError),
+}
+
 impl Run<'_> {
-    /// Runs the guest's `call-tool` on `request`.
-    pub(super) async fn tool(&self, request: String) -> Result<Answer, Problem> {
+    /// Answers a call that the guest knows by `name`, or by the client's own name for it.
+    pub(super) async fn call(
+        &self,
+        call: &GuestCall<'_>,
+        name: Option<&str>,
+    ) -> Result<Answer, Problem> {
         let _permit = Permit::acquire(self.scene).await?;
-        let ended = self.execute(request).await;
-        Ok(self.answer(ended))
+        let began = self.scene.outside.now();
+        let round = match call.state().filter(|_| call.target().may_ask()) {
+            Some(state) => match self.unseal(call, state, self.capabilities)? {
+                Ok(round) => round,
+                Err(error) => return Ok(self.to.error(&error)),
+            },
+            None => Round::first(Tape::blank(self.header(began)), call.meta()),
+        };
+        let request = call.guest_request_as(name, round.meta.as_deref());
+        let entry = match call.target() {
+            Target::Tool => Entry::CallTool(request),
+            Target::Prompt => Entry::GetPrompt(request),
+            Target::Resource => Entry::ReadResource(request),
+            Target::Completion => Entry::Complete(request),
+        };
+        let end = self.execute(entry, round, Some(call), began).await?;
+        Ok(match end {
+            RoundEnd::Ended(ended) => {
+                self.answer(&ended, |text| GuestResult::parse(call.target(), text))
+            }
+            RoundEnd::Refused(error) => self.to.error(&error),
+            RoundEnd::Asks { missing, state } => {
+                let questions = missing
+                    .iter()
+                    .map(|question| (&*question.id, &*question.request));
+                self.to.input_required(&self.ready.info, questions, &state)
+            }
+        })
     }
 
-    async fn execute(&self, request: String) -> Ended {
+    /// Answers `resources/list` of a server that says itself which there are.
+    pub(super) async fn list_resources(&self, cursor: Option<&str>) -> Result<Answer, Problem> {
+        let _permit = Permit::acquire(self.scene).await?;
         let began = self.scene.outside.now();
+        let round = Round::first(Tape::blank(self.header(began)), None);
+        let request = match cursor {
+            Some(cursor) => serde_json::json!({ "cursor": cursor }).to_string(),
+            None => "{}".to_owned(),
+        };
+        let end = self
+            .execute(Entry::ListResources(request), round, None, began)
+            .await?;
+        match end {
+            RoundEnd::Ended(ended) => Ok(self.answer(&ended, GuestResult::parse_resources)),
+            _ => Err(Problem::host()),
+        }
+    }
+
+    async fn execute(
+        &self,
+        entry: Entry,
+        round: Round,
+        call: Option<&GuestCall<'_>>,
+        began: UnixMillis,
+    ) -> Result<RoundEnd, Problem> {
         let deadline = began.plus(self.ready.limits.deadline_millis);
-        let tape = Tape::blank(self.header(began));
-        let entry = Entry::CallTool(request);
-        let started = Call::start(&self.ready.loaded, entry, self.ready.bounds(), tape);
-        match started {
-            Ok(call) => self.drive(call, Times { began, deadline }).await,
-            Err(fault) => Ended {
+        let mut bounds = self.ready.bounds();
+        // Each round runs anew what the rounds before ran: their sum is bounded too.
+        let all = Fuel(bounds.fuel.0.saturating_mul(limits::ROUNDS_FUEL_FACTOR));
+        bounds.fuel = bounds.fuel.min(all.saturating_sub(round.fuel));
+        match Call::start(&self.ready.loaded, entry, bounds, round.tape.clone()) {
+            Ok(running) => {
+                let times = Times { began, deadline };
+                self.drive(running, round, call, times).await
+            }
+            Err(fault) => Ok(RoundEnd::Ended(Ended {
                 result: Err(fault),
                 fuel: Default::default(),
                 memory: 0,
-            },
+            })),
         }
     }
 
@@ -79,34 +153,98 @@ impl Run<'_> {
             seed: self.scene.draw(),
             start,
             caller,
+            client_capabilities: self.capabilities.to_owned(),
         }
     }
 
-    async fn drive(&self, mut call: Call, times: Times) -> Ended {
+    async fn drive(
+        &self,
+        mut running: Call,
+        mut round: Round,
+        call: Option<&GuestCall<'_>>,
+        times: Times,
+    ) -> Result<RoundEnd, Problem> {
         let outside = &self.scene.outside;
         let mut pace = Pace::new();
         let mut notifier = Notifier::new();
+        // The answers of this request are for the first questions that have none, and no others.
+        let mut unread = call;
         loop {
-            match call.step(pace.slice()) {
-                CallStep::Ended(ended) => return ended,
-                CallStep::Tell(telling) => self.tell(&mut notifier, telling).await,
+            match running.step(pace.slice()) {
+                CallStep::Ended(ended) => return Ok(RoundEnd::Ended(ended)),
+                CallStep::Tell(telling) => self.tell(&mut notifier, telling).await?,
                 CallStep::Yield => {
                     pace.pause(outside).await;
                     self.open_if_late(times).await;
                 }
                 CallStep::Perform(GuestRequest::Sleep(millis)) => {
                     if let Err(fault) = self.sleep(millis, times).await {
-                        return ended(call.fail(fault));
+                        return Ok(failed(running.fail(fault)));
                     }
-                    call.performed(GuestAnswer::Done, outside.now());
+                    running.performed(GuestAnswer::Done, outside.now());
                 }
-                CallStep::Perform(_) => return ended(call.fail(HostFault::Engine.into())),
+                CallStep::Perform(GuestRequest::Ask(questions)) => {
+                    if let Some(error) = self.refuses(&questions, round.number, call) {
+                        running.performed(GuestAnswer::Unasked(error), outside.now());
+                        continue;
+                    }
+                    let responses = unread.take().into_iter().flat_map(GuestCall::responses);
+                    if let Err(error) = ask::take(&questions, &mut round.given, responses) {
+                        return Ok(RoundEnd::Refused(error));
+                    }
+                    match answers(&questions, &mut round.given) {
+                        Some(answers) => {
+                            running.performed(GuestAnswer::Answers(answers), outside.now());
+                        }
+                        None => return self.asks(running, round, call, questions),
+                    }
+                }
+                CallStep::Perform(_) => return Ok(failed(running.fail(HostFault::Engine.into()))),
             }
             if outside.now() > times.deadline {
                 let allowed = self.ready.limits.deadline_millis;
-                return ended(call.fail(GuestFault::Deadline(allowed).into()));
+                return Ok(failed(running.fail(GuestFault::Deadline(allowed).into())));
             }
         }
+    }
+
+    fn refuses(
+        &self,
+        questions: &[Question],
+        round: u32,
+        call: Option<&GuestCall<'_>>,
+    ) -> Option<AskError> {
+        // A legacy client would be asked on its stream, which it is not yet.
+        let can = match self.to.era() {
+            Era::Modern if call.is_some_and(|call| call.target().may_ask()) => self.capabilities,
+            _ => "{}",
+        };
+        ask::refuse(questions, can, round)
+    }
+
+    /// Ends a round with the questions that have no answer yet.
+    fn asks(
+        &self,
+        running: Call,
+        round: Round,
+        call: Option<&GuestCall<'_>>,
+        questions: Vec<Question>,
+    ) -> Result<RoundEnd, Problem> {
+        let call = call.ok_or_else(Problem::host)?;
+        let fuel = round.fuel.saturating_add(running.fuel_used());
+        let next = Round {
+            number: round.number + 1,
+            tape: running.into_tape(),
+            fuel,
+            expires: self.scene.outside.now().plus(limits::REQUEST_STATE_MILLIS),
+            ..round
+        };
+        let missing = questions
+            .into_iter()
+            .filter(|question| !next.given.contains_key(&question.id))
+            .collect();
+        let state = self.seal(call, &next, self.capabilities)?;
+        Ok(RoundEnd::Asks { missing, state })
     }
 
     /// Sleeps, but not beyond the deadline.
@@ -147,7 +285,7 @@ impl Run<'_> {
         outside.emit(sse::KEEP_ALIVE.as_bytes().to_vec()).await;
     }
 
-    async fn tell(&self, notifier: &mut Notifier, telling: Telling) {
+    async fn tell(&self, notifier: &mut Notifier, telling: Telling) -> Result<(), Problem> {
         let message = match &telling {
             Telling::Progress {
                 progress,
@@ -159,6 +297,13 @@ impl Run<'_> {
                 logger,
                 data,
             } => notifier.log(self.to, *level, logger.as_deref(), data),
+            Telling::Notice(notice) => {
+                let change = match notice {
+                    Notice::ResourceUpdated(uri) => Change::Resource(uri.clone()),
+                    Notice::ResourceListChanged => Change::Resources,
+                };
+                return self.scene.announce(self.server, &[change]).await;
+            }
         };
         if let Some(message) = message {
             self.open().await;
@@ -167,20 +312,25 @@ impl Run<'_> {
                 .emit(sse::event(&message).into_bytes())
                 .await;
         }
+        Ok(())
     }
 
     /// The one place that maps the end of a call to the wire.
-    fn answer(&self, ended: Ended) -> Answer {
+    fn answer<'t>(
+        &self,
+        ended: &'t Ended,
+        parse: impl Fn(&'t str) -> Result<GuestResult<'t>, ResultError>,
+    ) -> Answer {
         let info = &self.ready.info;
         match &ended.result {
-            Ok(Output::Text(text)) => match ToolResult::parse(text) {
+            Ok(Output::Text(text)) => match parse(text) {
                 Ok(result) => {
                     let usage = MetaEntry::usage(ended.fuel, ended.memory as u64);
-                    self.to.tool_result(info, &result, vec![usage])
+                    self.to.guest_result(info, &result, vec![usage])
                 }
                 Err(error) => {
                     let message = format!("the server's result is not one: {error}");
-                    self.to.wire(&internal(200, &message, error.code(), &ended))
+                    self.to.wire(&internal(200, &message, error.code(), ended))
                 }
             },
             Ok(Output::Refused(refusal)) => {
@@ -190,11 +340,11 @@ impl Run<'_> {
             }
             Err(Fault::Guest(fault)) => {
                 self.to
-                    .wire(&internal(200, &fault.to_string(), fault.code(), &ended))
+                    .wire(&internal(200, &fault.to_string(), fault.code(), ended))
             }
             Err(Fault::Host(fault)) => {
                 self.to
-                    .wire(&internal(503, &fault.to_string(), fault.code(), &ended))
+                    .wire(&internal(503, &fault.to_string(), fault.code(), ended))
             }
         }
     }
@@ -217,70 +367,23 @@ fn internal(status: u16, message: &str, code: &str, ended: &Ended) -> Wire {
     }
 }
 
-fn ended(step: CallStep) -> Ended {
-    match step {
+fn failed(step: CallStep) -> RoundEnd {
+    RoundEnd::Ended(match step {
         CallStep::Ended(ended) => ended,
         _ => Ended {
             result: Err(HostFault::Engine.into()),
             fuel: Default::default(),
             memory: 0,
         },
-    }
+    })
 }
 
-/// The right to compute, of which a tenant has a few at a time. Given back when dropped, so that
-/// a turn that is cancelled keeps none.
-struct Permit(Rc<RefCell<State>>);
-
-impl Permit {
-    /// Waits for one, behind those who wait already.
-    async fn acquire(scene: &Scene) -> Result<Self, Problem> {
-        let state = &scene.state;
-        if let Some(permit) = Self::take(state, 0) {
-            return Ok(permit);
-        }
-        if state.borrow().waiting >= limits::CALLS_WAITING {
-            return Err(Problem::busy());
-        }
-        let waiting = Waiting::new(state);
-        loop {
-            scene.outside.queue().await;
-            if let Some(permit) = Self::take(state, usize::MAX) {
-                drop(waiting);
-                return Ok(permit);
-            }
-        }
-    }
-
-    /// A permit, if there is one and no more than `waiting` wait for theirs.
-    fn take(state: &Rc<RefCell<State>>, waiting: usize) -> Option<Self> {
-        let mut borrowed = state.borrow_mut();
-        if borrowed.running >= limits::CALLS_AT_ONCE || borrowed.waiting > waiting {
-            return None;
-        }
-        borrowed.running += 1;
-        Some(Self(state.clone()))
-    }
-}
-
-impl Drop for Permit {
-    fn drop(&mut self) {
-        self.0.borrow_mut().running -= 1;
-    }
-}
-
-/// A place among those who wait.
-struct Waiting(Rc<RefCell<State>>);
-
-impl Waiting {
-    fn new(state: &Rc<RefCell<State>>) -> Self {
-        state.borrow_mut().waiting += 1;
-        Self(state.clone())
-    }
-}
-
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        self.0.borrow_mut().waiting -= 1;
-    }
+/// The answers in the order of their questions, if there is one to each.
+fn answers(questions: &[Question], given: &mut Answers) -> Option<Vec<String>> {
+    let answers = questions
+        .iter()
+        .map(|question| given.get(&question.id).cloned())
+        .collect::<Option<Vec<_>>>()?;
+    given.clear();
+    Some(answers)
 }

@@ -6,14 +6,17 @@ use smcp_auth::Principal;
 use smcp_capability::turn::Role;
 use smcp_ids::ServerSlug;
 use smcp_protocol::catalogue::split_union_name;
-use smcp_protocol::{Answer, List, Method, Offer, ProtocolError, Request, ServerInfo, UnionPage};
+use smcp_protocol::{
+    Answer, Head, List, Method, Offer, ProtocolError, Request, ServerInfo, Target, UnionPage,
+};
 
-use super::run::Run;
+use super::{Hosted, listen};
 use crate::problem::Problem;
 use crate::state::Scene;
 
 pub(super) async fn answer(
     scene: &Scene,
+    head: &Head<'_>,
     request: &Request<'_>,
     principal: &Principal,
 ) -> Result<Answer, Problem> {
@@ -35,28 +38,29 @@ pub(super) async fn answer(
             Err(error) => to.error(&error),
         },
         Method::List { list, .. } => to.error(&ProtocolError::method_not_found(list.method())),
-        Method::CallTool(tool) => {
-            let unknown = || to.error(&ProtocolError::unknown_tool(tool.name()));
-            let Some((server, name)) = split_union_name(tool.name()) else {
+        Method::Guest(call) if call.target() == Target::Tool => {
+            let unknown = || to.error(&ProtocolError::unknown(Target::Tool, call.name()));
+            let Some((server, name)) = split_union_name(call.name()) else {
                 return Ok(unknown());
             };
             if !sees(principal, &server) {
                 return Ok(unknown());
             }
             match scene.live(&server).await? {
-                Some(ready) if ready.catalogue.tool(name).is_some() => {
-                    let run = Run {
+                Some(ready) => {
+                    let at = Hosted {
                         scene,
                         server: &server,
                         ready: &ready,
-                        to,
                         principal,
                     };
-                    run.tool(tool.guest_request_named(name)).await?
+                    at.call(head, request, call, Some(name)).await?
                 }
-                _ => unknown(),
+                None => unknown(),
             }
         }
+        Method::Guest(call) => to.error(&ProtocolError::method_not_found(call.target().method())),
+        Method::Listen(listen) => listen::answer(scene, to, None, listen, &offer).await?,
     })
 }
 

@@ -36,6 +36,8 @@ pub struct World {
     /// What one slice costs on this clock, in milliseconds.
     pub slice_millis: f64,
     entropy: u64,
+    /// Turns that were woken.
+    pub woken: Vec<TurnId>,
 }
 
 /// How a request went.
@@ -69,6 +71,7 @@ impl World {
             clock: 1_700_000_000_000.0,
             slice_millis: 0.1,
             entropy: 0,
+            woken: Vec::new(),
         }
     }
 
@@ -102,6 +105,11 @@ impl World {
         self.object(name)
             .engine
             .get_or_insert_with(|| Tenant::new(Self::boot(name)))
+    }
+
+    /// Lets time pass.
+    pub fn pass(&mut self, millis: f64) {
+        self.clock += millis;
     }
 
     /// Forgets all that is only in memory, as eviction does.
@@ -231,6 +239,12 @@ impl World {
                 }
                 Performed::Done
             }
+            // Turns are driven one at a time: whoever sleeps is looked at by the test itself.
+            Effect::Sleep => panic!("a turn sleeps"),
+            Effect::Wake(turns) => {
+                self.woken.extend(turns.into_iter().map(TurnId));
+                Performed::Done
+            }
             Effect::Erase => {
                 self.object(object).rows.clear();
                 Performed::Done
@@ -294,6 +308,13 @@ impl World {
         );
         assert_eq!(published.status(), 201, "{}", published.text());
         self.key("acme", json!({"name": "test"}))
+    }
+
+    /// Publishes another release of the server that [`World::acme`] made.
+    pub fn publish(&mut self, wat: &str, version: &str) {
+        let path = "/tenants/acme/servers/hello/releases";
+        let published = self.admin_bytes("POST", path, package(wat, version));
+        assert_eq!(published.status(), 201, "{}", published.text());
     }
 
     pub fn key(&mut self, tenant: &str, body: Value) -> String {

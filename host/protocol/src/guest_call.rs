@@ -1,0 +1,318 @@
+//! A request that a guest answers: what it is about, and what the guest is given of it.
+//!
+//! `tools/call`, `prompts/get`, `resources/read` and `completion/complete` differ in what names
+//! them and in what they carry; all else is the same. Checked here is the shape that MCP requires;
+//! whether there is such a tool, prompt or resource is not known here.
+
+use std::borrow::Cow;
+
+use crate::call::Params;
+use crate::error::ProtocolError;
+use crate::json::{Json, Kind, push_member, quoted};
+
+/// What a guest is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Target {
+    /// `tools/call`.
+    Tool,
+    /// `prompts/get`.
+    Prompt,
+    /// `resources/read`.
+    Resource,
+    /// `completion/complete`.
+    Completion,
+}
+
+impl Target {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Tool, Self::Prompt, Self::Resource, Self::Completion];
+
+    /// The method.
+    pub const fn method(self) -> &'static str {
+        match self {
+            Self::Tool => "tools/call",
+            Self::Prompt => "prompts/get",
+            Self::Resource => "resources/read",
+            Self::Completion => "completion/complete",
+        }
+    }
+
+    /// Whether its answer may be a question (2026-07-28, basic/patterns/mrtr, "Supported Requests").
+    pub const fn may_ask(self) -> bool {
+        !matches!(self, Self::Completion)
+    }
+
+    pub(crate) fn of_method(method: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|target| target.method() == method)
+    }
+}
+
+/// The parameters of such a request.
+#[derive(Clone, Debug)]
+pub struct GuestCall<'a> {
+    target: Target,
+    name: Cow<'a, str>,
+    name_json: Json<'a>,
+    arguments: Option<Json<'a>>,
+    /// Of `completion/complete`: `argument` and `context`.
+    completed: [Option<Json<'a>>; 2],
+    meta: Option<Json<'a>>,
+    responses: Option<Json<'a>>,
+    state: Option<Cow<'a, str>>,
+}
+
+impl<'a> GuestCall<'a> {
+    pub(crate) fn read(target: Target, params: &Params<'a>) -> Result<Self, ProtocolError> {
+        let (name_json, name) = match target {
+            Target::Tool | Target::Prompt => text(
+                params.name,
+                "\"name\" is missing: say which",
+                "\"name\" must be a string",
+            )?,
+            Target::Resource => text(
+                params.uri,
+                "\"uri\" is missing: name the resource",
+                "\"uri\" must be a string",
+            )?,
+            Target::Completion => reference(params)?,
+        };
+        let completed = [params.argument, params.context];
+        if target == Target::Completion {
+            check_argument(params.argument)?;
+        }
+        let state = params.request_state.map(|state| {
+            state.as_str().ok_or(ProtocolError::InvalidParams(
+                "\"requestState\" must be a string",
+            ))
+        });
+        Ok(Self {
+            target,
+            name,
+            name_json,
+            arguments: object_or_none(params.arguments, "\"arguments\" must be an object")?,
+            completed,
+            meta: params.meta,
+            responses: object(
+                params.input_responses,
+                "\"inputResponses\" must be an object",
+            )?,
+            state: state.transpose()?,
+        })
+    }
+
+    /// What it is.
+    pub fn target(&self) -> Target {
+        self.target
+    }
+
+    /// The name of the tool or prompt, the URI of the resource, or what is to be completed: as the
+    /// client gave it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The arguments as JSON text of an object; `{}` when the client sent none.
+    pub fn arguments(&self) -> &'a str {
+        self.arguments.map_or("{}", Json::text)
+    }
+
+    /// Its `_meta`, as the client wrote it.
+    pub fn meta(&self) -> Option<&'a str> {
+        self.meta.map(Json::text)
+    }
+
+    /// What the client answers to questions of an earlier round (2026-07-28, basic/patterns/mrtr,
+    /// "InputResponses"): for each id a result.
+    pub fn responses(&self) -> impl Iterator<Item = (Cow<'a, str>, Json<'a>)> {
+        self.responses.into_iter().flat_map(Json::members)
+    }
+
+    /// What an earlier round gave the client to carry.
+    pub fn state(&self) -> Option<&str> {
+        self.state.as_deref()
+    }
+
+    /// What the guest is given: the params that are the guest's business, each as the client wrote it;
+    /// the others stay here.
+    pub fn guest_request(&self) -> String {
+        self.guest_request_as(None, self.meta())
+    }
+
+    /// The same for a guest that knows it by another name than the client, and with another `_meta`:
+    /// that of the first round, so that a call that is run again is given the same.
+    pub fn guest_request_as(&self, name: Option<&str>, meta: Option<&str>) -> String {
+        let renamed = name.map(quoted);
+        let name = renamed.as_deref().unwrap_or(self.name_json.text());
+        let arguments = self.arguments();
+        let length = name.len() + arguments.len() + meta.map_or(0, str::len) + 32;
+        let mut request = String::with_capacity(length);
+        request.push('{');
+        match self.target {
+            Target::Tool | Target::Prompt => {
+                push_member(&mut request, "name", name);
+                push_member(&mut request, "arguments", arguments);
+            }
+            Target::Resource => push_member(&mut request, "uri", name),
+            Target::Completion => {
+                push_member(&mut request, "ref", name);
+                for (member, value) in ["argument", "context"].into_iter().zip(self.completed) {
+                    if let Some(value) = value {
+                        push_member(&mut request, member, value.text());
+                    }
+                }
+            }
+        }
+        if let Some(meta) = meta {
+            push_member(&mut request, "_meta", meta);
+        }
+        request.push('}');
+        request
+    }
+}
+
+fn text<'a>(
+    value: Option<Json<'a>>,
+    missing: &'static str,
+    wrong: &'static str,
+) -> Result<(Json<'a>, Cow<'a, str>), ProtocolError> {
+    let json = value.ok_or(ProtocolError::InvalidParams(missing))?;
+    let text = json.as_str().ok_or(ProtocolError::InvalidParams(wrong))?;
+    Ok((json, text))
+}
+
+/// 2026-07-28, server/utilities/completion, "Reference Types": a prompt by name, or a resource or
+/// template by URI.
+fn reference<'a>(params: &Params<'a>) -> Result<(Json<'a>, Cow<'a, str>), ProtocolError> {
+    let wrong = ProtocolError::InvalidParams(
+        "\"ref\" must be {\"type\": \"ref/prompt\", \"name\": ...} or {\"type\": \"ref/resource\", \"uri\": ...}",
+    );
+    let json = params
+        .reference
+        .filter(|json| json.kind() == Kind::Object)
+        .ok_or(wrong.clone())?;
+    let kind = json.get("type").and_then(Json::as_str);
+    let member = match kind.as_deref() {
+        Some("ref/prompt") => "name",
+        Some("ref/resource") => "uri",
+        _ => return Err(wrong),
+    };
+    let name = json.get(member).and_then(Json::as_str).ok_or(wrong)?;
+    Ok((json, name))
+}
+
+fn check_argument(argument: Option<Json<'_>>) -> Result<(), ProtocolError> {
+    let is_text = |member| {
+        argument
+            .and_then(|argument| argument.get(member))
+            .is_some_and(|value| value.kind() == Kind::String)
+    };
+    if is_text("name") && is_text("value") {
+        Ok(())
+    } else {
+        Err(ProtocolError::InvalidParams(
+            "\"argument\" must be an object with a \"name\" and a \"value\", both strings",
+        ))
+    }
+}
+
+fn object<'a>(
+    value: Option<Json<'a>>,
+    wrong: &'static str,
+) -> Result<Option<Json<'a>>, ProtocolError> {
+    match value {
+        Some(value) if value.kind() != Kind::Object => Err(ProtocolError::InvalidParams(wrong)),
+        other => Ok(other),
+    }
+}
+
+/// Some clients write null for no arguments; the specification lets them be left out.
+fn object_or_none<'a>(
+    value: Option<Json<'a>>,
+    wrong: &'static str,
+) -> Result<Option<Json<'a>>, ProtocolError> {
+    object(value.filter(|value| value.kind() != Kind::Null), wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+
+    use super::*;
+
+    fn read(target: Target, params: &str) -> Result<GuestCall<'_>, ProtocolError> {
+        let params = Json::parse(params.as_bytes()).unwrap();
+        GuestCall::read(target, &Params::read(Some(params)))
+    }
+
+    #[test]
+    fn a_guest_is_given_what_is_its_business() {
+        for (target, params, name, request) in [
+            (
+                Target::Tool,
+                r#"{"name":"t","arguments":{"a":1.50},"_meta":{"k":1},"requestState":"s","inputResponses":{},"x":1}"#,
+                "t",
+                r#"{"name":"t","arguments":{"a":1.50},"_meta":{"k":1}}"#,
+            ),
+            (
+                Target::Prompt,
+                r#"{"name":"p"}"#,
+                "p",
+                r#"{"name":"p","arguments":{}}"#,
+            ),
+            (
+                Target::Resource,
+                r#"{"uri":"a:\u0062"}"#,
+                "a:b",
+                r#"{"uri":"a:\u0062"}"#,
+            ),
+            (
+                Target::Completion,
+                r#"{"ref":{"type":"ref/prompt","name":"p"},"argument":{"name":"a","value":"v"},"context":{"arguments":{}}}"#,
+                "p",
+                r#"{"ref":{"type":"ref/prompt","name":"p"},"argument":{"name":"a","value":"v"},"context":{"arguments":{}}}"#,
+            ),
+        ] {
+            let call = read(target, params).unwrap();
+            assert_eq!(call.name(), name);
+            assert_eq!(call.guest_request(), request);
+        }
+    }
+
+    #[test]
+    fn a_call_run_again_is_given_the_meta_of_its_first_round() {
+        let call = read(Target::Tool, r#"{"name":"s__t","_meta":{"now":1}}"#).unwrap();
+        assert_eq!(
+            call.guest_request_as(Some("t"), Some(r#"{"then":1}"#)),
+            r#"{"name":"t","arguments":{},"_meta":{"then":1}}"#
+        );
+    }
+
+    #[test]
+    fn params_of_the_wrong_shape_are_refused() {
+        for (target, params) in [
+            (Target::Tool, "{}"),
+            (Target::Tool, r#"{"name":1}"#),
+            (Target::Tool, r#"{"name":"t","arguments":[]}"#),
+            (Target::Tool, r#"{"name":"t","inputResponses":null}"#),
+            (Target::Tool, r#"{"name":"t","requestState":1}"#),
+            (Target::Resource, r#"{"name":"t"}"#),
+            (
+                Target::Completion,
+                r#"{"ref":{"type":"ref/prompt","name":"p"}}"#,
+            ),
+            (
+                Target::Completion,
+                r#"{"ref":{"type":"ref/tool","name":"p"},"argument":{"name":"a","value":"v"}}"#,
+            ),
+            (
+                Target::Completion,
+                r#"{"ref":{"type":"ref/prompt","name":"p"},"argument":{"name":"a","value":1}}"#,
+            ),
+        ] {
+            let code = read(target, params).map(|_| "").unwrap_err();
+            assert_eq!(code.code(), "invalid_params", "{params}");
+        }
+    }
+}

@@ -1,0 +1,388 @@
+//! Questions of a guest to its client, without stored state (2026-07-28, basic/patterns/mrtr).
+//!
+//! A question ends the round. The client carries the call's tape, sealed, and sends its request again
+//! with the answers; the call is run anew from the tape, so that nothing it did happens twice. What
+//! the client carries is bound to all that the call depends on: tenant, server, release, principal,
+//! method, what is named, arguments, engine profile and the client's capabilities.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use smcp_capability::call::{AskError, Question};
+use smcp_crypto::{Binding, Purpose, sha256};
+use smcp_ids::{Fuel, UnixMillis, limits};
+use smcp_protocol::json::{Json, Kind};
+use smcp_protocol::{GuestCall, INVALID_PARAMS, MISSING_CLIENT_CAPABILITY, ProtocolError};
+use smcp_sandbox::profile;
+use smcp_tape::Tape;
+
+use super::run::Run;
+use crate::problem::Problem;
+
+/// Answers by the id of their question: JSON objects.
+pub(super) type Answers = BTreeMap<String, String>;
+
+/// What a round of a call begins with, and what a client carries to the next.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Round {
+    /// Which, from 1.
+    pub(super) number: u32,
+    pub(super) tape: Tape,
+    /// The `_meta` that the guest was given first: it is given the same each time.
+    pub(super) meta: Option<String>,
+    /// Answers to some of the questions that the tape ends before.
+    pub(super) given: Answers,
+    /// The fuel of the rounds before.
+    pub(super) fuel: Fuel,
+    /// Until when the client may come back.
+    pub(super) expires: UnixMillis,
+}
+
+impl Round {
+    pub(super) fn first(tape: Tape, meta: Option<&str>) -> Self {
+        Self {
+            number: 1,
+            tape,
+            meta: meta.map(str::to_owned),
+            given: Answers::new(),
+            fuel: Fuel(0),
+            expires: UnixMillis(0),
+        }
+    }
+}
+
+impl Run<'_> {
+    /// What a client's state is bound to.
+    fn binding(&self, call: &GuestCall<'_>, capabilities: &str) -> Binding {
+        // Written the same way whatever a client did to order and spaces.
+        let arguments: Option<serde_json::Value> = serde_json::from_str(call.arguments()).ok();
+        let arguments = serde_json::to_vec(&arguments).unwrap_or_default();
+        let tenant = self.principal.tenant().map(ToString::to_string);
+        Binding::new("request-state")
+            .text(&tenant.unwrap_or_default())
+            .text(&self.server.to_string())
+            .bytes(self.ready.release.as_bytes())
+            .text(&self.principal.to_string())
+            .text(call.target().method())
+            .text(call.name())
+            .bytes(sha256(&arguments).as_bytes())
+            .number(u64::from(profile::ID))
+            .text(capabilities)
+    }
+
+    /// The state that a client carries to the next round.
+    pub(super) fn seal(
+        &self,
+        call: &GuestCall<'_>,
+        round: &Round,
+        capabilities: &str,
+    ) -> Result<String, Problem> {
+        let bytes = postcard::to_allocvec(round).map_err(|_| Problem::host())?;
+        if bytes.len() > limits::REQUEST_STATE_MAX {
+            return Err(Problem::new(
+                413,
+                "request_state_too_large",
+                format!(
+                    "what this call has learnt before its question is larger than {} bytes, which is \
+                     more than a client can carry",
+                    limits::REQUEST_STATE_MAX
+                ),
+            ));
+        }
+        let keys = self.keys()?;
+        let sealed = keys
+            .seal(
+                self.scene.nonce(),
+                &self.binding(call, capabilities),
+                &bytes,
+            )
+            .map_err(|_| Problem::host())?;
+        Ok(URL_SAFE_NO_PAD.encode(sealed))
+    }
+
+    /// What the client carried here; an error if it is not for this call, or comes too late.
+    pub(super) fn unseal(
+        &self,
+        call: &GuestCall<'_>,
+        state: &str,
+        capabilities: &str,
+    ) -> Result<Result<Round, ProtocolError>, Problem> {
+        let keys = self.keys()?;
+        let round = URL_SAFE_NO_PAD
+            .decode(state)
+            .ok()
+            .and_then(|sealed| keys.open(&self.binding(call, capabilities), &sealed).ok())
+            .and_then(|bytes| postcard::from_bytes::<Round>(&bytes).ok())
+            .filter(|round| round.expires >= self.scene.outside.now());
+        Ok(round.ok_or(ProtocolError::RequestState))
+    }
+
+    fn keys(&self) -> Result<smcp_crypto::PurposeKeys, Problem> {
+        let state = self.scene.state.borrow();
+        let keys = state.keys.as_ref().ok_or_else(Problem::host)?;
+        Ok(keys.purpose(Purpose::RequestState))
+    }
+}
+
+/// Why questions are not asked; `None` if they are fit to be.
+pub(super) fn refuse(questions: &[Question], capabilities: &str, round: u32) -> Option<AskError> {
+    let invalid = |message: String| {
+        Some(AskError {
+            code: INVALID_PARAMS,
+            message,
+            data: None,
+        })
+    };
+    if round >= limits::ROUNDS_MAX {
+        return invalid(format!(
+            "this call has asked {} times; a call may ask no more often",
+            limits::ROUNDS_MAX
+        ));
+    }
+    let mut ids = BTreeSet::new();
+    for question in questions {
+        let id = &question.id;
+        if !is_id(id) || !ids.insert(id) {
+            return invalid(format!(
+                "the question id {id:?} is not 1 to 64 of the characters A-Z, a-z, 0-9, '_', '-' and \
+                 '.', or there twice"
+            ));
+        }
+        let needed = match needed(&question.request) {
+            Ok(needed) => needed,
+            Err(why) => return invalid(format!("the question {id}: {why}")),
+        };
+        if !has(capabilities, needed) {
+            let required = needed.iter().rfold("{}".to_owned(), |inner, name| {
+                format!("{{\"{name}\":{inner}}}")
+            });
+            return Some(AskError {
+                code: MISSING_CLIENT_CAPABILITY,
+                message: format!(
+                    "this needs a client that declares the capability {}",
+                    needed.join(".")
+                ),
+                data: Some(format!("{{\"requiredCapabilities\":{required}}}")),
+            });
+        }
+    }
+    None
+}
+
+fn is_id(id: &str) -> bool {
+    (1..=64).contains(&id.len())
+        && id
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
+}
+
+/// The capability that a question needs, as the path to it (2026-07-28, client/elicitation,
+/// client/sampling and client/roots, "Capabilities").
+fn needed(request: &str) -> Result<&'static [&'static str], &'static str> {
+    let json = Json::parse(request.as_bytes()).map_err(|_| "is not JSON")?;
+    let params = json.get("params");
+    if params.is_some_and(|params| params.kind() != Kind::Object) {
+        return Err("has \"params\" that are no object");
+    }
+    let param = |name| params.and_then(|params| params.get(name));
+    match json.get("method").and_then(Json::as_str).as_deref() {
+        Some("elicitation/create") => match param("mode").and_then(Json::as_str).as_deref() {
+            Some("url") => Ok(&["elicitation", "url"]),
+            _ => Ok(&["elicitation"]),
+        },
+        Some("sampling/createMessage") if param("tools").is_some() => Ok(&["sampling", "tools"]),
+        Some("sampling/createMessage") => Ok(&["sampling"]),
+        Some("roots/list") => Ok(&["roots"]),
+        _ => Err("has a \"method\" that no client answers"),
+    }
+}
+
+fn has(capabilities: &str, path: &[&str]) -> bool {
+    let Ok(json) = Json::parse(capabilities.as_bytes()) else {
+        return false;
+    };
+    path.iter()
+        .try_fold(json, |json, name| json.get(name))
+        .is_some_and(|found| found.kind() == Kind::Object)
+}
+
+/// Adds a client's answers to those that were given before; an error if one does not fit its question.
+/// What was not asked is passed over ("Error Handling").
+pub(super) fn take<'a>(
+    questions: &[Question],
+    given: &mut Answers,
+    responses: impl Iterator<Item = (std::borrow::Cow<'a, str>, Json<'a>)>,
+) -> Result<(), ProtocolError> {
+    for (id, response) in responses {
+        let Some(question) = questions.iter().find(|question| question.id == *id) else {
+            continue;
+        };
+        check(&question.request, response)
+            .map_err(|why| ProtocolError::input_response(&question.id, why))?;
+        given.insert(question.id.clone(), response.text().to_owned());
+    }
+    Ok(())
+}
+
+/// 2026-07-28, schema, `ElicitResult`, `CreateMessageResult` and `ListRootsResult`.
+fn check(request: &str, response: Json<'_>) -> Result<(), &'static str> {
+    if response.kind() != Kind::Object {
+        return Err("it is not an object");
+    }
+    let request = Json::parse(request.as_bytes()).map_err(|_| "the question is not JSON")?;
+    let is = |name, kind| response.get(name).is_some_and(|value| value.kind() == kind);
+    match request.get("method").and_then(Json::as_str).as_deref() {
+        Some("elicitation/create") => {
+            match response.get("action").and_then(Json::as_str).as_deref() {
+                Some("accept") => check_form(request, response),
+                Some("decline" | "cancel") => Ok(()),
+                _ => Err("\"action\" is not accept, decline or cancel"),
+            }
+        }
+        Some("sampling/createMessage") => {
+            if is("role", Kind::String)
+                && is("model", Kind::String)
+                && response.get("content").is_some()
+            {
+                Ok(())
+            } else {
+                Err("\"role\", \"content\" or \"model\" is missing")
+            }
+        }
+        _ if is("roots", Kind::Array) => Ok(()),
+        _ => Err("\"roots\" is not an array"),
+    }
+}
+
+/// What a form was filled in with. A URL is opened elsewhere, and gives nothing back.
+fn check_form(request: Json<'_>, response: Json<'_>) -> Result<(), &'static str> {
+    let params = request.get("params");
+    let Some(schema) = params.and_then(|params| params.get("requestedSchema")) else {
+        return Ok(());
+    };
+    let content = response.get("content");
+    if content.is_none_or(|content| content.kind() != Kind::Object) {
+        return Err("\"content\" is not an object");
+    }
+    let required = schema.get("required").into_iter().flat_map(Json::elements);
+    for name in required.filter_map(Json::as_str) {
+        if content.and_then(|content| content.get(&name)).is_none() {
+            return Err("\"content\" lacks something that is required");
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+
+    use super::*;
+
+    const NAME: &str = r#"{"method":"elicitation/create","params":{"message":"?","requestedSchema":{"type":"object","properties":{"name":{"type":"string"}},"required":["name"]}}}"#;
+
+    fn question(id: &str, request: &str) -> Question {
+        Question {
+            id: id.into(),
+            request: request.into(),
+        }
+    }
+
+    #[test]
+    fn only_what_the_client_can_answer_is_asked() {
+        let url = r#"{"method":"elicitation/create","params":{"mode":"url"}}"#;
+        let sample = r#"{"method":"sampling/createMessage","params":{}}"#;
+        let tools = r#"{"method":"sampling/createMessage","params":{"tools":[]}}"#;
+        let roots = r#"{"method":"roots/list"}"#;
+        for (request, capabilities, code) in [
+            (NAME, r#"{"elicitation":{}}"#, None),
+            (NAME, "{}", Some(MISSING_CLIENT_CAPABILITY)),
+            (
+                NAME,
+                r#"{"elicitation":null}"#,
+                Some(MISSING_CLIENT_CAPABILITY),
+            ),
+            (
+                url,
+                r#"{"elicitation":{}}"#,
+                Some(MISSING_CLIENT_CAPABILITY),
+            ),
+            (url, r#"{"elicitation":{"url":{}}}"#, None),
+            (sample, r#"{"sampling":{}}"#, None),
+            (tools, r#"{"sampling":{}}"#, Some(MISSING_CLIENT_CAPABILITY)),
+            (roots, r#"{"roots":{}}"#, None),
+            (r#"{"method":"tools/call"}"#, "{}", Some(INVALID_PARAMS)),
+            ("{", "{}", Some(INVALID_PARAMS)),
+        ] {
+            let refused = refuse(&[question("q", request)], capabilities, 1);
+            assert_eq!(
+                refused.map(|error| error.code),
+                code,
+                "{request} {capabilities}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_a_client_lacks_is_named_as_its_capabilities_would_be() {
+        let tools = r#"{"method":"sampling/createMessage","params":{"tools":[]}}"#;
+        let error = refuse(&[question("q", tools)], "{}", 1).unwrap();
+        assert_eq!(
+            error.data.unwrap(),
+            r#"{"requiredCapabilities":{"sampling":{"tools":{}}}}"#
+        );
+    }
+
+    #[test]
+    fn ids_and_rounds_are_bounded() {
+        let roots = r#"{"method":"roots/list"}"#;
+        let can = r#"{"roots":{}}"#;
+        for ids in [
+            vec![""],
+            vec!["a b"],
+            vec!["a", "a"],
+            vec![&*"x".repeat(65)],
+        ] {
+            let questions: Vec<_> = ids.iter().map(|id| question(id, roots)).collect();
+            assert!(refuse(&questions, can, 1).is_some(), "{ids:?}");
+        }
+        assert!(refuse(&[question("a", roots)], can, limits::ROUNDS_MAX - 1).is_none());
+        assert!(refuse(&[question("a", roots)], can, limits::ROUNDS_MAX).is_some());
+    }
+
+    #[test]
+    fn answers_fit_their_questions() {
+        let sample = r#"{"method":"sampling/createMessage","params":{}}"#;
+        let roots = r#"{"method":"roots/list"}"#;
+        for (request, response, good) in [
+            (
+                NAME,
+                r#"{"action":"accept","content":{"name":"Ada"}}"#,
+                true,
+            ),
+            (NAME, r#"{"action":"accept","content":{}}"#, false),
+            (NAME, r#"{"action":"accept"}"#, false),
+            (NAME, r#"{"action":"decline"}"#, true),
+            (NAME, r#"{"action":"maybe"}"#, false),
+            (NAME, "12345", false),
+            (NAME, "null", false),
+            (
+                sample,
+                r#"{"role":"assistant","model":"m","content":{"type":"text","text":"x"}}"#,
+                true,
+            ),
+            (sample, r#"{"role":"assistant"}"#, false),
+            (roots, r#"{"roots":[]}"#, true),
+            (roots, r#"{"roots":{}}"#, false),
+        ] {
+            let mut given = Answers::new();
+            let json = Json::parse(response.as_bytes()).unwrap();
+            let responses = [("q".into(), json), ("other".into(), json)];
+            let taken = take(&[question("q", request)], &mut given, responses.into_iter());
+            assert_eq!(taken.is_ok(), good, "{response}");
+            assert_eq!(given.len(), usize::from(good));
+        }
+    }
+}

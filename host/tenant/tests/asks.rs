@@ -1,0 +1,306 @@
+//! Questions without stored state, and what an attacker may try with what a client carries.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod world;
+
+use serde_json::{Value, json};
+use smcp_capability::turn::{Frame, Step};
+use world::{Outcome, World};
+
+const GUEST: &str = include_str!("../../../tests/guests/ask.wat");
+const OTHER: &str = include_str!("../../../tests/guests/greet.wat");
+
+/// A modern call of the tool, with more members in its params.
+fn call(world: &mut World, key: &str, more: &Value) -> Outcome {
+    call_as(world, key, more, &json!({"elicitation": {}}))
+}
+
+fn call_as(world: &mut World, key: &str, more: &Value, capabilities: &Value) -> Outcome {
+    let frame = frame(world, key, "tools/call", more, capabilities);
+    world.send("tenant:acme", frame)
+}
+
+fn frame(world: &mut World, key: &str, method: &str, more: &Value, capabilities: &Value) -> Frame {
+    let mut params = json!({
+        "name": "ask",
+        "arguments": {"a": 1, "b": 2},
+        "_meta": {
+            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+            "io.modelcontextprotocol/clientCapabilities": capabilities,
+        },
+    });
+    for (name, value) in more.as_object().unwrap() {
+        params[name] = value.clone();
+    }
+    let body = json!({"jsonrpc": "2.0", "id": 7, "method": method, "params": params});
+    let mut frame = world.frame(
+        "POST",
+        "/t/acme/hello/mcp",
+        key,
+        body.to_string().into_bytes(),
+    );
+    for (name, value) in [
+        ("mcp-protocol-version", "2026-07-28"),
+        ("mcp-method", method),
+        ("mcp-name", "ask"),
+    ] {
+        frame.headers.push((name.to_owned(), value.to_owned()));
+    }
+    frame
+}
+
+fn state(world: &mut World, key: &str) -> String {
+    let asked = call(world, key, &json!({})).json();
+    asked["result"]["requestState"].as_str().unwrap().to_owned()
+}
+
+fn ada() -> Value {
+    json!({"name": {"action": "accept", "content": {"name": "Ada"}}})
+}
+
+#[test]
+fn a_question_ends_the_round_and_its_answer_ends_the_call() {
+    let mut world = World::new();
+    let key = world.acme(GUEST);
+    let asked = call(&mut world, &key, &json!({})).json();
+    let result = &asked["result"];
+    assert_eq!(result["resultType"], "input_required", "{asked}");
+    assert_eq!(
+        result["inputRequests"]["name"]["method"],
+        "elicitation/create"
+    );
+    // Nothing is kept in between: not even the object need live on.
+    world.evict();
+    let more = json!({"requestState": result["requestState"], "inputResponses": ada()});
+    let answered = call(&mut world, &key, &more).json();
+    assert_eq!(answered["result"]["resultType"], "complete", "{answered}");
+    assert_eq!(
+        answered["result"]["structuredContent"]["content"]["name"],
+        "Ada"
+    );
+}
+
+#[test]
+fn an_answer_that_comes_with_the_first_request_is_taken() {
+    let mut world = World::new();
+    let key = world.acme(GUEST);
+    let mut responses = ada();
+    responses["unasked"] = json!(17);
+    let answered = call(&mut world, &key, &json!({"inputResponses": responses})).json();
+    assert_eq!(answered["result"]["resultType"], "complete", "{answered}");
+}
+
+#[test]
+fn what_is_not_answered_is_asked_again() {
+    let mut world = World::new();
+    let key = world.acme(GUEST);
+    for more in [
+        json!({"inputResponses": {"other": {"action": "accept"}}}),
+        json!({"requestState": state(&mut world, &key)}),
+        json!({"requestState": state(&mut world, &key), "inputResponses": {}}),
+    ] {
+        let asked = call(&mut world, &key, &more).json();
+        assert_eq!(asked["result"]["resultType"], "input_required", "{asked}");
+    }
+}
+
+#[test]
+fn an_answer_that_does_not_fit_is_refused() {
+    let mut world = World::new();
+    let key = world.acme(GUEST);
+    for response in [
+        json!(12345),
+        json!({"action": "accept", "content": {}}),
+        json!(null),
+    ] {
+        let more = json!({"inputResponses": {"name": response}});
+        let refused = call(&mut world, &key, &more).json();
+        assert_eq!(refused["error"]["code"], -32602, "{refused}");
+    }
+}
+
+#[test]
+fn a_client_is_not_asked_what_it_cannot_answer() {
+    let mut world = World::new();
+    let key = world.acme(GUEST);
+    let refused = call_as(&mut world, &key, &json!({}), &json!({"sampling": {}}));
+    assert_eq!(refused.status(), 400);
+    let refused = refused.json();
+    assert_eq!(refused["error"]["code"], -32021);
+    assert_eq!(
+        refused["error"]["data"]["requiredCapabilities"],
+        json!({"elicitation": {}})
+    );
+}
+
+#[test]
+fn a_log_entry_of_an_earlier_round_is_not_sent_again() {
+    let mut world = World::new();
+    let key = world.acme(GUEST);
+    let meta = |capabilities: Value| {
+        json!({
+            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+            "io.modelcontextprotocol/clientCapabilities": capabilities,
+            "io.modelcontextprotocol/logLevel": "debug",
+        })
+    };
+    let with_log = meta(json!({"elicitation": {}}));
+    let first = call(&mut world, &key, &json!({"_meta": with_log}));
+    assert_eq!(
+        first
+            .stream
+            .as_deref()
+            .unwrap_or("")
+            .matches("told")
+            .count(),
+        1
+    );
+    let last: Value = {
+        let text = first.text();
+        serde_json::from_str(
+            text.trim()
+                .lines()
+                .last()
+                .unwrap()
+                .trim_start_matches("data: "),
+        )
+        .unwrap()
+    };
+    let more = json!({
+        "_meta": with_log,
+        "requestState": last["result"]["requestState"],
+        "inputResponses": ada(),
+    });
+    let second = call(&mut world, &key, &more);
+    assert_eq!(
+        second
+            .stream
+            .as_deref()
+            .unwrap_or("")
+            .matches("told")
+            .count(),
+        1
+    );
+}
+
+#[test]
+fn a_state_is_good_for_its_own_request_only() {
+    let mut world = World::new();
+    let key = world.acme(GUEST);
+    let other_key = world.key("acme", json!({}));
+    let state = state(&mut world, &key);
+    let good = json!({"requestState": state, "inputResponses": ada()});
+    let mut tampered = good.clone();
+    tampered["requestState"] = json!(format!("{state}-TAMPERED"));
+    let mut flipped = state.clone().into_bytes();
+    flipped[40] = if flipped[40] == b'A' { b'B' } else { b'A' };
+    let mut altered = good.clone();
+    altered["requestState"] = json!(String::from_utf8(flipped).unwrap());
+    let mut arguments = good.clone();
+    arguments["arguments"] = json!({"a": 1, "b": 3});
+    let mut empty = good.clone();
+    empty["requestState"] = json!("");
+    for (name, key, more) in [
+        ("tampered", &key, &tampered),
+        ("one bit", &key, &altered),
+        ("other arguments", &key, &arguments),
+        ("another principal", &other_key, &good),
+        ("empty", &key, &empty),
+    ] {
+        let refused = call(&mut world, key, more).json();
+        assert_eq!(refused["error"]["code"], -32602, "{name}: {refused}");
+        assert_eq!(refused["error"]["data"]["code"], "request_state", "{name}");
+    }
+    let refused = call_as(
+        &mut world,
+        &key,
+        &good,
+        &json!({"elicitation": {}, "roots": {}}),
+    );
+    assert_eq!(refused.json()["error"]["data"]["code"], "request_state");
+    // The order of members is nothing to go by.
+    let mut reordered = good.clone();
+    reordered["arguments"] = serde_json::from_str(r#"{"b":2,"a":1}"#).unwrap();
+    let answered = call(&mut world, &key, &reordered).json();
+    assert_eq!(answered["result"]["resultType"], "complete", "{answered}");
+}
+
+#[test]
+fn a_state_expires() {
+    let mut world = World::new();
+    let key = world.acme(GUEST);
+    let more = json!({"requestState": state(&mut world, &key), "inputResponses": ada()});
+    world.pass(599_000.0);
+    assert!(call(&mut world, &key, &more).json()["result"].is_object());
+    world.pass(2_000.0);
+    let refused = call(&mut world, &key, &more).json();
+    assert_eq!(refused["error"]["data"]["code"], "request_state");
+}
+
+#[test]
+fn a_state_is_of_no_use_to_another_release() {
+    let mut world = World::new();
+    let key = world.acme(GUEST);
+    let more = json!({"requestState": state(&mut world, &key), "inputResponses": ada()});
+    world.publish(GUEST, "2.0.0");
+    let refused = call(&mut world, &key, &more).json();
+    assert_eq!(refused["error"]["data"]["code"], "request_state");
+}
+
+#[test]
+fn a_legacy_client_is_not_asked_yet() {
+    let mut world = World::new();
+    let key = world.acme(GUEST);
+    let refused = world
+        .call(&key, &world::tool_call(1, "ask", json!({})))
+        .json();
+    assert_eq!(refused["error"]["code"], -32021, "{refused}");
+}
+
+#[test]
+fn who_listens_is_told_of_the_lists_that_changed_and_of_nothing_else() {
+    let mut world = World::new();
+    let key = world.acme(GUEST);
+    // The release is loaded by then.
+    call(&mut world, &key, &json!({}));
+    let listen = |world: &mut World, notifications: Value| {
+        let more = json!({"notifications": notifications});
+        let frame = frame(world, &key, "subscriptions/listen", &more, &json!({}));
+        let turn = world.begin("tenant:acme", frame);
+        let first = world.step("tenant:acme", turn, None);
+        assert!(matches!(first, Step::Open(_)), "{first:?}");
+        let Step::Emit(first) = world.step("tenant:acme", turn, None) else {
+            panic!("not acknowledged")
+        };
+        assert!(matches!(
+            world.step("tenant:acme", turn, None),
+            Step::Need(_)
+        ));
+        (turn, String::from_utf8(first).unwrap())
+    };
+    let (tools, first) = listen(
+        &mut world,
+        json!({"toolsListChanged": true, "promptsListChanged": true}),
+    );
+    assert!(
+        first.contains("notifications/subscriptions/acknowledged"),
+        "{first}"
+    );
+    assert!(
+        first.contains(r#""io.modelcontextprotocol/subscriptionId":7"#),
+        "{first}"
+    );
+    // The server has no prompts.
+    assert!(!first.contains("promptsListChanged"), "{first}");
+    let (prompts, _) = listen(&mut world, json!({"promptsListChanged": true}));
+    world.publish(OTHER, "2.0.0");
+    assert_eq!(world.woken, [tools]);
+    let performed = Some(smcp_capability::turn::Performed::Done);
+    let Step::Emit(told) = world.step("tenant:acme", tools, performed) else {
+        panic!("nothing told")
+    };
+    let told = String::from_utf8(told).unwrap();
+    assert!(told.contains("notifications/tools/list_changed"), "{told}");
+    world.cancel("tenant:acme", prompts);
+}
