@@ -4,6 +4,7 @@
 //! Each is a function from tokens to tokens; it reports all mistakes at once, each with its mend.
 //! The macros know Rust's syntax and nothing of schemas or JSON: what they write calls `smcp_sdk`.
 
+mod annotations;
 mod attributes;
 mod forbidden;
 mod handler;
