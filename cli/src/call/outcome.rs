@@ -1,7 +1,7 @@
 //! How a call ended: as the text that is printed and recorded, and as people read it.
 
 use serde_json::{Value, json};
-use smcp_protocol::ToolResult;
+use smcp_protocol::{GuestResult, Target};
 use smcp_sandbox::{Ended, Fault, Output};
 
 /// How a call ended.
@@ -16,7 +16,7 @@ pub(super) struct Outcome {
 impl Outcome {
     pub(super) fn of(ended: &Ended) -> Self {
         match &ended.result {
-            Ok(Output::Text(text)) => match ToolResult::parse(text) {
+            Ok(Output::Text(text)) => match GuestResult::parse(Target::Tool, text) {
                 Ok(result) => Self {
                     text: text.clone(),
                     failure: result

@@ -7,7 +7,7 @@ use crate::catalogue::{Offer, Page};
 use crate::error::{ProtocolError, Wire};
 use crate::guest_result::{GuestResult, MetaEntry};
 use crate::head::ReplyForm;
-use crate::json::{push_member, quoted};
+use crate::json::{Json, push_member, quoted};
 use crate::message::Token;
 use crate::sse;
 use crate::version::{Era, Version};
@@ -81,14 +81,17 @@ const ALLOW_HEADERS: &[(&str, &str)] = &[
 
 impl ServerInfo {
     /// Writes the identity of a server: its name for machines, its version, and its name for people
-    /// if it has one (schema, `Implementation`).
-    pub fn new(name: &str, version: &str, title: Option<&str>) -> Self {
+    /// and its icons if it has them (schema, `Implementation`).
+    pub fn new(name: &str, version: &str, title: Option<&str>, icons: Option<Json<'_>>) -> Self {
         let mut json = String::from("{");
         push_member(&mut json, "name", &quoted(name));
         if let Some(title) = title {
             push_member(&mut json, "title", &quoted(title));
         }
         push_member(&mut json, "version", &quoted(version));
+        if let Some(icons) = icons {
+            push_member(&mut json, "icons", icons.text());
+        }
         json.push('}');
         Self { json: json.into() }
     }

@@ -73,7 +73,11 @@ pub(crate) fn ready(admitted: &AdmittedModule, loaded: LoadedModule) -> Result<R
         .map_err(|error| Problem::new(422, error.code(), error.to_string()))?;
     Ok(Ready {
         release: admitted.release(),
-        info: server_info(manifest.name().as_str(), manifest.version()),
+        info: server_info(
+            manifest.name().as_str(),
+            manifest.version(),
+            catalogue.icons(),
+        ),
         catalogue,
         loaded,
         limits: admitted.limits(),

@@ -39,7 +39,7 @@ pub enum CatalogueError {
     NotObject,
     /// A member that no catalogue has.
     #[error(
-        "the catalogue has a member \"{0}\"; known are tools, resources, resourceTemplates, prompts, instructions, dynamicResources and completions"
+        "the catalogue has a member \"{0}\"; known are tools, resources, resourceTemplates, prompts, instructions, icons, dynamicResources and completions"
     )]
     UnknownMember(String),
     /// A list that is no array.
@@ -95,6 +95,7 @@ pub struct Catalogue {
     /// By `List::index`; None where the catalogue does not speak of it.
     lists: [Option<Items>; List::ALL.len()],
     instructions: Option<Range<usize>>,
+    icons: Option<Range<usize>>,
     dynamic_resources: bool,
     completions: bool,
 }
@@ -159,6 +160,7 @@ impl Catalogue {
             text: text.into(),
             lists: [const { None }; List::ALL.len()],
             instructions: None,
+            icons: None,
             dynamic_resources: false,
             completions: false,
         };
@@ -168,6 +170,13 @@ impl Catalogue {
                     return Err(CatalogueError::Instructions);
                 }
                 catalogue.instructions = Some(place(text, value));
+                continue;
+            }
+            if name == "icons" {
+                if value.kind() != Kind::Array {
+                    return Err(CatalogueError::NotArray("icons"));
+                }
+                catalogue.icons = Some(place(text, value));
                 continue;
             }
             let flag = match &*name {
@@ -228,6 +237,11 @@ impl Catalogue {
             }
             Target::Completion => self.completions,
         }
+    }
+
+    /// The server's own icons, an array.
+    pub fn icons(&self) -> Option<Json<'_>> {
+        self.icons.clone().map(|range| self.json(range))
     }
 
     /// Whether the server itself says which resources there are.

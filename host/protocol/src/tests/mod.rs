@@ -50,7 +50,7 @@ fn request<'a>(head: &Head<'_>, body: &'a str) -> Result<Request<'a>, Refusal> {
 }
 
 fn server() -> ServerInfo {
-    ServerInfo::new("echo", "1.2.0", None)
+    ServerInfo::new("echo", "1.2.0", None, None)
 }
 
 fn catalogue() -> Catalogue {

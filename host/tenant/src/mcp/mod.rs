@@ -14,6 +14,7 @@ use std::rc::Rc;
 use smcp_auth::Principal;
 use smcp_capability::turn::{Frame, Head as HttpHead, Reply as HttpReply};
 use smcp_ids::ServerSlug;
+use smcp_protocol::json::Json;
 use smcp_protocol::{
     Answer, Call, Era, GuestCall, Head, List, Method, ProtocolError, Reply, ReplyTo, Request,
     ServerInfo, Target,
@@ -142,8 +143,8 @@ impl Hosted<'_> {
 }
 
 /// The identity that a server's answers carry.
-pub(crate) fn server_info(name: &str, version: &str) -> ServerInfo {
-    ServerInfo::new(name, version, None)
+pub(crate) fn server_info(name: &str, version: &str, icons: Option<Json<'_>>) -> ServerInfo {
+    ServerInfo::new(name, version, None, icons)
 }
 
 fn head(frame: &Frame) -> Head<'_> {

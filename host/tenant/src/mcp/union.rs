@@ -69,7 +69,7 @@ fn info(scene: &Scene) -> ServerInfo {
         Role::Tenant(tenant) => tenant.to_string(),
         Role::Platform => String::new(),
     };
-    super::server_info(&name, env!("CARGO_PKG_VERSION"))
+    super::server_info(&name, env!("CARGO_PKG_VERSION"), None)
 }
 
 /// Adds the catalogues of the servers that the principal may use, in the order of their names,
