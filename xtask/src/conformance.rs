@@ -84,14 +84,21 @@ pub fn run(options: &Options) -> Result<()> {
     let path = paths::root().join(format!("tests/conformance/{}.txt", options.era.name()));
     let mut known = Known::read(&path)?;
     let report = Report::new(outcomes, &known);
-    if options.accept {
-        known.add(report.fresh());
-        known.write(&path)?;
-    }
     if options.json {
         println!("{}", serde_json::to_string_pretty(&report)?);
     } else {
         print!("{report}");
+    }
+    let fresh = report.fresh();
+    if options.accept {
+        known.add(fresh);
+        known.write(&path)?;
+        eprintln!("{} checks added to {}", fresh.len(), path.display());
+    } else if !fresh.is_empty() {
+        eprintln!(
+            "{} checks succeed that are not in the list: --accept adds them",
+            fresh.len()
+        );
     }
     ensure!(
         report.holds(),
