@@ -196,7 +196,7 @@ mod tests {
             ),
             (
                 text("{}"),
-                r#"{"error":{"code":"result_content","message":"the tool's result needs \"content\", an array"}}"#,
+                r#"{"error":{"code":"result_content","message":"the result needs \"content\", an array"}}"#,
             ),
         ] {
             assert_eq!(outcome.text, json);
