@@ -201,3 +201,41 @@ pub const STREAM_STALL_MILLIS: u64 = 30_000;
 /// Tenants of which the edge keeps what it derived (keyring, object id): a stranger can name as many
 /// as they like.
 pub const EDGE_CACHE_MAX: usize = 1_024;
+
+// ---- What a schema may be, and what a check may cost -----------------------------------------
+
+/// Bytes of one JSON Schema: a catalogue holds many, and compiled they are several times as large.
+pub const SCHEMA_MAX: usize = 64 * KIB;
+/// Subschemas of one schema: 64 KiB of `{}` would be 20,000 nodes of memory.
+pub const SCHEMA_NODES_MAX: usize = 4_096;
+/// How deep subschemas, and groups of a pattern, may nest: compiling recurses.
+pub const SCHEMA_NESTING_MAX: usize = 64;
+/// Schemas that apply to the same value through each other (`$ref` to `$ref` to ...): a check recurses
+/// along them at every level of the value.
+pub const SCHEMA_CHAIN_MAX: usize = 64;
+/// Parts of a schema with an `$id` of their own: each reference is compared with all of them.
+pub const SCHEMA_RESOURCES_MAX: usize = 64;
+/// Bytes of an `$id`, resolved, and of a `$ref`: nested ones add up.
+pub const SCHEMA_URI_MAX: usize = 2 * KIB;
+/// Bytes of one pattern.
+pub const SCHEMA_PATTERN_MAX: usize = KIB;
+/// What a pattern may weigh: about its instructions with every repetition written out. `(a{999}){999}`
+/// is 12 bytes and a million of them; and each character of a text costs time for each.
+pub const SCHEMA_PATTERN_WEIGHT_MAX: u64 = 2_000;
+/// All patterns of a schema together.
+pub const SCHEMA_PATTERNS_WEIGHT_MAX: u64 = 10_000;
+/// Bytes of a pattern's program, as a second wall behind its weight.
+pub const SCHEMA_PATTERN_PROGRAM_MAX: usize = 512 * KIB;
+/// A step of a check is this much of a pattern: weight times bytes of the text.
+pub const SCHEMA_PATTERN_STEPS_OF_ONE: u64 = 2;
+/// Steps of one check, a subschema applied to a value being one. Stops what `anyOf` in `anyOf` doubles
+/// with every level: about 40 ms natively, 100 in V8. The largest body of plain numbers needs half of them.
+pub const SCHEMA_STEPS_MAX: u64 = 4_000_000;
+/// How deep a check may recurse: levels of the value times schemas on the way.
+pub const SCHEMA_CHECK_DEPTH_MAX: usize = 256;
+/// Problems that are told of one value: the first ones are what a client can mend.
+pub const MISMATCH_PROBLEMS_MAX: usize = 3;
+/// Bytes of a problem's text and of its pointer, each.
+pub const MISMATCH_TEXT_MAX: usize = 200;
+/// Bytes of one name or pattern that a problem quotes.
+pub const MISMATCH_NAME_MAX: usize = 64;

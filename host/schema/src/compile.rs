@@ -10,8 +10,8 @@ use crate::cycles::{self, Fault};
 use crate::equal;
 use crate::error::{SchemaError, clip, pointer_segment};
 use crate::node::{
-    Bound, Choices, Combine, Contains, Dynamic, Node, NodeId, NumberRules, ObjectRules, Program,
-    StringRules, ArrayRules, Types,
+    ArrayRules, Bound, Choices, Combine, Contains, Dependent, Dynamic, Node, NodeId, NumberRules,
+    ObjectRules, Program, StringRules, Types,
 };
 use crate::number::{Decimal, Num};
 use crate::pattern::Pattern;
@@ -146,11 +146,6 @@ impl<'s> Compiler<'s> {
         dialect: Dialect,
         combine: &mut Combine,
     ) -> Result<(), SchemaError> {
-        if dialect == Dialect::Draft202012 {
-            if let Some(target) = at.members.get("$dynamicRef") {
-                self.dynamic(at, target, combine)?;
-            }
-        }
         combine.all = self.list(at, "allOf")?;
         combine.any = self.list(at, "anyOf")?;
         combine.one = self.list(at, "oneOf")?;
@@ -160,6 +155,10 @@ impl<'s> Compiler<'s> {
         combine.otherwise = self.child(at, "else");
         if combine.condition.is_none() {
             (combine.then, combine.otherwise) = (None, None);
+        }
+        let target = at.members.get("$dynamicRef");
+        if let Some(target) = target.filter(|_| dialect == Dialect::Draft202012) {
+            self.dynamic(at, target, combine)?;
         }
         Ok(())
     }
@@ -178,9 +177,6 @@ impl<'s> Compiler<'s> {
         let anchored = self.places.value(fallback).get("$dynamicAnchor");
         if name.is_empty() || anchored.and_then(Value::as_str) != Some(name) {
             combine.all.push(fallback);
-            combine.dynamic = None;
-            // `allOf` is read afterwards and would overwrite it.
-            combine.reference = combine.reference.or(Some(fallback));
             return Ok(());
         }
         let next = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
@@ -259,7 +255,13 @@ impl<'s> Compiler<'s> {
             (false, true) => (self.items(at, "items"), self.child(at, "additionalItems")),
             (false, false) => (Vec::new(), self.child(at, "items")),
         };
-        let bound = |keyword| if modern { self.count(at, keyword) } else { Ok(None) };
+        let bound = |keyword| {
+            if modern {
+                self.count(at, keyword)
+            } else {
+                Ok(None)
+            }
+        };
         let (least, most) = (bound("minContains")?, bound("maxContains")?);
         let contains = self.child(at, "contains").map(|node| Contains {
             node,
@@ -306,11 +308,7 @@ impl<'s> Compiler<'s> {
         Ok(rules)
     }
 
-    fn dependent(
-        &self,
-        at: &Reading<'s>,
-        keyword: &str,
-    ) -> Result<Vec<(Box<str>, Vec<Box<str>>)>, SchemaError> {
+    fn dependent(&self, at: &Reading<'s>, keyword: &str) -> Result<Vec<Dependent>, SchemaError> {
         let Some(value) = at.members.get(keyword) else {
             return Ok(Vec::new());
         };
@@ -347,9 +345,7 @@ impl<'s> Compiler<'s> {
             Some(_) => return Err(self.wrong(at, keyword, COUNT)),
         };
         match number {
-            Num::Integer(count) if count >= 0 => {
-                Ok(Some(u64::try_from(count).unwrap_or(u64::MAX)))
-            }
+            Num::Integer(count) if count >= 0 => Ok(Some(u64::try_from(count).unwrap_or(u64::MAX))),
             Num::Float(count) if count > 0.0 && number.is_integer() => Ok(Some(u64::MAX)),
             _ => Err(self.wrong(at, keyword, COUNT)),
         }
@@ -390,7 +386,15 @@ impl<'s> Compiler<'s> {
 const COUNT: &str = "must be an integer of 0 or more";
 
 /// Keywords that make a box of rules necessary.
-const COMBINING: [&str; 7] = ["$ref", "$dynamicRef", "allOf", "anyOf", "oneOf", "not", "if"];
+const COMBINING: [&str; 7] = [
+    "$ref",
+    "$dynamicRef",
+    "allOf",
+    "anyOf",
+    "oneOf",
+    "not",
+    "if",
+];
 const ON_NUMBERS: [&str; 5] = [
     "minimum",
     "maximum",
@@ -422,7 +426,9 @@ const ON_OBJECTS: [&str; 10] = [
 ];
 
 fn boxed<T>(members: &Map<String, Value>, keywords: &[&str], rules: T) -> Option<Box<T>> {
-    let any = keywords.iter().any(|keyword| members.contains_key(*keyword));
+    let any = keywords
+        .iter()
+        .any(|keyword| members.contains_key(*keyword));
     any.then(|| Box::new(rules))
 }
 

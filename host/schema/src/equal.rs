@@ -5,8 +5,8 @@ use std::cmp::Ordering;
 
 use serde_json::{Map, Value};
 
-use crate::number::Num;
 use crate::node::Types;
+use crate::number::Num;
 
 /// How many parts a value has: what comparing with it costs at most. Long texts count more.
 pub(crate) fn size(value: &Value) -> u64 {
@@ -40,9 +40,9 @@ fn compare_objects(left: &Map<String, Value>, right: &Map<String, Value>) -> Ord
     left.len().cmp(&right.len()).then_with(|| {
         let (left, right) = (sorted(left), sorted(right));
         let pairs = left.iter().zip(&right);
-        first_unequal(pairs.map(|(left, right)| {
-            left.0.cmp(right.0).then_with(|| compare(left.1, right.1))
-        }))
+        first_unequal(
+            pairs.map(|(left, right)| left.0.cmp(right.0).then_with(|| compare(left.1, right.1))),
+        )
     })
 }
 

@@ -33,7 +33,9 @@ pub enum SchemaError {
         what: &'static str,
     },
     /// A reference to another document.
-    #[error("the schema at {at:?} refers to {target}, outside the document: nothing is fetched; copy it into $defs")]
+    #[error(
+        "the schema at {at:?} refers to {target}, outside the document: nothing is fetched; copy it into $defs"
+    )]
     Outside {
         /// Where.
         at: String,
@@ -128,7 +130,9 @@ impl Mismatch {
     pub(crate) fn exhausted() -> Self {
         Self {
             exhausted: true,
-            ..Self::whole("checking this value against its schema takes too many steps: send a smaller one")
+            ..Self::whole(
+                "checking this value against its schema takes too many steps: send a smaller one",
+            )
         }
     }
 

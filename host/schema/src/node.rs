@@ -161,9 +161,12 @@ pub(crate) struct ObjectRules {
     pub(crate) patterns: Vec<(Pattern, NodeId)>,
     pub(crate) additional: Option<NodeId>,
     pub(crate) names: Option<NodeId>,
-    pub(crate) dependent_required: Vec<(Box<str>, Vec<Box<str>>)>,
+    pub(crate) dependent_required: Vec<Dependent>,
     pub(crate) dependent_schemas: Vec<(Box<str>, NodeId)>,
 }
+
+/// A name, and the names that must be there if it is.
+pub(crate) type Dependent = (Box<str>, Vec<Box<str>>);
 
 /// What applies other nodes to the same value.
 #[derive(Debug, Default)]

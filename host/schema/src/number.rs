@@ -107,7 +107,7 @@ impl Decimal {
         if shift < 0 {
             // Too many digits after the point unless they end in zeros.
             let scaled = (0..-shift).try_fold(divisor.digits, |sum, _| sum.checked_mul(10));
-            return scaled.is_some_and(|scaled| self.digits % scaled == 0);
+            return scaled.is_some_and(|scaled| self.digits.is_multiple_of(scaled));
         }
         let mut rest = self.digits % divisor.digits;
         while shift > 0 && rest != 0 {
@@ -123,6 +123,8 @@ impl Decimal {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
     use super::*;
 
     fn number(text: &str) -> Number {

@@ -23,7 +23,10 @@ pub(crate) struct Pattern {
 impl Pattern {
     pub(crate) fn compile(pattern: &str) -> Result<Self, String> {
         if pattern.len() > limits::SCHEMA_PATTERN_MAX {
-            return Err(format!("is longer than {} bytes", limits::SCHEMA_PATTERN_MAX));
+            return Err(format!(
+                "is longer than {} bytes",
+                limits::SCHEMA_PATTERN_MAX
+            ));
         }
         let mut rewriter = Rewriter::new(pattern);
         rewriter.all()?;
@@ -58,7 +61,8 @@ impl Pattern {
 }
 
 /// White space in ECMA-262, and all that is not, as insides of a class.
-const SPACE: &str = r"\t-\r \u{A0}\u{1680}\u{2000}-\u{200A}\u{2028}\u{2029}\u{202F}\u{205F}\u{3000}\u{FEFF}";
+const SPACE: &str =
+    r"\t-\r \u{A0}\u{1680}\u{2000}-\u{200A}\u{2028}\u{2029}\u{202F}\u{205F}\u{3000}\u{FEFF}";
 const NOT_SPACE: &str = r"\u{0}-\u{8}\u{E}-\u{1F}\u{21}-\u{9F}\u{A1}-\u{167F}\u{1681}-\u{1FFF}\u{200B}-\u{2027}\u{202A}-\u{202E}\u{2030}-\u{205E}\u{2060}-\u{2FFF}\u{3001}-\u{FEFE}\u{FF00}-\u{10FFFF}";
 /// What `.` matches.
 const ANY_BUT_LINE_ENDS: &str = r"[^\n\r\u{2028}\u{2029}]";
@@ -315,17 +319,16 @@ impl<'p> Rewriter<'p> {
     }
 
     fn hexadecimal(&mut self, digits: usize) -> Option<u32> {
-        (0..digits).try_fold(0, |code, _| Some(code * 16 + self.rest.next()?.to_digit(16)?))
+        (0..digits).try_fold(0, |code, _| {
+            Some(code * 16 + self.rest.next()?.to_digit(16)?)
+        })
     }
 
     fn class(&mut self) -> Result<(), String> {
         let negated = self.rest.next_if_eq(&'^').is_some();
         let mut inside = String::new();
         let mut weight = 1;
-        loop {
-            let Some(atom) = self.class_atom()? else {
-                break;
-            };
+        while let Some(atom) = self.class_atom()? {
             weight += 1;
             let from = match atom {
                 Atom::Character(from) => from,

@@ -299,8 +299,7 @@ impl<'s> Places<'s> {
         if self.resources.iter().any(|resource| resource.uri == name) {
             return Err(self.invalid(id, "$id", "is used twice"));
         }
-        self.places[id as usize].resource =
-            u32::try_from(self.resources.len()).unwrap_or(u32::MAX);
+        self.places[id as usize].resource = u32::try_from(self.resources.len()).unwrap_or(u32::MAX);
         self.resources.push(Resource {
             uri: name,
             root: self.value(id),
