@@ -9,7 +9,7 @@ use crate::json::{Json, JsonError, Kind, push_member};
 use crate::version::Era;
 
 /// Why an output is not a result. The guest's fault.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ResultError {
     /// Not JSON we accept.
     #[error("the result cannot be read: {0}")]
@@ -26,6 +26,9 @@ pub enum ResultError {
     /// `_meta` that is no object.
     #[error("the result has a \"_meta\" that is not an object")]
     Meta,
+    /// Structured content that the tool's own schema does not allow.
+    #[error("the result's \"structuredContent\" is not what its tool's output schema says: {0}")]
+    Structured(String),
     /// A result type that only the host can give.
     #[error("the result has a \"resultType\" other than \"complete\"; leave it out")]
     ResultType,
@@ -40,6 +43,7 @@ impl ResultError {
             Self::Content(_) => "result_content",
             Self::IsError => "result_is_error",
             Self::Meta => "result_meta",
+            Self::Structured(_) => "result_structured",
             Self::ResultType => "result_type",
         }
     }

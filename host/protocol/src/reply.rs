@@ -226,6 +226,25 @@ impl ReplyTo {
         self.result(&result.spliced(self.era(), &entries))
     }
 
+    /// A tool's failure that the model is to read, when the guest was not even run (server/tools,
+    /// "Error Handling").
+    pub fn tool_error(&self, server: &ServerInfo, text: &str) -> Answer {
+        let mut result = String::from("{");
+        if self.era() == Era::Modern {
+            push_member(&mut result, "resultType", "\"complete\"");
+        }
+        let content = format!("[{{\"type\":\"text\",\"text\":{}}}]", quoted(text));
+        push_member(&mut result, "content", &content);
+        push_member(&mut result, "isError", "true");
+        if self.era() == Era::Modern {
+            push_member(&mut result, "_meta", "{");
+            push_member(&mut result, SERVER_INFO_KEY, &server.json);
+            result.push('}');
+        }
+        result.push('}');
+        self.result(&result)
+    }
+
     /// Questions instead of a result: the client answers them and sends its request again, with what
     /// it is given to carry (2026-07-28, basic/patterns/mrtr, "InputRequiredResult").
     pub fn input_required<'q>(

@@ -106,7 +106,21 @@ pub(crate) fn body_max(path: &str) -> BodyMax {
 
 /// Whether a page of `origin` may call; whoever is not a browser sends none.
 pub(crate) fn may_call(origin: &str, own: &str, door: &impl Doorkeeper) -> bool {
-    origin.is_empty() || origin == own || door.is_allowed_origin(origin)
+    origin.is_empty() || (origin == own && is_sure(own)) || door.is_allowed_origin(origin)
+}
+
+/// Whether an origin that was taken from the request itself says who the caller's page belongs to. A
+/// stranger's name can be made to point here: over TLS it does not get through, and neither does it
+/// pass for the machine itself (2026-07-28, basic/transports/streamable-http, "Security Warning").
+fn is_sure(own: &str) -> bool {
+    let Some(host) = own.strip_prefix("http://") else {
+        return own.starts_with("https://");
+    };
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next(),
+        None => host.split(':').next(),
+    };
+    matches!(name, Some("localhost" | "127.0.0.1" | "::1"))
 }
 
 fn place(path: &str) -> Option<Place> {
@@ -250,17 +264,28 @@ mod tests {
     #[test]
     fn only_known_origins_may_call() {
         let cases = [
-            ("", true),
-            ("http://host", true),
-            ("https://app.example", true),
-            ("https://host", false),
-            ("http://evil.example", false),
-            ("null", false),
+            ("http://host", "", true),
+            ("http://host", "http://host", false),
+            ("https://host", "https://host", true),
+            ("http://localhost:8787", "http://localhost:8787", true),
+            ("http://127.0.0.1:8787", "http://127.0.0.1:8787", true),
+            ("http://[::1]:8787", "http://[::1]:8787", true),
+            (
+                "http://localhost.evil.example",
+                "http://localhost.evil.example",
+                false,
+            ),
+            ("http://localhost:8787", "http://localhost:1", false),
+            ("http://host", "https://app.example", true),
+            ("http://host", "https://host", false),
+            ("http://host", "http://evil.example", false),
+            ("http://host", "null", false),
         ];
-        for (origin, may) in cases {
+        for (host, origin, may) in cases {
+            let url = format!("{host}/t/acme/mcp");
             let ask = Ask {
                 origin,
-                ..ask("POST", "http://host/t/acme/mcp", "key-of-acme")
+                ..ask("POST", &url, "key-of-acme")
             };
             assert_eq!(
                 status(ask),

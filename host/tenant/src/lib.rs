@@ -18,6 +18,7 @@ mod outside;
 mod pace;
 mod problem;
 mod record;
+mod schemas;
 mod state;
 
 use core::cell::RefCell;

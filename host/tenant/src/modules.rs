@@ -16,6 +16,7 @@ use smcp_sandbox::{Bounds, LoadedModule};
 use crate::mcp::server_info;
 use crate::problem::Problem;
 use crate::record::ReleaseRecord;
+use crate::schemas::Schemas;
 use crate::state::Scene;
 
 /// Bytes of function bodies that admission looks at before it lets others run.
@@ -27,6 +28,7 @@ pub(crate) struct Ready {
     pub(crate) release: ReleaseDigest,
     pub(crate) info: ServerInfo,
     pub(crate) catalogue: Catalogue,
+    pub(crate) schemas: Schemas,
     pub(crate) loaded: LoadedModule,
     pub(crate) limits: CallLimits,
     size: usize,
@@ -79,6 +81,7 @@ pub(crate) fn ready(admitted: &AdmittedModule, loaded: LoadedModule) -> Result<R
             catalogue.icons(),
         ),
         catalogue,
+        schemas: Schemas::default(),
         loaded,
         limits: admitted.limits(),
         size: admitted.bytes().len(),

@@ -17,6 +17,7 @@ use crate::modules::{admit, ready};
 use crate::pace::Pace;
 use crate::problem::{Problem, json};
 use crate::record::{Change, ReleaseRecord, Row, ServerRecord};
+use crate::schemas::ToolSchemas;
 use crate::state::Scene;
 
 #[derive(Serialize)]
@@ -40,6 +41,7 @@ pub(super) async fn publish(scene: &Scene, frame: &Frame, server: &str) -> Resul
     let loaded = translate(&admitted)?;
     check_catalogue(scene, &admitted, &loaded).await?;
     let ready = ready(&admitted, loaded)?;
+    check_schemas(scene, &ready.catalogue).await?;
     let release = admitted.release();
     let effect = Effect::WriteModule {
         release,
@@ -67,6 +69,18 @@ pub(super) async fn publish(scene: &Scene, frame: &Frame, server: &str) -> Resul
         server: ServerView::of(directory, row),
     };
     Ok(json(if again { 200 } else { 201 }, &published))
+}
+
+/// A schema that cannot be compiled is refused here, and never fails a call.
+async fn check_schemas(scene: &Scene, catalogue: &Catalogue) -> Result<(), Problem> {
+    for tool in catalogue.tools() {
+        ToolSchemas::compile(tool).map_err(|error| {
+            let message = format!("the tool {}: {error}", tool.name());
+            Problem::new(422, error.code(), message)
+        })?;
+        scene.outside.pause().await;
+    }
+    Ok(())
 }
 
 /// The catalogue of the release that answers now. Of one that was not called of late, an empty one:

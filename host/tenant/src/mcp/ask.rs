@@ -16,6 +16,7 @@ use smcp_ids::{Fuel, UnixMillis, limits};
 use smcp_protocol::json::{Json, Kind};
 use smcp_protocol::{GuestCall, INVALID_PARAMS, MISSING_CLIENT_CAPABILITY, ProtocolError};
 use smcp_sandbox::profile;
+use smcp_schema::Schema;
 use smcp_tape::Tape;
 
 use super::run::Run;
@@ -262,17 +263,15 @@ fn check_form(request: Json<'_>, response: Json<'_>) -> Result<(), &'static str>
     let Some(schema) = params.and_then(|params| params.get("requestedSchema")) else {
         return Ok(());
     };
-    let content = response.get("content");
-    if content.is_none_or(|content| content.kind() != Kind::Object) {
-        return Err("\"content\" is not an object");
-    }
-    let required = schema.get("required").into_iter().flat_map(Json::elements);
-    for name in required.filter_map(Json::as_str) {
-        if content.and_then(|content| content.get(&name)).is_none() {
-            return Err("\"content\" lacks something that is required");
-        }
-    }
-    Ok(())
+    let content = response
+        .get("content")
+        .filter(|content| content.kind() == Kind::Object)
+        .ok_or("\"content\" is not an object")?;
+    let schema =
+        Schema::compile(schema.text()).map_err(|_| "the question's schema cannot be used")?;
+    schema
+        .check_text(content.text())
+        .map_err(|_| "\"content\" is not what the question's schema asks for")
 }
 
 #[cfg(test)]
@@ -362,6 +361,7 @@ mod tests {
                 r#"{"action":"accept","content":{"name":"Ada"}}"#,
                 true,
             ),
+            (NAME, r#"{"action":"accept","content":{"name":1}}"#, false),
             (NAME, r#"{"action":"accept","content":{}}"#, false),
             (NAME, r#"{"action":"accept"}"#, false),
             (NAME, r#"{"action":"decline"}"#, true),

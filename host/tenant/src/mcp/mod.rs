@@ -124,6 +124,15 @@ impl Hosted<'_> {
         if is_mirrored && let Err(error) = catalogue.check_headers(head, call) {
             return Ok(to.error(&error));
         }
+        if call.target() == Target::Tool {
+            let name = name.unwrap_or(call.name());
+            let schemas = self.ready.schemas.of(catalogue, name);
+            if let Err(mismatch) = schemas.check_arguments(call.arguments()) {
+                // server/tools, "Error Handling": the model reads it, and tries again.
+                let text = format!("Invalid arguments for tool {name}: {mismatch}");
+                return Ok(to.tool_error(&self.ready.info, &text));
+            }
+        }
         self.run(request).call(call, name).await
     }
 

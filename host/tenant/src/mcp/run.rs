@@ -77,9 +77,10 @@ impl Run<'_> {
         };
         let end = self.execute(entry, round, Some(call), began).await?;
         Ok(match end {
-            RoundEnd::Ended(ended) => {
-                self.answer(&ended, |text| GuestResult::parse(call.target(), text))
-            }
+            RoundEnd::Ended(ended) => self.answer(&ended, |text| {
+                let result = GuestResult::parse(call.target(), text)?;
+                self.check_structured(name.unwrap_or(call.name()), result)
+            }),
             RoundEnd::Refused(error) => self.to.error(&error),
             RoundEnd::Asks { missing, state } => {
                 let questions = missing
@@ -88,6 +89,22 @@ impl Run<'_> {
                 self.to.input_required(&self.ready.info, questions, &state)
             }
         })
+    }
+
+    /// server/tools, "Output Schema": a structured result is what the tool says that it gives.
+    fn check_structured<'t>(
+        &self,
+        tool: &str,
+        result: GuestResult<'t>,
+    ) -> Result<GuestResult<'t>, ResultError> {
+        let Some(structured) = result.structured().filter(|_| !result.is_error()) else {
+            return Ok(result);
+        };
+        let schemas = self.ready.schemas.of(&self.ready.catalogue, tool);
+        match schemas.check_structured(structured.text()) {
+            Ok(()) => Ok(result),
+            Err(mismatch) => Err(ResultError::Structured(mismatch.to_string())),
+        }
     }
 
     /// Answers `resources/list` of a server that says itself which there are.

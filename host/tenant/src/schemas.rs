@@ -1,0 +1,66 @@
+//! The schemas of a release's tools, compiled when they are first needed and kept with it.
+//!
+//! Arguments are checked before the guest runs, structured results after. That every schema can be
+//! compiled was seen when the release was published.
+
+use core::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use smcp_protocol::{Catalogue, Tool};
+use smcp_schema::{Mismatch, Schema, SchemaError};
+
+/// What one tool takes and gives.
+#[derive(Debug, Default)]
+pub(crate) struct ToolSchemas {
+    input: Option<Schema>,
+    output: Option<Schema>,
+}
+
+/// The schemas of a catalogue, by the name of the tool.
+#[derive(Debug, Default)]
+pub(crate) struct Schemas(RefCell<BTreeMap<Box<str>, Rc<ToolSchemas>>>);
+
+impl ToolSchemas {
+    /// Compiles them.
+    pub(crate) fn compile(tool: Tool<'_>) -> Result<Self, SchemaError> {
+        let compiled = |schema: Option<smcp_protocol::json::Json<'_>>| {
+            schema
+                .map(|schema| Schema::compile(schema.text()))
+                .transpose()
+        };
+        Ok(Self {
+            input: compiled(tool.input_schema())?,
+            output: compiled(tool.output_schema())?,
+        })
+    }
+
+    /// Whether the tool takes these arguments.
+    pub(crate) fn check_arguments(&self, arguments: &str) -> Result<(), Mismatch> {
+        check(self.input.as_ref(), arguments)
+    }
+
+    /// Whether this is what the tool says that it gives.
+    pub(crate) fn check_structured(&self, structured: &str) -> Result<(), Mismatch> {
+        check(self.output.as_ref(), structured)
+    }
+}
+
+fn check(schema: Option<&Schema>, text: &str) -> Result<(), Mismatch> {
+    schema.map_or(Ok(()), |schema| schema.check_text(text))
+}
+
+impl Schemas {
+    /// Those of a tool.
+    pub(crate) fn of(&self, catalogue: &Catalogue, name: &str) -> Rc<ToolSchemas> {
+        if let Some(found) = self.0.borrow().get(name) {
+            return found.clone();
+        }
+        let compiled = catalogue
+            .tool(name)
+            .and_then(|tool| ToolSchemas::compile(tool).ok());
+        let compiled = Rc::new(compiled.unwrap_or_default());
+        self.0.borrow_mut().insert(name.into(), compiled.clone());
+        compiled
+    }
+}
