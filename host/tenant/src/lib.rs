@@ -14,11 +14,13 @@ mod door;
 mod listeners;
 mod mcp;
 mod modules;
+pub mod outcome;
 mod outside;
 mod pace;
 mod problem;
+pub mod questions;
 mod record;
-mod schemas;
+pub mod schemas;
 mod state;
 
 use core::cell::RefCell;

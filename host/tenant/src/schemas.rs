@@ -7,12 +7,12 @@ use core::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use smcp_protocol::{Catalogue, Tool};
+use smcp_protocol::{Catalogue, GuestResult, ResultError, Tool};
 use smcp_schema::{Mismatch, Schema, SchemaError};
 
 /// What one tool takes and gives.
 #[derive(Debug, Default)]
-pub(crate) struct ToolSchemas {
+pub struct ToolSchemas {
     input: Option<Schema>,
     output: Option<Schema>,
 }
@@ -23,7 +23,10 @@ pub(crate) struct Schemas(RefCell<BTreeMap<Box<str>, Rc<ToolSchemas>>>);
 
 impl ToolSchemas {
     /// Compiles them.
-    pub(crate) fn compile(tool: Tool<'_>) -> Result<Self, SchemaError> {
+    ///
+    /// # Errors
+    /// A schema that cannot be checked against.
+    pub fn compile(tool: Tool<'_>) -> Result<Self, SchemaError> {
         let compiled = |schema: Option<smcp_protocol::json::Json<'_>>| {
             schema
                 .map(|schema| Schema::compile(schema.text()))
@@ -36,13 +39,28 @@ impl ToolSchemas {
     }
 
     /// Whether the tool takes these arguments.
-    pub(crate) fn check_arguments(&self, arguments: &str) -> Result<(), Mismatch> {
+    ///
+    /// # Errors
+    /// Where they differ from the input schema.
+    pub fn check_arguments(&self, arguments: &str) -> Result<(), Mismatch> {
         check(self.input.as_ref(), arguments)
     }
 
-    /// Whether this is what the tool says that it gives.
-    pub(crate) fn check_structured(&self, structured: &str) -> Result<(), Mismatch> {
-        check(self.output.as_ref(), structured)
+    /// The result, if it is what the tool says that it gives (server/tools, "Output Schema").
+    ///
+    /// # Errors
+    /// Structured content that the output schema does not allow.
+    pub fn check_result<'t>(
+        &self,
+        result: GuestResult<'t>,
+    ) -> Result<GuestResult<'t>, ResultError> {
+        let Some(structured) = result.structured().filter(|_| !result.is_error()) else {
+            return Ok(result);
+        };
+        match check(self.output.as_ref(), structured.text()) {
+            Ok(()) => Ok(result),
+            Err(mismatch) => Err(ResultError::Structured(mismatch.to_string())),
+        }
     }
 }
 

@@ -7,18 +7,20 @@ use smcp_capability::call::{
 use smcp_capability::turn::{Effect, Head, Performed};
 use smcp_ids::{Fuel, ServerSlug, UnixMillis, limits};
 use smcp_protocol::{
-    Answer, Change, Era, GuestCall, GuestResult, INTERNAL_ERROR, MetaEntry, Notifier,
-    ProtocolError, ReplyTo, ResultError, SSE_HEADERS, Target, Wire, sse,
+    Answer, Change, Era, GuestCall, GuestResult, Notifier, ProtocolError, ReplyTo, ResultError,
+    SSE_HEADERS, Target, sse,
 };
-use smcp_sandbox::{Ended, Entry, Fault, GuestFault, HostFault, Output};
+use smcp_sandbox::{Ended, Entry, Fault, GuestFault, HostFault};
 use smcp_tape::{Header, Tape};
 
-use super::ask::{self, Answers, Round};
+use super::ask::Round;
 use super::permit::Permit;
 use crate::call::{Call, CallStep, Telling};
 use crate::modules::Ready;
+use crate::outcome;
 use crate::pace::Pace;
 use crate::problem::Problem;
+use crate::questions;
 use crate::state::Scene;
 
 /// All that a call of a guest needs.
@@ -77,7 +79,7 @@ impl Run<'_> {
         };
         let end = self.execute(entry, round, Some(call), began).await?;
         Ok(match end {
-            RoundEnd::Ended(ended) => self.answer(&ended, |text| {
+            RoundEnd::Ended(ended) => outcome::answer(self.to, &self.ready.info, &ended, |text| {
                 let result = GuestResult::parse(call.target(), text)?;
                 self.check_structured(name.unwrap_or(call.name()), result)
             }),
@@ -97,14 +99,10 @@ impl Run<'_> {
         tool: &str,
         result: GuestResult<'t>,
     ) -> Result<GuestResult<'t>, ResultError> {
-        let Some(structured) = result.structured().filter(|_| !result.is_error()) else {
-            return Ok(result);
-        };
-        let schemas = self.ready.schemas.of(&self.ready.catalogue, tool);
-        match schemas.check_structured(structured.text()) {
-            Ok(()) => Ok(result),
-            Err(mismatch) => Err(ResultError::Structured(mismatch.to_string())),
-        }
+        self.ready
+            .schemas
+            .of(&self.ready.catalogue, tool)
+            .check_result(result)
     }
 
     /// Answers `resources/list` of a server that says itself which there are.
@@ -120,7 +118,12 @@ impl Run<'_> {
             .execute(Entry::ListResources(request), round, None, began)
             .await?;
         match end {
-            RoundEnd::Ended(ended) => Ok(self.answer(&ended, GuestResult::parse_resources)),
+            RoundEnd::Ended(ended) => Ok(outcome::answer(
+                self.to,
+                &self.ready.info,
+                &ended,
+                GuestResult::parse_resources,
+            )),
             _ => Err(Problem::host()),
         }
     }
@@ -206,10 +209,10 @@ impl Run<'_> {
                         continue;
                     }
                     let responses = unread.take().into_iter().flat_map(GuestCall::responses);
-                    if let Err(error) = ask::take(&questions, &mut round.given, responses) {
+                    if let Err(error) = questions::take(&questions, &mut round.given, responses) {
                         return Ok(RoundEnd::Refused(error));
                     }
-                    match answers(&questions, &mut round.given) {
+                    match questions::in_order(&questions, &mut round.given) {
                         Some(answers) => {
                             running.performed(GuestAnswer::Answers(answers), outside.now());
                         }
@@ -236,7 +239,7 @@ impl Run<'_> {
             Era::Modern if call.is_some_and(|call| call.target().may_ask()) => self.capabilities,
             _ => "{}",
         };
-        ask::refuse(questions, can, round)
+        questions::refuse(questions, can, round)
     }
 
     /// Ends a round with the questions that have no answer yet.
@@ -331,57 +334,6 @@ impl Run<'_> {
         }
         Ok(())
     }
-
-    /// The one place that maps the end of a call to the wire.
-    fn answer<'t>(
-        &self,
-        ended: &'t Ended,
-        parse: impl Fn(&'t str) -> Result<GuestResult<'t>, ResultError>,
-    ) -> Answer {
-        let info = &self.ready.info;
-        match &ended.result {
-            Ok(Output::Text(text)) => match parse(text) {
-                Ok(result) => {
-                    let usage = MetaEntry::usage(ended.fuel, ended.memory as u64);
-                    self.to.guest_result(info, &result, vec![usage])
-                }
-                Err(error) => {
-                    let message = format!("the server's result is not one: {error}");
-                    self.to.wire(&internal(200, &message, error.code(), ended))
-                }
-            },
-            Ok(Output::Refused(refusal)) => {
-                let data = refusal.data.as_deref();
-                self.to
-                    .wire(&Wire::of_guest(refusal.code, &refusal.message, data))
-            }
-            Err(Fault::Guest(fault)) => {
-                self.to
-                    .wire(&internal(200, &fault.to_string(), fault.code(), ended))
-            }
-            Err(Fault::Host(fault)) => {
-                self.to
-                    .wire(&internal(503, &fault.to_string(), fault.code(), ended))
-            }
-        }
-    }
-}
-
-/// An internal error of JSON-RPC, with our own code and what the call cost.
-fn internal(status: u16, message: &str, code: &str, ended: &Ended) -> Wire {
-    let data = serde_json::json!({
-        "code": code,
-        "help": format!("docs/errors.md#{code}"),
-        "fuel": ended.fuel.0,
-        "memory": ended.memory,
-    });
-    let data = Some(data.to_string());
-    Wire {
-        status,
-        code: INTERNAL_ERROR,
-        message: message.to_owned(),
-        data,
-    }
 }
 
 fn failed(step: CallStep) -> RoundEnd {
@@ -393,14 +345,4 @@ fn failed(step: CallStep) -> RoundEnd {
             memory: 0,
         },
     })
-}
-
-/// The answers in the order of their questions, if there is one to each.
-fn answers(questions: &[Question], given: &mut Answers) -> Option<Vec<String>> {
-    let answers = questions
-        .iter()
-        .map(|question| given.get(&question.id).cloned())
-        .collect::<Option<Vec<_>>>()?;
-    given.clear();
-    Some(answers)
 }

@@ -1,0 +1,52 @@
+//! The end of a call as the answer to its request.
+
+use smcp_protocol::{
+    Answer, GuestResult, INTERNAL_ERROR, MetaEntry, ReplyTo, ResultError, ServerInfo, Wire,
+};
+use smcp_sandbox::{Ended, Fault, Output};
+
+/// The one place that maps the end of a call to the wire.
+pub fn answer<'t>(
+    to: &ReplyTo,
+    info: &ServerInfo,
+    ended: &'t Ended,
+    parse: impl Fn(&'t str) -> Result<GuestResult<'t>, ResultError>,
+) -> Answer {
+    match &ended.result {
+        Ok(Output::Text(text)) => match parse(text) {
+            Ok(result) => {
+                let usage = MetaEntry::usage(ended.fuel, ended.memory as u64);
+                to.guest_result(info, &result, vec![usage])
+            }
+            Err(error) => {
+                let message = format!("the server's result is not one: {error}");
+                to.wire(&internal(200, &message, error.code(), ended))
+            }
+        },
+        Ok(Output::Refused(refusal)) => {
+            let data = refusal.data.as_deref();
+            to.wire(&Wire::of_guest(refusal.code, &refusal.message, data))
+        }
+        Err(Fault::Guest(fault)) => {
+            to.wire(&internal(200, &fault.to_string(), fault.code(), ended))
+        }
+        Err(Fault::Host(fault)) => to.wire(&internal(503, &fault.to_string(), fault.code(), ended)),
+    }
+}
+
+/// An internal error of JSON-RPC, with our own code and what the call cost.
+fn internal(status: u16, message: &str, code: &str, ended: &Ended) -> Wire {
+    let data = serde_json::json!({
+        "code": code,
+        "help": format!("docs/errors.md#{code}"),
+        "fuel": ended.fuel.0,
+        "memory": ended.memory,
+    });
+    let data = Some(data.to_string());
+    Wire {
+        status,
+        code: INTERNAL_ERROR,
+        message: message.to_owned(),
+        data,
+    }
+}

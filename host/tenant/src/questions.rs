@@ -1,0 +1,288 @@
+//! Questions of a guest to its client: which may be asked, and which answers fit them
+//! (2026-07-28, basic/patterns/mrtr).
+//!
+//! How a call waits for its answers is the business of whoever drives it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use smcp_capability::call::{AskError, Question};
+use smcp_ids::limits;
+use smcp_protocol::json::{Json, Kind};
+use smcp_protocol::{INVALID_PARAMS, MISSING_CLIENT_CAPABILITY, ProtocolError};
+use smcp_schema::Schema;
+
+/// Answers by the id of their question: JSON objects.
+pub type Answers = BTreeMap<String, String>;
+
+/// Why questions are not asked; `None` if they are fit to be.
+pub fn refuse(questions: &[Question], capabilities: &str, round: u32) -> Option<AskError> {
+    let invalid = |message: String| {
+        Some(AskError {
+            code: INVALID_PARAMS,
+            message,
+            data: None,
+        })
+    };
+    if round >= limits::ROUNDS_MAX {
+        return invalid(format!(
+            "this call has asked {} times; a call may ask no more often",
+            limits::ROUNDS_MAX
+        ));
+    }
+    let mut ids = BTreeSet::new();
+    for question in questions {
+        let id = &question.id;
+        if !is_id(id) || !ids.insert(id) {
+            return invalid(format!(
+                "the question id {id:?} is not 1 to 64 of the characters A-Z, a-z, 0-9, '_', '-' and \
+                 '.', or there twice"
+            ));
+        }
+        let needed = match needed(&question.request) {
+            Ok(needed) => needed,
+            Err(why) => return invalid(format!("the question {id}: {why}")),
+        };
+        if !has(capabilities, needed) {
+            let required = needed.iter().rfold("{}".to_owned(), |inner, name| {
+                format!("{{\"{name}\":{inner}}}")
+            });
+            return Some(AskError {
+                code: MISSING_CLIENT_CAPABILITY,
+                message: format!(
+                    "this needs a client that declares the capability {}",
+                    needed.join(".")
+                ),
+                data: Some(format!("{{\"requiredCapabilities\":{required}}}")),
+            });
+        }
+    }
+    None
+}
+
+/// The answers in the order of their questions, if there is one to each: then none is left.
+pub fn in_order(questions: &[Question], given: &mut Answers) -> Option<Vec<String>> {
+    let answers = questions
+        .iter()
+        .map(|question| given.get(&question.id).cloned())
+        .collect::<Option<Vec<_>>>()?;
+    given.clear();
+    Some(answers)
+}
+
+fn is_id(id: &str) -> bool {
+    (1..=64).contains(&id.len())
+        && id
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
+}
+
+/// The capability that a question needs, as the path to it (2026-07-28, client/elicitation,
+/// client/sampling and client/roots, "Capabilities").
+fn needed(request: &str) -> Result<&'static [&'static str], &'static str> {
+    let json = Json::parse(request.as_bytes()).map_err(|_| "is not JSON")?;
+    let params = json.get("params");
+    if params.is_some_and(|params| params.kind() != Kind::Object) {
+        return Err("has \"params\" that are no object");
+    }
+    let param = |name| params.and_then(|params| params.get(name));
+    match json.get("method").and_then(Json::as_str).as_deref() {
+        Some("elicitation/create") => match param("mode").and_then(Json::as_str).as_deref() {
+            Some("url") => Ok(&["elicitation", "url"]),
+            _ => Ok(&["elicitation"]),
+        },
+        Some("sampling/createMessage") if param("tools").is_some() => Ok(&["sampling", "tools"]),
+        Some("sampling/createMessage") => Ok(&["sampling"]),
+        Some("roots/list") => Ok(&["roots"]),
+        _ => Err("has a \"method\" that no client answers"),
+    }
+}
+
+fn has(capabilities: &str, path: &[&str]) -> bool {
+    let Ok(json) = Json::parse(capabilities.as_bytes()) else {
+        return false;
+    };
+    path.iter()
+        .try_fold(json, |json, name| json.get(name))
+        .is_some_and(|found| found.kind() == Kind::Object)
+}
+
+/// Adds a client's answers to those that were given before; an error if one does not fit its question.
+/// What was not asked is passed over ("Error Handling").
+///
+/// # Errors
+/// An answer that is not one to its question.
+pub fn take<'a>(
+    questions: &[Question],
+    given: &mut Answers,
+    responses: impl Iterator<Item = (std::borrow::Cow<'a, str>, Json<'a>)>,
+) -> Result<(), ProtocolError> {
+    for (id, response) in responses {
+        let Some(question) = questions.iter().find(|question| question.id == *id) else {
+            continue;
+        };
+        check(&question.request, response)
+            .map_err(|why| ProtocolError::input_response(&question.id, why))?;
+        given.insert(question.id.clone(), response.text().to_owned());
+    }
+    Ok(())
+}
+
+/// 2026-07-28, schema, `ElicitResult`, `CreateMessageResult` and `ListRootsResult`.
+fn check(request: &str, response: Json<'_>) -> Result<(), &'static str> {
+    if response.kind() != Kind::Object {
+        return Err("it is not an object");
+    }
+    let request = Json::parse(request.as_bytes()).map_err(|_| "the question is not JSON")?;
+    let is = |name, kind| response.get(name).is_some_and(|value| value.kind() == kind);
+    match request.get("method").and_then(Json::as_str).as_deref() {
+        Some("elicitation/create") => {
+            match response.get("action").and_then(Json::as_str).as_deref() {
+                Some("accept") => check_form(request, response),
+                Some("decline" | "cancel") => Ok(()),
+                _ => Err("\"action\" is not accept, decline or cancel"),
+            }
+        }
+        Some("sampling/createMessage") => {
+            if is("role", Kind::String)
+                && is("model", Kind::String)
+                && response.get("content").is_some()
+            {
+                Ok(())
+            } else {
+                Err("\"role\", \"content\" or \"model\" is missing")
+            }
+        }
+        _ if is("roots", Kind::Array) => Ok(()),
+        _ => Err("\"roots\" is not an array"),
+    }
+}
+
+/// What a form was filled in with. A URL is opened elsewhere, and gives nothing back.
+fn check_form(request: Json<'_>, response: Json<'_>) -> Result<(), &'static str> {
+    let params = request.get("params");
+    let Some(schema) = params.and_then(|params| params.get("requestedSchema")) else {
+        return Ok(());
+    };
+    let content = response
+        .get("content")
+        .filter(|content| content.kind() == Kind::Object)
+        .ok_or("\"content\" is not an object")?;
+    let schema =
+        Schema::compile(schema.text()).map_err(|_| "the question's schema cannot be used")?;
+    schema
+        .check_text(content.text())
+        .map_err(|_| "\"content\" is not what the question's schema asks for")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+
+    use super::*;
+
+    const NAME: &str = r#"{"method":"elicitation/create","params":{"message":"?","requestedSchema":{"type":"object","properties":{"name":{"type":"string"}},"required":["name"]}}}"#;
+
+    fn question(id: &str, request: &str) -> Question {
+        Question {
+            id: id.into(),
+            request: request.into(),
+        }
+    }
+
+    #[test]
+    fn only_what_the_client_can_answer_is_asked() {
+        let url = r#"{"method":"elicitation/create","params":{"mode":"url"}}"#;
+        let sample = r#"{"method":"sampling/createMessage","params":{}}"#;
+        let tools = r#"{"method":"sampling/createMessage","params":{"tools":[]}}"#;
+        let roots = r#"{"method":"roots/list"}"#;
+        for (request, capabilities, code) in [
+            (NAME, r#"{"elicitation":{}}"#, None),
+            (NAME, "{}", Some(MISSING_CLIENT_CAPABILITY)),
+            (
+                NAME,
+                r#"{"elicitation":null}"#,
+                Some(MISSING_CLIENT_CAPABILITY),
+            ),
+            (
+                url,
+                r#"{"elicitation":{}}"#,
+                Some(MISSING_CLIENT_CAPABILITY),
+            ),
+            (url, r#"{"elicitation":{"url":{}}}"#, None),
+            (sample, r#"{"sampling":{}}"#, None),
+            (tools, r#"{"sampling":{}}"#, Some(MISSING_CLIENT_CAPABILITY)),
+            (roots, r#"{"roots":{}}"#, None),
+            (r#"{"method":"tools/call"}"#, "{}", Some(INVALID_PARAMS)),
+            ("{", "{}", Some(INVALID_PARAMS)),
+        ] {
+            let refused = refuse(&[question("q", request)], capabilities, 1);
+            assert_eq!(
+                refused.map(|error| error.code),
+                code,
+                "{request} {capabilities}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_a_client_lacks_is_named_as_its_capabilities_would_be() {
+        let tools = r#"{"method":"sampling/createMessage","params":{"tools":[]}}"#;
+        let error = refuse(&[question("q", tools)], "{}", 1).unwrap();
+        assert_eq!(
+            error.data.unwrap(),
+            r#"{"requiredCapabilities":{"sampling":{"tools":{}}}}"#
+        );
+    }
+
+    #[test]
+    fn ids_and_rounds_are_bounded() {
+        let roots = r#"{"method":"roots/list"}"#;
+        let can = r#"{"roots":{}}"#;
+        for ids in [
+            vec![""],
+            vec!["a b"],
+            vec!["a", "a"],
+            vec![&*"x".repeat(65)],
+        ] {
+            let questions: Vec<_> = ids.iter().map(|id| question(id, roots)).collect();
+            assert!(refuse(&questions, can, 1).is_some(), "{ids:?}");
+        }
+        assert!(refuse(&[question("a", roots)], can, limits::ROUNDS_MAX - 1).is_none());
+        assert!(refuse(&[question("a", roots)], can, limits::ROUNDS_MAX).is_some());
+    }
+
+    #[test]
+    fn answers_fit_their_questions() {
+        let sample = r#"{"method":"sampling/createMessage","params":{}}"#;
+        let roots = r#"{"method":"roots/list"}"#;
+        for (request, response, good) in [
+            (
+                NAME,
+                r#"{"action":"accept","content":{"name":"Ada"}}"#,
+                true,
+            ),
+            (NAME, r#"{"action":"accept","content":{"name":1}}"#, false),
+            (NAME, r#"{"action":"accept","content":{}}"#, false),
+            (NAME, r#"{"action":"accept"}"#, false),
+            (NAME, r#"{"action":"decline"}"#, true),
+            (NAME, r#"{"action":"maybe"}"#, false),
+            (NAME, "12345", false),
+            (NAME, "null", false),
+            (
+                sample,
+                r#"{"role":"assistant","model":"m","content":{"type":"text","text":"x"}}"#,
+                true,
+            ),
+            (sample, r#"{"role":"assistant"}"#, false),
+            (roots, r#"{"roots":[]}"#, true),
+            (roots, r#"{"roots":{}}"#, false),
+        ] {
+            let mut given = Answers::new();
+            let json = Json::parse(response.as_bytes()).unwrap();
+            let responses = [("q".into(), json), ("other".into(), json)];
+            let taken = take(&[question("q", request)], &mut given, responses.into_iter());
+            assert_eq!(taken.is_ok(), good, "{response}");
+            assert_eq!(given.len(), usize::from(good));
+        }
+    }
+}
