@@ -7,6 +7,7 @@
 )]
 
 mod calls;
+mod modern_wire;
 mod wire;
 
 use crate::{
