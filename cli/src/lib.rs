@@ -1,13 +1,13 @@
 //! The `smcp` command: for authors who build, sign and try servers, and for admins of a platform.
 //!
-//! Each command is a module with its arguments and what it does. The modules `call`, `build` and
-//! `local` drive the same crates natively that a host is made of. Only here is anything performed:
+//! Each command is a module with its arguments and what it does. The modules `call`, `run`, `build`
+//! and `local` drive the same crates natively that a host is made of. Only here is anything performed:
 //! files, programs, HTTP, the clock, randomness.
 //!
 //! ```text
-//! new -> build -> call, replay -> keygen, sign, verify, inspect     on the author's machine
-//! tenant, publisher, publish, server, release, key                  against a host's admin API
-//! connect                                                           for whoever uses a client
+//! new -> build -> call, replay, run -> keygen, sign, verify, inspect     on the author's machine
+//! tenant, publisher, publish, server, release, key                       against a host's admin API
+//! connect                                                                for whoever uses a client
 //! ```
 
 mod admin;
@@ -20,6 +20,7 @@ mod inspect;
 mod keys;
 mod local;
 mod new;
+mod run;
 mod sign;
 mod ui;
 
@@ -39,6 +40,7 @@ From nothing to a hosted server:
   smcp new hello && cd hello && cargo test
   smcp build
   smcp call hello.wasm greet '{\"name\": \"Ada\"}'
+  smcp run hello.wasm      # what a desktop client starts
   smcp keygen --out publisher.key
   smcp sign hello.wasm --key publisher.key
   smcp publisher trust publisher.key.pub --tenant acme
@@ -71,6 +73,7 @@ enum Command {
     Build(build::Build),
     Call(call::Run),
     Replay(call::Replay),
+    Run(run::Serve),
     Inspect(inspect::Inspect),
     Keygen(keys::Keygen),
     Sign(sign::Sign),
@@ -104,6 +107,7 @@ impl Command {
             Self::Build(args) => build::run(args, ui),
             Self::Call(args) => call::run(args, ui),
             Self::Replay(args) => call::replay(args, ui),
+            Self::Run(args) => run::run(args, ui),
             Self::Inspect(args) => inspect::run(args, ui),
             Self::Keygen(args) => keys::keygen(args, ui),
             Self::Sign(args) => sign::run_sign(args, ui),

@@ -10,7 +10,7 @@ use smcp_tape::Tape;
 use smcp_tenant::call::{Call, CallStep, Telling};
 
 /// A slice: some milliseconds. Between two of them the deadline is looked at.
-const SLICE: Fuel = Fuel(5_000_000);
+pub(crate) const SLICE: Fuel = Fuel(5_000_000);
 
 /// How a call went.
 #[derive(Debug)]
@@ -98,7 +98,7 @@ fn no_client() -> AskError {
 }
 
 /// The clock of this machine.
-pub(super) fn now() -> UnixMillis {
+pub(crate) fn now() -> UnixMillis {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();

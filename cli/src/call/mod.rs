@@ -9,5 +9,6 @@ mod outcome;
 mod replay;
 mod run;
 
+pub(crate) use drive::{SLICE, now};
 pub(crate) use replay::{Replay, replay};
-pub(crate) use run::{Run, run};
+pub(crate) use run::{Run, header, run, told};

@@ -70,7 +70,7 @@ pub(crate) fn run(args: &Run, ui: Ui) -> Result<(), Failure> {
         output: granted.output,
     };
     let deadline = args.deadline.unwrap_or(granted.deadline_millis);
-    let tape = Tape::blank(header(&local)?);
+    let tape = Tape::blank(header(&local, "{}")?);
     let busy = ui.busy(format!("calling {}", args.tool));
     let tell = |telling| busy.aside(|| told(ui, telling));
     let driven = live(&local.loaded, request.clone(), bounds, deadline, tape, tell);
@@ -132,7 +132,8 @@ fn check_tool(local: &Local, tool: &str) -> Result<(), Failure> {
     })
 }
 
-fn header(local: &Local) -> Result<Header, Failure> {
+/// What is fixed when a call on this machine starts, for a client of those capabilities.
+pub(crate) fn header(local: &Local, client_capabilities: &str) -> Result<Header, Failure> {
     let caller = Caller {
         tenant: "local".to_owned(),
         server: local.admitted.manifest().name().to_string(),
@@ -143,11 +144,12 @@ fn header(local: &Local) -> Result<Header, Failure> {
         seed: *keys::random()?,
         start: now(),
         caller,
-        client_capabilities: "{}".to_owned(),
+        client_capabilities: client_capabilities.to_owned(),
     })
 }
 
-fn told(ui: Ui, telling: Telling) {
+/// Tells on standard error what a guest tells.
+pub(crate) fn told(ui: Ui, telling: Telling) {
     match telling {
         Telling::Log {
             level,

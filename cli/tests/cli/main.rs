@@ -14,6 +14,7 @@ mod connect;
 mod create;
 mod keys;
 mod run;
+mod serve;
 mod support;
 #[path = "../../../host/tenant/tests/world/mod.rs"]
 mod world;

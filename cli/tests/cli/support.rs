@@ -82,7 +82,7 @@ impl Bench {
 }
 
 /// The command, without what the environment of the tests could add.
-fn smcp(dir: &Path) -> Command {
+pub(crate) fn smcp(dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_smcp"));
     command.current_dir(dir);
     for name in [

@@ -1,0 +1,67 @@
+//! `smcp run`: a package as an MCP server over standard input and output, for clients that start
+//! programs (2026-07-28, basic/transports/stdio; 2025-11-25, basic/transports, "stdio").
+//!
+//! Requests are read and answered by the crates that a host is made of. Here is what a host does
+//! otherwise: `wire` reads lines and stands in for the headers that there are not, `server` knows who
+//! is answered what, `running` which calls are in progress, `turn` drives one, `rounds` keeps what
+//! a call has learnt before its question. Nothing but MCP's messages goes to standard output.
+
+mod rounds;
+mod running;
+mod server;
+mod turn;
+mod wire;
+
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+
+use self::server::Server;
+use self::wire::next_line;
+use crate::failure::Failure;
+use crate::files;
+use crate::local::Local;
+use crate::ui::Ui;
+
+/// Serves a module on this machine over standard input and output, to a client that starts it.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  smcp run hello.wasm
+  claude mcp add hello -- smcp run /home/ada/hello.wasm
+  npx @modelcontextprotocol/inspector smcp run hello.wasm
+
+Claude Desktop, in claude_desktop_config.json (Cursor, in .cursor/mcp.json, takes the same):
+  {
+    \"mcpServers\": {
+      \"hello\": { \"command\": \"smcp\", \"args\": [\"run\", \"/home/ada/hello.wasm\"] }
+    }
+  }
+
+Give whole paths: a client starts programs in a directory of its own, and may need the whole path
+of smcp too. The module runs in the sandbox of a host, within its limits, and reaches no files and
+no network. It needs no signature. What it logs goes to standard error, and to a client that asks
+for it. The command ends when its standard input does.")]
+pub(crate) struct Serve {
+    /// The package, signed or not
+    #[arg(value_name = "MODULE")]
+    module: PathBuf,
+}
+
+pub(crate) fn run(args: &Serve, ui: Ui) -> Result<(), Failure> {
+    let local = Local::load(&files::read(&args.module)?)?;
+    let server = Arc::new(Server::new(local, ui)?);
+    let mut input = io::stdin().lock();
+    if input.is_terminal() {
+        ui.note(
+            "waiting for a client's messages, one a line; this command is for clients to start",
+        );
+    }
+    while let Some(line) = next_line(&mut input).map_err(Failure::Stdio)? {
+        server.take(line);
+    }
+    server.end();
+    Ok(())
+}
