@@ -53,8 +53,12 @@ fn endpoint(scene: &Scene, rest: &str) -> Result<Endpoint, Problem> {
     }
 }
 
-/// Who calls an endpoint, if they may.
-fn principal(scene: &Scene, frame: &Frame, endpoint: &Endpoint) -> Result<Principal, Problem> {
+/// Who calls an endpoint, if they may. Asked again of who stays long.
+pub(crate) fn principal(
+    scene: &Scene,
+    frame: &Frame,
+    endpoint: &Endpoint,
+) -> Result<Principal, Problem> {
     let Credential::ApiKey(key) = Credential::parse(frame.header("authorization"))? else {
         return Err(AuthError::Malformed.into());
     };

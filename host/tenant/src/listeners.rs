@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use smcp_auth::Principal;
 use smcp_ids::{ServerSlug, limits};
 use smcp_protocol::{Change, Filter};
 
@@ -13,12 +14,25 @@ use crate::TurnId;
 /// One listening client.
 #[derive(Debug)]
 struct Listener {
-    /// The servers of which it is told; none: all that it sees.
+    /// The server of which it is told; none: all that it sees.
     server: Option<ServerSlug>,
+    principal: Principal,
     filter: Filter,
     waiting: Vec<Change>,
     /// It took nothing for so long that something was lost.
     is_behind: bool,
+}
+
+impl Listener {
+    fn hears(&self, server: &ServerSlug) -> bool {
+        match &self.server {
+            Some(own) => own == server,
+            None => self
+                .principal
+                .tenant()
+                .is_some_and(|tenant| self.principal.sees(tenant, server)),
+        }
+    }
 }
 
 /// The listeners of one object.
@@ -31,11 +45,18 @@ impl Listeners {
         self.0.len() < limits::LISTENERS_MAX
     }
 
-    pub(crate) fn add(&mut self, turn: TurnId, server: Option<ServerSlug>, filter: Filter) {
+    pub(crate) fn add(
+        &mut self,
+        turn: TurnId,
+        server: Option<ServerSlug>,
+        principal: Principal,
+        filter: Filter,
+    ) {
         self.0.insert(
             turn,
             Listener {
                 server,
+                principal,
                 filter,
                 waiting: Vec::new(),
                 is_behind: false,
@@ -57,7 +78,7 @@ impl Listeners {
     pub(crate) fn tell(&mut self, server: &ServerSlug, change: &Change) -> Vec<TurnId> {
         let mut woken = Vec::new();
         for (turn, listener) in &mut self.0 {
-            let hears = listener.server.as_ref().is_none_or(|own| own == server);
+            let hears = listener.hears(server);
             if !hears || !listener.filter.wants(change) || listener.waiting.contains(change) {
                 continue;
             }

@@ -5,11 +5,10 @@
 mod world;
 
 use serde_json::{Value, json};
-use smcp_capability::turn::{Frame, Step};
+use smcp_capability::turn::Frame;
 use world::{Outcome, World};
 
 const GUEST: &str = include_str!("../../../tests/guests/ask.wat");
-const OTHER: &str = include_str!("../../../tests/guests/greet.wat");
 
 /// A modern call of the tool, with more members in its params.
 fn call(world: &mut World, key: &str, more: &Value) -> Outcome {
@@ -256,51 +255,4 @@ fn a_legacy_client_is_not_asked_yet() {
         .call(&key, &world::tool_call(1, "ask", json!({})))
         .json();
     assert_eq!(refused["error"]["code"], -32021, "{refused}");
-}
-
-#[test]
-fn who_listens_is_told_of_the_lists_that_changed_and_of_nothing_else() {
-    let mut world = World::new();
-    let key = world.acme(GUEST);
-    // The release is loaded by then.
-    call(&mut world, &key, &json!({}));
-    let listen = |world: &mut World, notifications: Value| {
-        let more = json!({"notifications": notifications});
-        let frame = frame(world, &key, "subscriptions/listen", &more, &json!({}));
-        let turn = world.begin("tenant:acme", frame);
-        let first = world.step("tenant:acme", turn, None);
-        assert!(matches!(first, Step::Open(_)), "{first:?}");
-        let Step::Emit(first) = world.step("tenant:acme", turn, None) else {
-            panic!("not acknowledged")
-        };
-        assert!(matches!(
-            world.step("tenant:acme", turn, None),
-            Step::Need(_)
-        ));
-        (turn, String::from_utf8(first).unwrap())
-    };
-    let (tools, first) = listen(
-        &mut world,
-        json!({"toolsListChanged": true, "promptsListChanged": true}),
-    );
-    assert!(
-        first.contains("notifications/subscriptions/acknowledged"),
-        "{first}"
-    );
-    assert!(
-        first.contains(r#""io.modelcontextprotocol/subscriptionId":7"#),
-        "{first}"
-    );
-    // The server has no prompts.
-    assert!(!first.contains("promptsListChanged"), "{first}");
-    let (prompts, _) = listen(&mut world, json!({"promptsListChanged": true}));
-    world.publish(OTHER, "2.0.0");
-    assert_eq!(world.woken, [tools]);
-    let performed = Some(smcp_capability::turn::Performed::Done);
-    let Step::Emit(told) = world.step("tenant:acme", tools, performed) else {
-        panic!("nothing told")
-    };
-    let told = String::from_utf8(told).unwrap();
-    assert!(told.contains("notifications/tools/list_changed"), "{told}");
-    world.cancel("tenant:acme", prompts);
 }

@@ -20,6 +20,7 @@ use smcp_protocol::{
     ServerInfo, Target,
 };
 
+use self::listen::Listening;
 use crate::modules::Ready;
 use crate::problem::Problem;
 use crate::state::Scene;
@@ -49,6 +50,12 @@ pub(crate) async fn answer(
         Ok(Call::Notification(_)) => return Ok(over_http(Reply::accepted())),
         Err(refusal) => return Ok(over_http(refusal.reply())),
     };
+    let listening = Listening {
+        scene,
+        frame,
+        endpoint,
+        principal,
+    };
     let answer = match endpoint {
         Endpoint::Server(server) => {
             let ready = scene.live(server).await?.ok_or_else(Problem::not_found)?;
@@ -58,9 +65,9 @@ pub(crate) async fn answer(
                 ready: &ready,
                 principal,
             };
-            at.answer(&head, &request).await?
+            at.answer(&head, &request, &listening).await?
         }
-        Endpoint::Union => union::answer(scene, &head, &request, principal).await?,
+        Endpoint::Union => union::answer(scene, &head, &request, principal, &listening).await?,
     };
     Ok(finished(scene, request.reply_to(), answer))
 }
@@ -74,7 +81,12 @@ struct Hosted<'a> {
 }
 
 impl Hosted<'_> {
-    async fn answer(&self, head: &Head<'_>, request: &Request<'_>) -> Result<Answer, Problem> {
+    async fn answer(
+        &self,
+        head: &Head<'_>,
+        request: &Request<'_>,
+        listening: &Listening<'_>,
+    ) -> Result<Answer, Problem> {
         let to = request.reply_to();
         let (catalogue, info) = (&self.ready.catalogue, &self.ready.info);
         Ok(match request.method() {
@@ -92,16 +104,7 @@ impl Hosted<'_> {
                 Err(error) => to.error(&error),
             },
             Method::Guest(call) => self.call(head, request, call, None).await?,
-            Method::Listen(listen) => {
-                listen::answer(
-                    self.scene,
-                    to,
-                    Some(self.server),
-                    listen,
-                    &catalogue.offer(),
-                )
-                .await?
-            }
+            Method::Listen(listen) => listening.answer(to, listen, &catalogue.offer()).await?,
         })
     }
 

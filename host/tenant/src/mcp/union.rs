@@ -10,7 +10,8 @@ use smcp_protocol::{
     Answer, Head, List, Method, Offer, ProtocolError, Request, ServerInfo, Target, UnionPage,
 };
 
-use super::{Hosted, listen};
+use super::Hosted;
+use super::listen::Listening;
 use crate::problem::Problem;
 use crate::state::Scene;
 
@@ -19,6 +20,7 @@ pub(super) async fn answer(
     head: &Head<'_>,
     request: &Request<'_>,
     principal: &Principal,
+    listening: &Listening<'_>,
 ) -> Result<Answer, Problem> {
     let to = request.reply_to();
     let info = info(scene);
@@ -60,7 +62,7 @@ pub(super) async fn answer(
             }
         }
         Method::Guest(call) => to.error(&ProtocolError::method_not_found(call.target().method())),
-        Method::Listen(listen) => listen::answer(scene, to, None, listen, &offer).await?,
+        Method::Listen(listen) => listening.answer(to, listen, &offer).await?,
     })
 }
 
