@@ -4,8 +4,9 @@
 //! Requests are read and answered by the crates that a host is made of. Here is what a host does
 //! otherwise: `wire` reads lines and stands in for the headers that there are not, `server` knows who
 //! is answered what, `running` which calls are in progress, `turn` drives one, `rounds` keeps what
-//! a call has learnt before its question. Nothing but MCP's messages goes to standard output.
+//! a call has learnt before its question, `asked` has the questions to legacy clients. Nothing but MCP's messages goes to standard output.
 
+mod asked;
 mod rounds;
 mod running;
 mod server;

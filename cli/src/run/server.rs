@@ -13,6 +13,7 @@ use smcp_protocol::{
 };
 use smcp_tenant::schemas::ToolSchemas;
 
+use super::asked::Asked;
 use super::rounds::Rounds;
 use super::running::{Place, Refused, Running};
 use super::turn::Turn;
@@ -34,6 +35,7 @@ pub(super) struct Server {
     pub(super) info: ServerInfo,
     pub(super) out: Out,
     pub(super) rounds: Rounds,
+    pub(super) asked: Asked,
     pub(super) ui: Ui,
     catalogue: Catalogue,
     /// By the name of the tool.
@@ -85,6 +87,7 @@ impl Server {
             info: ServerInfo::new(name, version, None, catalogue.icons()),
             out: Out::new(std::io::stdout()),
             rounds: Rounds::default(),
+            asked: Asked::default(),
             ui,
             schemas,
             running: Arc::default(),
@@ -111,9 +114,12 @@ impl Server {
                 request: Some(request),
             })) => return self.cancel(request.json()),
             Ok(Call::Notification(_)) => return,
-            // Nobody waits for an answer to an answer.
             Err(refusal) if *refusal.error() == ProtocolError::Response => {
-                return self.ui.note(refusal.error());
+                // Nobody waits for an answer to an answer.
+                if !self.asked.take(&line) {
+                    self.ui.note(refusal.error());
+                }
+                return;
             }
             Err(refusal) => return self.out.send(&refusal.reply().body),
         };

@@ -8,6 +8,7 @@ use smcp_capability::call::{
     Answer as GuestAnswer, AskError, Notice, Question, Request as GuestRequest,
 };
 use smcp_ids::{Fuel, limits};
+use smcp_protocol::json::Json;
 use smcp_protocol::{
     Answer, Change, Era, GuestCall, GuestResult, Notifier, ProtocolError, ReplyTo, Target,
 };
@@ -16,6 +17,7 @@ use smcp_tape::Tape;
 use smcp_tenant::call::{Call, CallStep, Telling};
 use smcp_tenant::{outcome, questions};
 
+use super::asked::Reply;
 use super::rounds::{For, Round};
 use super::running::Place;
 use super::server::Server;
@@ -32,13 +34,12 @@ pub(super) struct Turn<'a> {
 }
 
 /// How a round of a call ended.
-#[allow(clippy::large_enum_variant, reason = "one lives at a time")]
 enum End {
     Ended(Ended),
     /// The client must answer first.
     Asks {
         missing: Vec<Question>,
-        next: Round,
+        next: Box<Round>,
     },
     /// The client's answer does not fit.
     Refused(ProtocolError),
@@ -75,7 +76,7 @@ impl Turn<'_> {
             })),
             End::Refused(error) => Some(self.to.error(&error)),
             End::Asks { missing, next } => {
-                let state = self.server.rounds.keep(good_for, next)?;
+                let state = self.server.rounds.keep(good_for, *next)?;
                 let questions = missing
                     .iter()
                     .map(|question| (&*question.id, &*question.request));
@@ -131,7 +132,7 @@ impl Turn<'_> {
         call: Option<&GuestCall<'_>>,
         allowed: u64,
     ) -> End {
-        let deadline = Instant::now() + Duration::from_millis(allowed);
+        let mut deadline = Instant::now() + Duration::from_millis(allowed);
         let mut notifier = Notifier::new();
         // The answers of this request are for the first questions that have none, and no others.
         let mut unread = call;
@@ -152,6 +153,16 @@ impl Turn<'_> {
                 CallStep::Perform(GuestRequest::Ask(questions)) => {
                     if let Some(error) = self.refuses(&questions, round.number, call) {
                         running.performed(GuestAnswer::Unasked(error), now());
+                        continue;
+                    }
+                    if self.to.era() == Era::Legacy {
+                        // The time of the user is not the call's.
+                        let began = Instant::now();
+                        match self.ask_now(&questions, &mut round) {
+                            Ok(answer) => running.performed(answer, now()),
+                            Err(end) => return end,
+                        }
+                        deadline += began.elapsed();
                         continue;
                     }
                     let responses = unread.take().into_iter().flat_map(GuestCall::responses);
@@ -180,12 +191,31 @@ impl Turn<'_> {
         round: u32,
         call: Option<&GuestCall<'_>>,
     ) -> Option<AskError> {
-        // A legacy client would be asked by a request of our own, which it is not yet.
-        let can = match self.to.era() {
-            Era::Modern if call.is_some_and(|call| call.target().may_ask()) => self.capabilities,
-            _ => "{}",
-        };
+        let may_ask = call.is_some_and(|call| call.target().may_ask());
+        let can = if may_ask { self.capabilities } else { "{}" };
         questions::refuse(questions, can, round)
+    }
+
+    /// Asks a legacy client, by requests of our own, while the call waits.
+    fn ask_now(&self, questions: &[Question], round: &mut Round) -> Result<GuestAnswer, End> {
+        round.number += 1;
+        let server = self.server;
+        let results = match server.asked.ask(&server.out, self.place, questions) {
+            Reply::Results(results) => results,
+            Reply::Failed(error) => return Ok(GuestAnswer::Unasked(error)),
+            Reply::Cancelled => return Err(End::Cancelled),
+        };
+        let responses = questions
+            .iter()
+            .zip(&results)
+            .filter_map(|(question, result)| {
+                let result = Json::parse(result.as_bytes()).ok()?;
+                Some((question.id.as_str().into(), result))
+            });
+        questions::take(questions, &mut round.given, responses).map_err(End::Refused)?;
+        questions::in_order(questions, &mut round.given)
+            .map(GuestAnswer::Answers)
+            .ok_or(End::Cancelled)
     }
 
     /// To the client what it asked for, to the author what was logged.
@@ -223,12 +253,12 @@ impl Turn<'_> {
 /// Ends a round with the questions that have no answer yet.
 fn asks(running: Call, round: Round, questions: Vec<Question>) -> End {
     let fuel = round.fuel.saturating_add(running.fuel_used());
-    let next = Round {
+    let next = Box::new(Round {
         number: round.number + 1,
         tape: running.into_tape(),
         fuel,
         ..round
-    };
+    });
     let missing = questions
         .into_iter()
         .filter(|question| !next.given.contains_key(&question.id))

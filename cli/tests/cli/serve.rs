@@ -196,6 +196,54 @@ fn a_question_is_asked_in_one_round_and_answered_in_the_next() {
 }
 
 #[test]
+fn a_legacy_client_is_asked_while_its_call_waits() {
+    let bench = Bench::new();
+    bench.write("ask.wasm", package(ASK, "1.0.0"));
+    let mut client = Client::start(&bench, "ask.wasm");
+    let call = |id| legacy(id, "tools/call", json!({"name": "ask"}));
+    let mut hello = initialize("2025-11-25");
+    client.ask(&hello);
+    let refused = client.ask(&call(2));
+    assert!(refused.to_string().contains("elicitation"), "{refused}");
+    hello["params"]["capabilities"] = json!({"elicitation": {}});
+    client.ask(&hello);
+    for (id, said, expected) in [
+        (
+            3,
+            json!({"result": {"action": "accept", "content": {"name": "Ada"}}}),
+            "Ada",
+        ),
+        (
+            4,
+            json!({"error": {"code": -1, "message": "not now"}}),
+            "not now",
+        ),
+        (5, json!({"result": {"action": "perhaps"}}), "does not fit"),
+    ] {
+        client.send(&call(id).to_string());
+        let asked = client.next();
+        assert_eq!(asked["method"], "elicitation/create", "{asked}");
+        assert_eq!(asked["params"]["message"], "Who?");
+        let mut response = json!({"jsonrpc": "2.0", "id": asked["id"]});
+        for (name, value) in said.as_object().unwrap() {
+            response[name] = value.clone();
+        }
+        client.send(&response.to_string());
+        let called = client.next();
+        assert_eq!(called["id"], id);
+        assert!(called.to_string().contains(expected), "{called}");
+    }
+    // A question whose call is cancelled is taken back.
+    client.send(&call(6).to_string());
+    let asked = client.next();
+    client.send(r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":6}}"#);
+    let taken_back = client.next();
+    assert_eq!(taken_back["method"], "notifications/cancelled");
+    assert_eq!(taken_back["params"]["requestId"], asked["id"]);
+    client.end();
+}
+
+#[test]
 fn a_cancelled_call_ends_and_is_not_answered() {
     let bench = Bench::new();
     bench.write("nap.wasm", package(NAP, "1.0.0"));
