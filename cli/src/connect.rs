@@ -21,7 +21,8 @@ Examples:
   smcp connect --client generic --tenant acme
 
 Without --server it is all servers of the tenant as one, their tools named SERVER__TOOL. Without --key
-the configuration refers to the environment variable SMCP_KEY, or has the client ask for the key.")]
+the configuration refers to the environment variable SMCP_KEY, or has the client ask for the key. A
+module on this machine needs no host and no key: see `smcp run --help`.")]
 pub(crate) struct Connect {
     /// The client
     #[arg(long, value_enum)]

@@ -91,8 +91,7 @@ pub(super) fn from_tape(
 fn no_client() -> AskError {
     AskError {
         code: MISSING_CLIENT_CAPABILITY,
-        message: "smcp call has no user to ask; publish the server and call it from a client"
-            .to_owned(),
+        message: "smcp call has no user to ask; have a client start it with `smcp run`".to_owned(),
         data: None,
     }
 }
