@@ -305,6 +305,11 @@ pub use {log, schemars, serde, serde_json};
 #[doc = include_str!("../../../README.md")]
 pub struct Readme;
 
+/// The code in the page for authors who come from `rmcp`.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/from-rmcp.md")]
+pub struct FromRmcp;
+
 /// What the macros write refers to; no one else should.
 #[doc(hidden)]
 pub mod __private {
