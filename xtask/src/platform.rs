@@ -135,8 +135,17 @@ impl Platform {
     ///
     /// If it does not build.
     pub fn package(&self, tenant: &str, example: &str) -> Result<PathBuf> {
-        let package = self.scratch(&format!("{tenant}-{example}.wasm"));
-        let source = paths::root().join("examples").join(example);
+        self.package_as(tenant, example, &format!("{tenant}-{example}.wasm"))
+    }
+
+    /// The same, of a crate anywhere in `examples`, into a file of that name.
+    ///
+    /// # Errors
+    ///
+    /// If it does not build.
+    pub fn package_as(&self, tenant: &str, source: &str, file: &str) -> Result<PathBuf> {
+        let package = self.scratch(file);
+        let source = paths::root().join("examples").join(source);
         self.smcp([
             OsStr::new("build"),
             OsStr::new("--path"),

@@ -7,10 +7,10 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
-use smcp_ids::{Fuel, UnixMillis, limits};
+use smcp_ids::{UnixMillis, limits};
 use smcp_protocol::GuestCall;
 use smcp_tape::Tape;
-use smcp_tenant::questions::Answers;
+use smcp_tenant::questions::Round;
 
 use crate::call::now;
 use crate::failure::Failure;
@@ -18,32 +18,6 @@ use crate::keys;
 
 /// How many are kept.
 const KEPT_MAX: usize = 64;
-
-/// What a round of a call begins with.
-#[derive(Clone, Debug)]
-pub(super) struct Round {
-    /// Which, from 1.
-    pub(super) number: u32,
-    pub(super) tape: Tape,
-    /// The `_meta` that the guest was given first: it is given the same each time.
-    pub(super) meta: Option<String>,
-    /// Answers to some of the questions that the tape ends before.
-    pub(super) given: Answers,
-    /// The fuel of the rounds before.
-    pub(super) fuel: Fuel,
-}
-
-impl Round {
-    pub(super) fn first(tape: Tape, meta: Option<&str>) -> Self {
-        Self {
-            number: 1,
-            tape,
-            meta: meta.map(str::to_owned),
-            given: Answers::new(),
-            fuel: Fuel(0),
-        }
-    }
-}
 
 /// What a round is good for: method, what is named, arguments, the client's capabilities.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,13 +45,13 @@ pub(super) struct Rounds(Mutex<VecDeque<Kept>>);
 struct Kept {
     name: String,
     good_for: For,
-    round: Round,
+    next: (Round, Tape),
     expires: UnixMillis,
 }
 
 impl Rounds {
     /// Keeps a round. What comes back names it.
-    pub(super) fn keep(&self, good_for: For, round: Round) -> Result<String, Failure> {
+    pub(super) fn keep(&self, good_for: For, next: (Round, Tape)) -> Result<String, Failure> {
         let name = hex::encode(*keys::random::<16>()?);
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= KEPT_MAX {
@@ -86,19 +60,19 @@ impl Rounds {
         kept.push_back(Kept {
             name: name.clone(),
             good_for,
-            round,
+            next,
             expires: now().plus(limits::REQUEST_STATE_MILLIS),
         });
         Ok(name)
     }
 
     /// The round of that name, if it is for this call. It stays: a client may have to send again.
-    pub(super) fn find(&self, name: &str, good_for: &For) -> Option<Round> {
+    pub(super) fn find(&self, name: &str, good_for: &For) -> Option<(Round, Tape)> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let now = now();
         kept.retain(|kept| kept.expires >= now);
         kept.iter()
             .find(|kept| kept.name == name && kept.good_for == *good_for)
-            .map(|kept| kept.round.clone())
+            .map(|kept| kept.next.clone())
     }
 }

@@ -4,21 +4,20 @@
 
 use std::time::{Duration, Instant};
 
-use smcp_capability::call::{
-    Answer as GuestAnswer, AskError, Notice, Question, Request as GuestRequest,
-};
-use smcp_ids::{Fuel, limits};
+use smcp_capability::call::{Answer as GuestAnswer, AskError, Question, Request as GuestRequest};
+use smcp_ids::Fuel;
 use smcp_protocol::json::Json;
 use smcp_protocol::{
-    Answer, Change, Era, GuestCall, GuestResult, Notifier, ProtocolError, ReplyTo, Target,
+    Answer, Era, GuestCall, GuestResult, Notifier, ProtocolError, ReplyTo, Target,
 };
 use smcp_sandbox::{Bounds, Ended, Entry, Fault, GuestFault, HostFault};
 use smcp_tape::Tape;
 use smcp_tenant::call::{Call, CallStep, Telling};
-use smcp_tenant::{outcome, questions};
+use smcp_tenant::outcome;
+use smcp_tenant::questions::{self, Round};
 
 use super::asked::Reply;
-use super::rounds::{For, Round};
+use super::rounds::For;
 use super::running::Place;
 use super::server::Server;
 use crate::call::{SLICE, header, now, told};
@@ -39,7 +38,8 @@ enum End {
     /// The client must answer first.
     Asks {
         missing: Vec<Question>,
-        next: Box<Round>,
+        /// What the next round begins with.
+        next: Box<(Round, Tape)>,
     },
     /// The client's answer does not fit.
     Refused(ProtocolError),
@@ -51,12 +51,12 @@ impl Turn<'_> {
     /// Answers a call; not at all if it is cancelled.
     pub(super) fn call(&self, call: &GuestCall<'_>) -> Result<Option<Answer>, Failure> {
         let good_for = For::call(call, self.capabilities);
-        let round = match call.state().filter(|_| call.target().may_ask()) {
+        let (round, tape) = match call.state().filter(|_| call.target().may_ask()) {
             Some(state) => match self.server.rounds.find(state, &good_for) {
-                Some(round) => round,
+                Some(found) => found,
                 None => return Ok(Some(self.to.error(&ProtocolError::RequestState))),
             },
-            None => Round::first(self.blank()?, call.meta()),
+            None => (Round::first(call.meta()), self.blank()?),
         };
         let request = call.guest_request_as(None, round.meta.as_deref());
         let entry = match call.target() {
@@ -66,7 +66,7 @@ impl Turn<'_> {
             Target::Completion => Entry::Complete(request),
         };
         let info = &self.server.info;
-        Ok(match self.execute(entry, round, Some(call)) {
+        Ok(match self.execute(entry, (round, tape), Some(call)) {
             End::Ended(ended) => Some(outcome::answer(self.to, info, &ended, |text| {
                 let result = GuestResult::parse(call.target(), text)?;
                 match self.server.schemas(call) {
@@ -92,9 +92,9 @@ impl Turn<'_> {
             Some(cursor) => serde_json::json!({ "cursor": cursor }).to_string(),
             None => "{}".to_owned(),
         };
-        let round = Round::first(self.blank()?, None);
+        let start = (Round::first(None), self.blank()?);
         Ok(
-            match self.execute(Entry::ListResources(request), round, None) {
+            match self.execute(Entry::ListResources(request), start, None) {
                 End::Ended(ended) => Some(outcome::answer(
                     self.to,
                     &self.server.info,
@@ -110,16 +110,19 @@ impl Turn<'_> {
         Ok(Tape::blank(header(&self.server.local, self.capabilities)?))
     }
 
-    fn execute(&self, entry: Entry, round: Round, call: Option<&GuestCall<'_>>) -> End {
+    fn execute(
+        &self,
+        entry: Entry,
+        (round, tape): (Round, Tape),
+        call: Option<&GuestCall<'_>>,
+    ) -> End {
         let granted = self.server.local.admitted.limits();
-        // Each round runs anew what the rounds before ran: their sum is bounded too.
-        let all = Fuel(granted.fuel.0.saturating_mul(limits::ROUNDS_FUEL_FACTOR));
         let bounds = Bounds {
             memory: granted.memory,
-            fuel: granted.fuel.min(all.saturating_sub(round.fuel)),
+            fuel: round.fuel_left(granted.fuel),
             output: granted.output,
         };
-        match Call::start(&self.server.local.loaded, entry, bounds, round.tape.clone()) {
+        match Call::start(&self.server.local.loaded, entry, bounds, tape) {
             Ok(running) => self.drive(running, round, call, granted.deadline_millis),
             Err(fault) => End::Ended(nothing_used(fault)),
         }
@@ -220,26 +223,10 @@ impl Turn<'_> {
 
     /// To the client what it asked for, to the author what was logged.
     fn tell(&self, notifier: &mut Notifier, telling: Telling) {
-        let message = match &telling {
-            Telling::Progress {
-                progress,
-                total,
-                message,
-            } => notifier.progress(self.to, *progress, *total, message.as_deref()),
-            Telling::Log {
-                level,
-                logger,
-                data,
-            } => notifier.log(self.to, *level, logger.as_deref(), data),
-            Telling::Notice(notice) => {
-                self.server.announce(&match notice {
-                    Notice::ResourceUpdated(uri) => Change::Resource(uri.clone()),
-                    Notice::ResourceListChanged => Change::Resources,
-                });
-                None
-            }
-        };
-        if let Some(message) = message
+        if let Telling::Notice(notice) = &telling {
+            self.server.announce(&outcome::change(notice));
+        }
+        if let Some(message) = outcome::told(notifier, self.to, &telling)
             && !self.place.is_cancelled()
         {
             self.server.out.send(&message);
@@ -252,17 +239,12 @@ impl Turn<'_> {
 
 /// Ends a round with the questions that have no answer yet.
 fn asks(running: Call, round: Round, questions: Vec<Question>) -> End {
-    let fuel = round.fuel.saturating_add(running.fuel_used());
-    let next = Box::new(Round {
-        number: round.number + 1,
-        tape: running.into_tape(),
-        fuel,
-        ..round
-    });
+    let round = round.next(running.fuel_used());
     let missing = questions
         .into_iter()
-        .filter(|question| !next.given.contains_key(&question.id))
+        .filter(|question| !round.given.contains_key(&question.id))
         .collect();
+    let next = Box::new((round, running.into_tape()));
     End::Asks { missing, next }
 }
 

@@ -1,9 +1,13 @@
-//! The end of a call as the answer to its request.
+//! A call as its client sees it: what it is told on the way, and the end as the answer.
 
+use smcp_capability::call::Notice;
 use smcp_protocol::{
-    Answer, GuestResult, INTERNAL_ERROR, MetaEntry, ReplyTo, ResultError, ServerInfo, Wire,
+    Answer, Change, GuestResult, INTERNAL_ERROR, MetaEntry, Notifier, ReplyTo, ResultError,
+    ServerInfo, Wire,
 };
 use smcp_sandbox::{Ended, Fault, Output};
+
+use crate::call::Telling;
 
 /// The one place that maps the end of a call to the wire.
 pub fn answer<'t>(
@@ -31,6 +35,31 @@ pub fn answer<'t>(
             to.wire(&internal(200, &fault.to_string(), fault.code(), ended))
         }
         Err(Fault::Host(fault)) => to.wire(&internal(503, &fault.to_string(), fault.code(), ended)),
+    }
+}
+
+/// What a client is sent of what a guest tells: what it asked for. A notice is for those who listen.
+pub fn told(notifier: &mut Notifier, to: &ReplyTo, telling: &Telling) -> Option<String> {
+    match telling {
+        Telling::Progress {
+            progress,
+            total,
+            message,
+        } => notifier.progress(to, *progress, *total, message.as_deref()),
+        Telling::Log {
+            level,
+            logger,
+            data,
+        } => notifier.log(to, *level, logger.as_deref(), data),
+        Telling::Notice(_) => None,
+    }
+}
+
+/// What those who listen are told of a guest's notice.
+pub fn change(notice: &Notice) -> Change {
+    match notice {
+        Notice::ResourceUpdated(uri) => Change::Resource(uri.clone()),
+        Notice::ResourceListChanged => Change::Resources,
     }
 }
 

@@ -5,14 +5,56 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
 use smcp_capability::call::{AskError, Question};
-use smcp_ids::limits;
+use smcp_ids::{Fuel, limits};
 use smcp_protocol::json::{Json, Kind};
 use smcp_protocol::{INVALID_PARAMS, MISSING_CLIENT_CAPABILITY, ProtocolError};
 use smcp_schema::Schema;
 
 /// Answers by the id of their question: JSON objects.
 pub type Answers = BTreeMap<String, String>;
+
+/// What a round of a call begins with, beside its tape.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Round {
+    /// Which, from 1.
+    pub number: u32,
+    /// The `_meta` that the guest was given first: it is given the same each time.
+    pub meta: Option<String>,
+    /// Answers to some of the questions that the tape ends before.
+    pub given: Answers,
+    /// The fuel of the rounds before.
+    pub fuel: Fuel,
+}
+
+impl Round {
+    /// The first round of a call with that `_meta`.
+    pub fn first(meta: Option<&str>) -> Self {
+        Self {
+            number: 1,
+            meta: meta.map(str::to_owned),
+            given: Answers::new(),
+            fuel: Fuel(0),
+        }
+    }
+
+    /// The round after this one, which has used that much fuel.
+    pub fn next(self, used: Fuel) -> Self {
+        Self {
+            number: self.number + 1,
+            fuel: self.fuel.saturating_add(used),
+            ..self
+        }
+    }
+
+    /// The fuel that it may use, of a call that may use `most`: each round runs anew what the rounds
+    /// before ran, and their sum is bounded too.
+    pub fn fuel_left(&self, most: Fuel) -> Fuel {
+        let all = Fuel(most.0.saturating_mul(limits::ROUNDS_FUEL_FACTOR));
+        most.min(all.saturating_sub(self.fuel))
+    }
+}
 
 /// Why questions are not asked; `None` if they are fit to be.
 pub fn refuse(questions: &[Question], capabilities: &str, round: u32) -> Option<AskError> {

@@ -1,7 +1,6 @@
 //! What the suite is run against: two releases of `everything`, one of them live, behind a proxy that
 //! has an API key.
 
-use std::ffi::OsStr;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -18,7 +17,10 @@ const TENANT: &str = "conformance";
 const SERVER: &str = "everything";
 /// The crates of the two releases, below `examples/everything`. They differ in one tool and one
 /// prompt.
-const RELEASES: [(&str, &str); 2] = [(".", "first.wasm"), ("next", "next.wasm")];
+const RELEASES: [(&str, &str); 2] = [
+    ("everything", "first.wasm"),
+    ("everything/next", "next.wasm"),
+];
 
 /// A server under test; it ends when this is dropped.
 #[derive(Debug)]
@@ -40,7 +42,7 @@ impl Fixture {
         let platform = Platform::start(options, home.join("files"))?;
         platform.tenant(TENANT)?;
         let step = Step::begin("building both releases of everything");
-        let releases = RELEASES.map(|(source, file)| package(&platform, source, file));
+        let releases = RELEASES.map(|(source, file)| platform.package_as(TENANT, source, file));
         let [first, next] = releases;
         let releases = [first?, next?];
         step.done();
@@ -60,21 +62,6 @@ impl Fixture {
     pub(super) fn endpoint(&self) -> &str {
         &self.endpoint
     }
-}
-
-/// Builds and signs a release.
-fn package(platform: &Platform, source: &str, file: &str) -> Result<PathBuf> {
-    let package = platform.scratch(file);
-    let source = paths::root().join("examples/everything").join(source);
-    platform.smcp([
-        OsStr::new("build"),
-        OsStr::new("--path"),
-        source.as_os_str(),
-        OsStr::new("--out"),
-        package.as_os_str(),
-    ])?;
-    platform.sign(TENANT, &package)?;
-    Ok(package)
 }
 
 fn proxy(platform: &Platform, releases: &[PathBuf; 2], log: &Path) -> Result<Running> {

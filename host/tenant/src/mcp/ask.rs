@@ -9,42 +9,22 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use smcp_crypto::{Binding, Purpose, sha256};
-use smcp_ids::{Fuel, UnixMillis, limits};
+use smcp_ids::{UnixMillis, limits};
 use smcp_protocol::{GuestCall, ProtocolError};
 use smcp_sandbox::profile;
 use smcp_tape::Tape;
 
 use super::run::Run;
 use crate::problem::Problem;
-use crate::questions::Answers;
+use crate::questions::Round;
 
-/// What a round of a call begins with, and what a client carries to the next.
+/// What a client carries to the next round.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Round {
-    /// Which, from 1.
-    pub(super) number: u32,
+pub(super) struct Carried {
+    pub(super) round: Round,
     pub(super) tape: Tape,
-    /// The `_meta` that the guest was given first: it is given the same each time.
-    pub(super) meta: Option<String>,
-    /// Answers to some of the questions that the tape ends before.
-    pub(super) given: Answers,
-    /// The fuel of the rounds before.
-    pub(super) fuel: Fuel,
     /// Until when the client may come back.
     pub(super) expires: UnixMillis,
-}
-
-impl Round {
-    pub(super) fn first(tape: Tape, meta: Option<&str>) -> Self {
-        Self {
-            number: 1,
-            tape,
-            meta: meta.map(str::to_owned),
-            given: Answers::new(),
-            fuel: Fuel(0),
-            expires: UnixMillis(0),
-        }
-    }
 }
 
 impl Run<'_> {
@@ -70,10 +50,10 @@ impl Run<'_> {
     pub(super) fn seal(
         &self,
         call: &GuestCall<'_>,
-        round: &Round,
+        carried: &Carried,
         capabilities: &str,
     ) -> Result<String, Problem> {
-        let bytes = postcard::to_allocvec(round).map_err(|_| Problem::host())?;
+        let bytes = postcard::to_allocvec(carried).map_err(|_| Problem::host())?;
         if bytes.len() > limits::REQUEST_STATE_MAX {
             return Err(Problem::new(
                 413,
@@ -102,15 +82,15 @@ impl Run<'_> {
         call: &GuestCall<'_>,
         state: &str,
         capabilities: &str,
-    ) -> Result<Result<Round, ProtocolError>, Problem> {
+    ) -> Result<Result<Carried, ProtocolError>, Problem> {
         let keys = self.keys()?;
-        let round = URL_SAFE_NO_PAD
+        let carried = URL_SAFE_NO_PAD
             .decode(state)
             .ok()
             .and_then(|sealed| keys.open(&self.binding(call, capabilities), &sealed).ok())
-            .and_then(|bytes| postcard::from_bytes::<Round>(&bytes).ok())
-            .filter(|round| round.expires >= self.scene.outside.now());
-        Ok(round.ok_or(ProtocolError::RequestState))
+            .and_then(|bytes| postcard::from_bytes::<Carried>(&bytes).ok())
+            .filter(|carried| carried.expires >= self.scene.outside.now());
+        Ok(carried.ok_or(ProtocolError::RequestState))
     }
 
     fn keys(&self) -> Result<smcp_crypto::PurposeKeys, Problem> {

@@ -2,25 +2,25 @@
 
 use smcp_auth::Principal;
 use smcp_capability::call::{
-    Answer as GuestAnswer, AskError, Caller, Notice, Question, Request as GuestRequest,
+    Answer as GuestAnswer, AskError, Caller, Question, Request as GuestRequest,
 };
 use smcp_capability::turn::{Effect, Head, Performed};
-use smcp_ids::{Fuel, ServerSlug, UnixMillis, limits};
+use smcp_ids::{ServerSlug, UnixMillis, limits};
 use smcp_protocol::{
-    Answer, Change, Era, GuestCall, GuestResult, Notifier, ProtocolError, ReplyTo, ResultError,
+    Answer, Era, GuestCall, GuestResult, Notifier, ProtocolError, ReplyTo, ResultError,
     SSE_HEADERS, Target, sse,
 };
 use smcp_sandbox::{Ended, Entry, Fault, GuestFault, HostFault};
 use smcp_tape::{Header, Tape};
 
-use super::ask::Round;
+use super::ask::Carried;
 use super::permit::Permit;
 use crate::call::{Call, CallStep, Telling};
 use crate::modules::Ready;
 use crate::outcome;
 use crate::pace::Pace;
 use crate::problem::Problem;
-use crate::questions;
+use crate::questions::{self, Round};
 use crate::state::Scene;
 
 /// All that a call of a guest needs.
@@ -63,12 +63,12 @@ impl Run<'_> {
     ) -> Result<Answer, Problem> {
         let _permit = Permit::acquire(self.scene).await?;
         let began = self.scene.outside.now();
-        let round = match call.state().filter(|_| call.target().may_ask()) {
+        let (round, tape) = match call.state().filter(|_| call.target().may_ask()) {
             Some(state) => match self.unseal(call, state, self.capabilities)? {
-                Ok(round) => round,
+                Ok(carried) => (carried.round, carried.tape),
                 Err(error) => return Ok(self.to.error(&error)),
             },
-            None => Round::first(Tape::blank(self.header(began)), call.meta()),
+            None => (Round::first(call.meta()), Tape::blank(self.header(began))),
         };
         let request = call.guest_request_as(name, round.meta.as_deref());
         let entry = match call.target() {
@@ -77,7 +77,9 @@ impl Run<'_> {
             Target::Resource => Entry::ReadResource(request),
             Target::Completion => Entry::Complete(request),
         };
-        let end = self.execute(entry, round, Some(call), began).await?;
+        let end = self
+            .execute(entry, (round, tape), Some(call), began)
+            .await?;
         Ok(match end {
             RoundEnd::Ended(ended) => outcome::answer(self.to, &self.ready.info, &ended, |text| {
                 let result = GuestResult::parse(call.target(), text)?;
@@ -109,13 +111,13 @@ impl Run<'_> {
     pub(super) async fn list_resources(&self, cursor: Option<&str>) -> Result<Answer, Problem> {
         let _permit = Permit::acquire(self.scene).await?;
         let began = self.scene.outside.now();
-        let round = Round::first(Tape::blank(self.header(began)), None);
+        let start = (Round::first(None), Tape::blank(self.header(began)));
         let request = match cursor {
             Some(cursor) => serde_json::json!({ "cursor": cursor }).to_string(),
             None => "{}".to_owned(),
         };
         let end = self
-            .execute(Entry::ListResources(request), round, None, began)
+            .execute(Entry::ListResources(request), start, None, began)
             .await?;
         match end {
             RoundEnd::Ended(ended) => Ok(outcome::answer(
@@ -131,16 +133,14 @@ impl Run<'_> {
     async fn execute(
         &self,
         entry: Entry,
-        round: Round,
+        (round, tape): (Round, Tape),
         call: Option<&GuestCall<'_>>,
         began: UnixMillis,
     ) -> Result<RoundEnd, Problem> {
         let deadline = began.plus(self.ready.limits.deadline_millis);
         let mut bounds = self.ready.bounds();
-        // Each round runs anew what the rounds before ran: their sum is bounded too.
-        let all = Fuel(bounds.fuel.0.saturating_mul(limits::ROUNDS_FUEL_FACTOR));
-        bounds.fuel = bounds.fuel.min(all.saturating_sub(round.fuel));
-        match Call::start(&self.ready.loaded, entry, bounds, round.tape.clone()) {
+        bounds.fuel = round.fuel_left(bounds.fuel);
+        match Call::start(&self.ready.loaded, entry, bounds, tape) {
             Ok(running) => {
                 let times = Times { began, deadline };
                 self.drive(running, round, call, times).await
@@ -251,19 +251,16 @@ impl Run<'_> {
         questions: Vec<Question>,
     ) -> Result<RoundEnd, Problem> {
         let call = call.ok_or_else(Problem::host)?;
-        let fuel = round.fuel.saturating_add(running.fuel_used());
-        let next = Round {
-            number: round.number + 1,
+        let carried = Carried {
+            round: round.next(running.fuel_used()),
             tape: running.into_tape(),
-            fuel,
             expires: self.scene.outside.now().plus(limits::REQUEST_STATE_MILLIS),
-            ..round
         };
         let missing = questions
             .into_iter()
-            .filter(|question| !next.given.contains_key(&question.id))
+            .filter(|question| !carried.round.given.contains_key(&question.id))
             .collect();
-        let state = self.seal(call, &next, self.capabilities)?;
+        let state = self.seal(call, &carried, self.capabilities)?;
         Ok(RoundEnd::Asks { missing, state })
     }
 
@@ -306,26 +303,11 @@ impl Run<'_> {
     }
 
     async fn tell(&self, notifier: &mut Notifier, telling: Telling) -> Result<(), Problem> {
-        let message = match &telling {
-            Telling::Progress {
-                progress,
-                total,
-                message,
-            } => notifier.progress(self.to, *progress, *total, message.as_deref()),
-            Telling::Log {
-                level,
-                logger,
-                data,
-            } => notifier.log(self.to, *level, logger.as_deref(), data),
-            Telling::Notice(notice) => {
-                let change = match notice {
-                    Notice::ResourceUpdated(uri) => Change::Resource(uri.clone()),
-                    Notice::ResourceListChanged => Change::Resources,
-                };
-                return self.scene.announce(self.server, &[change]).await;
-            }
-        };
-        if let Some(message) = message {
+        if let Telling::Notice(notice) = &telling {
+            let change = outcome::change(notice);
+            return self.scene.announce(self.server, &[change]).await;
+        }
+        if let Some(message) = outcome::told(notifier, self.to, &telling) {
             self.open().await;
             self.scene
                 .outside
