@@ -1,10 +1,12 @@
 //! Requests over HTTP as a client or an attacker would write them: nothing is added, and every
 //! status is an answer.
 
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use ureq::http::Request;
 use ureq::{Agent, SendBody};
@@ -81,6 +83,46 @@ impl Ask {
         )
     }
 
+    /// Sends it, and reads the answer as a stream of events while it lasts.
+    ///
+    /// # Errors
+    ///
+    /// If no answer comes, or it is no stream.
+    pub fn listen(self, body: &[u8]) -> Result<Events> {
+        let agent: Agent = Agent::config_builder()
+            .http_status_as_error(false)
+            .build()
+            .into();
+        let mut request = Request::builder().method("POST").uri(&self.url);
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        let response = agent.run(request.body(body)?)?;
+        let status = response.status();
+        let form = response.headers().get("content-type").cloned();
+        ensure!(
+            status == 200 && form.is_some_and(|form| form == "text/event-stream"),
+            "answered {status}, and no stream"
+        );
+        let lines = BufReader::new(response.into_body().into_reader()).lines();
+        let (events, heard) = mpsc::channel();
+        thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                // Whoever listened may have enough of it: then the connection is closed.
+                let Some(json) = line.strip_prefix("data: ") else {
+                    continue;
+                };
+                let Ok(event) = serde_json::from_str(json) else {
+                    return;
+                };
+                if events.send(event).is_err() {
+                    return;
+                }
+            }
+        });
+        Ok(Events(heard))
+    }
+
     /// Sends it with a body that is read as it goes, chunked.
     ///
     /// # Errors
@@ -134,6 +176,26 @@ impl Ask {
     }
 }
 
+/// The events of a stream, as they come.
+#[derive(Debug)]
+pub struct Events(Receiver<Value>);
+
+impl Events {
+    /// The next message.
+    ///
+    /// # Errors
+    ///
+    /// If none comes in time, or the stream has ended.
+    pub fn next_within(&self, time: Duration) -> Result<Value> {
+        Ok(self.0.recv_timeout(time)?)
+    }
+
+    /// Whether the stream ends in time, without another message.
+    pub fn ends_within(&self, time: Duration) -> bool {
+        self.0.recv_timeout(time) == Err(mpsc::RecvTimeoutError::Disconnected)
+    }
+}
+
 impl Answer {
     /// A header's value; empty if there is none.
     pub fn header(&self, name: &str) -> &str {
@@ -163,4 +225,14 @@ pub fn tool_call(tool: &str, arguments: &Value) -> Value {
         "jsonrpc": "2.0", "id": 1, "method": "tools/call",
         "params": {"name": tool, "arguments": arguments},
     })
+}
+
+/// A request of the modern era, whose client can be asked for what its user knows.
+pub fn modern_request(method: &str, mut params: Value) -> Vec<u8> {
+    params["_meta"] = json!({
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": {"elicitation": {}},
+    });
+    let message = json!({"jsonrpc": "2.0", "id": 7, "method": method, "params": params});
+    message.to_string().into_bytes()
 }

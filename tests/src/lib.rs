@@ -9,7 +9,9 @@ pub mod chore;
 pub mod guests;
 pub mod http;
 
+use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
@@ -23,6 +25,7 @@ pub struct Stage {
     platform: Platform,
     /// The tenants that were made: names are not used twice.
     tenants: Mutex<u32>,
+    home: PathBuf,
 }
 
 /// A tenant with a key.
@@ -68,12 +71,27 @@ impl Stage {
         Ok(Self {
             platform,
             tenants: Mutex::new(0),
+            home,
         })
     }
 
     /// The platform.
     pub fn platform(&self) -> &Platform {
         &self.platform
+    }
+
+    /// What the Worker has logged so far.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read.
+    pub fn log(&self) -> Result<String> {
+        Ok(std::fs::read_to_string(self.home.join("worker.log"))?)
+    }
+
+    /// Where the platform keeps its state.
+    pub fn state(&self) -> PathBuf {
+        self.home.join("state")
     }
 
     /// A fresh tenant whose publisher is [`guests::publisher`], with a key.
@@ -148,6 +166,41 @@ impl Stage {
         self.ask(tenant).send(message.to_string().as_bytes())
     }
 
+    /// A request of the modern era to a tenant's server `guest`, to be altered: its headers.
+    pub fn modern(&self, tenant: &Tenant, method: &str, name: Option<&str>) -> http::Ask {
+        let ask = self
+            .ask(tenant)
+            .header("accept", "application/json, text/event-stream")
+            .header("mcp-protocol-version", "2026-07-28")
+            .header("mcp-method", method);
+        match name {
+            Some(name) => ask.header("mcp-name", name),
+            None => ask,
+        }
+    }
+
+    /// Has the platform do to itself what only tests may ask; the answer is to a ping of the tenant.
+    ///
+    /// # Errors
+    ///
+    /// If no answer comes.
+    pub fn provoke(&self, tenant: &Tenant, what: &str) -> Result<http::Answer> {
+        let ping = serde_json::json!({"jsonrpc": "2.0", "id": 1, "method": "ping"});
+        self.ask(tenant)
+            .header("x-smcp-provoke", what)
+            .send(ping.to_string().as_bytes())
+    }
+
+    /// How often a tenant's object was made, on a platform that may provoke faults.
+    ///
+    /// # Errors
+    ///
+    /// If the log cannot be read.
+    pub fn woke(&self, tenant: &Tenant) -> Result<usize> {
+        let line = format!("tenant:{} woke", tenant.name);
+        Ok(self.log()?.matches(&line).count())
+    }
+
     /// A request to a tenant's server `guest`, to be altered.
     pub fn ask(&self, tenant: &Tenant) -> http::Ask {
         http::Ask::new("POST", &self.platform.endpoint(&tenant.name, "guest"))
@@ -156,6 +209,9 @@ impl Stage {
             .header("accept", "application/json")
     }
 }
+
+/// The platform lets an object sleep that has had nothing to do for ten seconds.
+pub const UNTIL_ASLEEP: Duration = Duration::from_secs(14);
 
 /// The `code` of an answer's error, wherever that kind of error has it.
 ///

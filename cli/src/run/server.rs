@@ -8,8 +8,8 @@ use std::time::Duration;
 use smcp_protocol::json::Json;
 use smcp_protocol::{
     Answer, Call, Catalogue, Change, Filter, GuestCall, INTERNAL_ERROR, INVALID_REQUEST, List,
-    Listen, Method, Notification, ProtocolError, ReplyTo, Request, ServerInfo, Target, Version,
-    Wire,
+    Listen, Method, Notification, ProtocolError, ReplyTo, Request, ServerInfo, Subscription,
+    Target, Version, Wire,
 };
 use smcp_tenant::schemas::ToolSchemas;
 
@@ -64,7 +64,7 @@ enum Now {
 
 /// A subscription.
 struct Listener {
-    to: ReplyTo,
+    subscription: Subscription,
     filter: Filter,
 }
 
@@ -143,7 +143,7 @@ impl Server {
     /// The input has ended: nobody will ask more. What is nearly done may be.
     pub(super) fn end(&self) {
         for listener in self.listeners().drain(..) {
-            self.out.send(listener.to.unsubscribed().json());
+            self.out.send(listener.subscription.ended().json());
         }
         self.running.drain(GRACE);
         self.out.close();
@@ -153,7 +153,7 @@ impl Server {
     pub(super) fn announce(&self, change: &Change) {
         for listener in self.listeners().iter() {
             if listener.filter.wants(change) {
-                self.out.send(&listener.to.change(change));
+                self.out.send(&listener.subscription.change(change));
             }
         }
     }
@@ -256,9 +256,10 @@ impl Server {
         if listeners.len() >= LISTENERS_MAX {
             return Some(to.wire(&Refused::Busy.wire()));
         }
-        self.out.send(&to.acknowledged(&filter));
+        let subscription = to.subscription();
+        self.out.send(&subscription.acknowledged(&filter));
         listeners.push(Listener {
-            to: to.clone(),
+            subscription,
             filter,
         });
         None
@@ -266,7 +267,8 @@ impl Server {
 
     fn cancel(&self, id: &str) {
         self.running.cancel(id);
-        self.listeners().retain(|listener| listener.to.id() != id);
+        self.listeners()
+            .retain(|listener| listener.subscription.id() != id);
     }
 
     fn session(&self) -> MutexGuard<'_, Session> {

@@ -102,16 +102,7 @@ impl ProvenKey {
         record: Option<&KeyRecord>,
         now: UnixMillis,
     ) -> Result<Principal, AuthError> {
-        let record = record
-            .filter(|record| record.id == self.id)
-            .ok_or(AuthError::NoRecord)?;
-        // A moment of revoking that has not come yet is a clock that differs: revoked all the same.
-        if record.revoked.is_some() {
-            return Err(AuthError::Revoked);
-        }
-        if record.expires.is_some_and(|expires| now >= expires) {
-            return Err(AuthError::Expired);
-        }
+        let record = KeyRecord::in_force(record, &self.id, now)?;
         Ok(Principal::of_key(self.tenant, self.id, record))
     }
 }

@@ -27,5 +27,5 @@ pub use admin::AdminToken;
 pub use credential::{ApiKey, Credential};
 pub use error::{AuthError, PublicError};
 pub use keyring::{ApiKeyring, ProvenKey};
-pub use principal::Principal;
+pub use principal::{Principal, Remembered};
 pub use record::{KeyRecord, Scope, ScopeError};

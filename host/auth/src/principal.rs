@@ -1,11 +1,13 @@
 //! Who is calling, once everything about it was checked.
 //!
 //! A principal is never read back from bytes: it cannot be serialised, and comes only from a proven
-//! credential and a record in force, for one request.
+//! credential and a record in force, for one request. What can be kept of it is its name, as
+//! [`Remembered`]: it becomes a principal again by the record as that is then.
 
 use core::fmt;
 
-use smcp_ids::{KeyId, ServerSlug, TenantId};
+use serde::{Deserialize, Serialize};
+use smcp_ids::{KeyId, ServerSlug, TenantId, UnixMillis};
 
 use crate::error::AuthError;
 use crate::record::{KeyRecord, Scope};
@@ -14,6 +16,32 @@ use crate::record::{KeyRecord, Scope};
 /// key of one tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Principal(Who);
+
+/// A principal that was proven once, by name: whose work goes on, or who is told of something, after
+/// the request that proved it. Keep it only where nobody else can write.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remembered(KeyId);
+
+impl Remembered {
+    /// The key's id: where its record is.
+    pub fn id(&self) -> &KeyId {
+        &self.0
+    }
+
+    /// The principal as it is now, from the record of its key.
+    ///
+    /// # Errors
+    /// As when a key is proven anew: no record, revoked, expired.
+    pub fn admit(
+        &self,
+        tenant: &TenantId,
+        record: Option<&KeyRecord>,
+        now: UnixMillis,
+    ) -> Result<Principal, AuthError> {
+        let record = KeyRecord::in_force(record, &self.0, now)?;
+        Ok(Principal::of_key(tenant.clone(), self.0.clone(), record))
+    }
+}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Who {
@@ -41,6 +69,14 @@ impl Principal {
 
     pub(crate) fn admin() -> Self {
         Self(Who::Admin)
+    }
+
+    /// What can be kept of it; nothing of the platform's admin.
+    pub fn remember(&self) -> Option<Remembered> {
+        match &self.0 {
+            Who::Key { id, .. } => Some(Remembered(id.clone())),
+            Who::Admin => None,
+        }
     }
 
     /// Whether it is the admin of the platform, who is in no tenant.

@@ -6,6 +6,8 @@ use core::str::FromStr;
 use serde::{Deserialize, Serialize};
 use smcp_ids::{KeyId, ServerSlug, UnixMillis};
 
+use crate::error::AuthError;
+
 /// The record of one API key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyRecord {
@@ -23,6 +25,27 @@ pub struct KeyRecord {
     pub servers: Option<Vec<ServerSlug>>,
     /// What it may do.
     pub scopes: Vec<Scope>,
+}
+
+impl KeyRecord {
+    /// The record, if it is that key's and the key is in force.
+    pub(crate) fn in_force<'r>(
+        record: Option<&'r Self>,
+        id: &KeyId,
+        now: UnixMillis,
+    ) -> Result<&'r Self, AuthError> {
+        let record = record
+            .filter(|record| record.id == *id)
+            .ok_or(AuthError::NoRecord)?;
+        // A moment of revoking that has not come yet is a clock that differs: revoked all the same.
+        if record.revoked.is_some() {
+            return Err(AuthError::Revoked);
+        }
+        if record.expires.is_some_and(|expires| now >= expires) {
+            return Err(AuthError::Expired);
+        }
+        Ok(record)
+    }
 }
 
 /// What a principal may do, in the words of the platform.

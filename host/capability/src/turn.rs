@@ -5,7 +5,7 @@
 //! Fields of bytes go through `serde_bytes`: the same encoding, but copied whole, not byte by byte.
 
 use serde::{Deserialize, Serialize};
-use smcp_ids::{Digest, ReleaseDigest, TenantId};
+use smcp_ids::{Digest, ReleaseDigest, ServerSlug, TenantId};
 
 /// Which object an engine instance serves.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,6 +110,35 @@ pub enum Step {
     Open(Head),
     /// Write these bytes to the open stream.
     Emit(#[serde(with = "serde_bytes")] Vec<u8>),
+    /// It is over, and its stream stays: others write to it through [`Effect::Tell`].
+    Listen(Listen),
+}
+
+/// A stream that outlives its turn. While nothing happens it costs no compute: the edge holds the
+/// client's end, and the object may sleep.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listen {
+    /// Status and headers of the stream.
+    pub head: Head,
+    /// What is written to it at once.
+    #[serde(with = "serde_bytes")]
+    pub first: Vec<u8>,
+    /// What the engine must know of it whenever there is something to tell; at most
+    /// `LISTENER_RECORD_MAX` bytes.
+    #[serde(with = "serde_bytes")]
+    pub record: Vec<u8>,
+}
+
+/// What one listener is told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Telling {
+    /// Which: its place in the last [`Performed::Listeners`] of the turn.
+    pub listener: u32,
+    /// What to write to its stream.
+    #[serde(with = "serde_bytes")]
+    pub bytes: Vec<u8>,
+    /// Whether that is the last it is told.
+    pub ends: bool,
 }
 
 /// A table of the object's storage.
@@ -215,10 +244,12 @@ pub enum Effect {
     },
     /// Lets that many milliseconds pass. Answer: [`Performed::Done`].
     Wait(u32),
-    /// Sleeps until another turn wakes this one. Answer: [`Performed::Done`].
-    Sleep,
-    /// Wakes those of these turns that sleep. At once. Answer: [`Performed::Done`].
-    Wake(Vec<u32>),
+    /// The records of those who listen at the endpoint of that server, or of all servers. At once.
+    /// Answer: [`Performed::Listeners`].
+    Listeners(ServerSlug),
+    /// Writes to streams of those who listen; one that has gone is passed over. At once. Answer:
+    /// [`Performed::Done`].
+    Tell(Vec<Telling>),
 }
 
 /// The answer to an [`Effect`].
@@ -232,6 +263,8 @@ pub enum Performed {
     Module(#[serde(with = "serde_bytes")] Option<Vec<u8>>),
     /// The other object's reply.
     Reply(Reply),
+    /// The records of those who listen.
+    Listeners(Vec<serde_bytes::ByteBuf>),
     /// It could not be performed; nothing is known of the reason that a client may see. The text is
     /// for the platform's log.
     Failed(String),

@@ -183,8 +183,17 @@ pub const SUBSCRIPTIONS_MAX: usize = 256;
 pub const SUBSCRIPTION_URI_MAX: usize = 2_048;
 /// Clients of one tenant that listen.
 pub const LISTENERS_MAX: usize = 4_096;
+/// What is kept of a listener, encoded: the platform takes 16 KiB for each that sleeps.
+pub const LISTENER_RECORD_MAX: usize = 12 * KIB;
+/// The body of a request to listen: all the URIs that may be subscribed to, and more.
+pub const LISTEN_BODY_MAX: usize = 768 * KIB;
 /// Changes that wait for one listening client; one that takes none for so long is let go.
 pub const CHANGES_WAITING: usize = 64;
+/// The edge comes back to an object that it lost a listener's connection to: first after so long, each
+/// time after twice that, and never after longer than the second.
+pub const RECONNECT_FIRST_MILLIS: u64 = 250;
+/// The longest wait between two tries.
+pub const RECONNECT_LAST_MILLIS: u64 = 30_000;
 
 // ---- Streams ---------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ use crate::error::ProtocolError;
 use crate::guest_call::{GuestCall, Target};
 use crate::head::{self, Head, ReplyForm};
 use crate::json::{Json, Kind};
-use crate::listen::Listen;
+use crate::listen::{LISTEN_METHOD, Listen};
 use crate::message::{Frame, Malformed, Message, Token};
 use crate::meta::{Meta, VERSION_KEY};
 use crate::reply::{Refusal, ReplyTo};
@@ -288,7 +288,7 @@ impl<'a> Method<'a> {
             (Era::Modern, "server/discover") => Self::Discover,
             (Era::Legacy, "initialize") => Self::Initialize(Initialize::read(params)?),
             (Era::Legacy, "ping") => Self::Ping,
-            (Era::Modern, "subscriptions/listen") => Self::Listen(Listen::read(params)?),
+            (Era::Modern, LISTEN_METHOD) => Self::Listen(Listen::read(params)?),
             _ => match (List::of_method(method), Target::of_method(method)) {
                 (Some(list), _) => Self::List {
                     list,

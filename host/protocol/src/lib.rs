@@ -43,7 +43,7 @@ pub use error::{
 pub use guest_call::{GuestCall, Target};
 pub use guest_result::{GuestResult, MetaEntry, ResultError};
 pub use head::{Head, MCP_METHOD, MCP_NAME, PROTOCOL_VERSION, ReplyForm};
-pub use listen::{Change, Filter, Listen};
+pub use listen::{Change, Filter, LISTEN_METHOD, Listen, Subscription};
 pub use message::{Frame, Malformed, Message, Token};
 pub use meta::{Meta, TraceContext};
 pub use notify::Notifier;

@@ -14,6 +14,10 @@ use crate::error::ProtocolError;
 use crate::json::{Json, Kind, push_member, quoted};
 use crate::notify::notification;
 use crate::reply::{Answer, ReplyTo};
+use serde::{Deserialize, Serialize};
+
+/// The method of a request to listen.
+pub const LISTEN_METHOD: &str = "subscriptions/listen";
 
 const SUBSCRIPTION_KEY: &str = "io.modelcontextprotocol/subscriptionId";
 
@@ -30,8 +34,12 @@ pub enum Change {
     Resource(String),
 }
 
+/// A subscription, by the request that made it: all that its messages need.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subscription(Box<str>);
+
 /// What a client wants to be told of.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Filter {
     tools: bool,
     prompts: bool,
@@ -124,6 +132,19 @@ impl Filter {
         }
     }
 
+    /// Takes the subscribed URIs out: for who keeps them in another form.
+    pub fn take_uris(&mut self) -> BTreeSet<String> {
+        core::mem::take(&mut self.uris)
+    }
+
+    /// Everything that it wants to be told of, as if all of it had changed.
+    pub fn changes(&self) -> Vec<Change> {
+        let lists = [Change::Tools, Change::Prompts, Change::Resources];
+        let mut changes: Vec<_> = lists.into_iter().filter(|list| self.wants(list)).collect();
+        changes.extend(self.uris.iter().cloned().map(Change::Resource));
+        changes
+    }
+
     fn json(&self) -> String {
         let mut out = String::from("{");
         for (name, wanted) in [
@@ -146,9 +167,16 @@ impl Filter {
 }
 
 impl ReplyTo {
+    /// The subscription that this request makes.
+    pub fn subscription(&self) -> Subscription {
+        Subscription(self.id().into())
+    }
+}
+
+impl Subscription {
     /// The first message of a subscription: what of it is honoured ("Acknowledgment").
     pub fn acknowledged(&self, filter: &Filter) -> String {
-        let mut params = self.subscription();
+        let mut params = self.params();
         push_member(&mut params, "notifications", &filter.json());
         params.push('}');
         notification("notifications/subscriptions/acknowledged", &params)
@@ -156,7 +184,7 @@ impl ReplyTo {
 
     /// A message of a subscription ("Receiving Notifications").
     pub fn change(&self, change: &Change) -> String {
-        let mut params = self.subscription();
+        let mut params = self.params();
         let method = match change {
             Change::Tools => "notifications/tools/list_changed",
             Change::Prompts => "notifications/prompts/list_changed",
@@ -171,20 +199,25 @@ impl ReplyTo {
     }
 
     /// The end of a subscription that the server ends ("Graceful Closure").
-    pub fn unsubscribed(&self) -> Answer {
+    pub fn ended(&self) -> Answer {
         let mut result = String::from("{");
         push_member(&mut result, "resultType", "\"complete\"");
         push_member(&mut result, "_meta", "{");
-        push_member(&mut result, SUBSCRIPTION_KEY, self.id());
+        push_member(&mut result, SUBSCRIPTION_KEY, &self.0);
         result.push_str("}}");
-        self.result(&result)
+        Answer::result(&self.0, &result)
+    }
+
+    /// The id of the request that made it, as JSON text.
+    pub fn id(&self) -> &str {
+        &self.0
     }
 
     /// The beginning of an object whose `_meta` names the subscription by the request that made it.
-    fn subscription(&self) -> String {
+    fn params(&self) -> String {
         let mut params = String::from("{");
         push_member(&mut params, "_meta", "{");
-        push_member(&mut params, SUBSCRIPTION_KEY, self.id());
+        push_member(&mut params, SUBSCRIPTION_KEY, &self.0);
         params.push('}');
         params
     }

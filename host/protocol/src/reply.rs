@@ -292,11 +292,8 @@ impl ReplyTo {
     }
 
     /// basic/index, "Result Responses".
-    pub(crate) fn result(&self, result: &str) -> Answer {
-        Answer {
-            status: 200,
-            json: response(Some(&self.id), "result", result),
-        }
+    fn result(&self, result: &str) -> Answer {
+        Answer::result(&self.id, result)
     }
 }
 
@@ -327,6 +324,13 @@ impl Refusal {
 }
 
 impl Answer {
+    pub(crate) fn result(id: &str, result: &str) -> Self {
+        Self {
+            status: 200,
+            json: response(Some(id), "result", result),
+        }
+    }
+
     fn error(id: Option<&str>, wire: &Wire) -> Self {
         Self {
             status: wire.status,

@@ -8,6 +8,7 @@ import engineModule from "./engine.wasm";
 
 /** The variants of `Step`, as numbered in turn.rs. */
 export const DONE = 0;
+export const LISTEN = 6;
 
 /** Bodies shorter than this are handed over as text. */
 const TEXT_BELOW = 4096;
@@ -22,8 +23,15 @@ let entropyUsed = entropy.length;
 /** The headers that the engine may see, besides those that begin with `mcp-`. */
 const HEADERS = new Set([
   "accept", "authorization", "content-type", "host", "last-event-id", "origin", "traceparent",
-  "tracestate", "x-smcp-provoke",
+  "tracestate", "x-smcp-provoke", "x-smcp-resumed",
 ]);
+
+/** By how much a test has moved the clock, in milliseconds. */
+let clockMoved = 0;
+
+export function moveClock(millis) {
+  clockMoved += millis;
+}
 
 export class Engine {
   /** Makes an instance and wakes it with an encoded `Boot`. */
@@ -67,7 +75,7 @@ export class Engine {
       this.bytes.set(answer, at);
     }
     // Milliseconds, with fractions where the platform's clock has them.
-    const stepped = this.wasm.step(turn, length, Date.now());
+    const stepped = this.wasm.step(turn, length, Date.now() + clockMoved);
     const at = this.wasm.output();
     if (this.bytes.length === 0) this.bytes = new Uint8Array(this.wasm.memory.buffer);
     return this.bytes.subarray(at, at + stepped);
@@ -185,6 +193,14 @@ function sameHead(bytes, start) {
     if (lastHead.bytes[at] !== bytes[start + at]) return undefined;
   }
   return lastHead;
+}
+
+/** The parts of an encoded `Listen`, in copies. */
+export function listenOf(step) {
+  const reader = new Reader(step, 1);
+  const init = reader.head();
+  const event = reader.slice().slice();
+  return { init, event, record: reader.slice().slice() };
 }
 
 /** The response of an encoded `Done`. */

@@ -3,10 +3,14 @@
 // One synchronous call into Rust per request; Rust never waits on behalf of a client here, since a
 // client that goes away would leave its future behind.
 
+import { listen } from "./bridge.js";
 import { hostFault } from "./refusal.js";
 import { shell } from "./shell.js";
 
 export { HostObject } from "./object.js";
+
+/** The method of requests whose answer the edge holds open. */
+const LISTEN_METHOD = "subscriptions/listen";
 
 export default {
   fetch(request, env) {
@@ -18,7 +22,11 @@ export default {
       ? preflight(now, request, origin ?? "")
       : route(now, method, url, headers, origin ?? "");
     if (typeof answer === "string") {
-      const response = env.OBJECTS.get(idOf(now, env, answer)).fetch(request);
+      const stub = env.OBJECTS.get(idOf(now, env, answer));
+      // The object holds a request to it: a header that lies is its to refuse.
+      const response = headers.get("mcp-method") === LISTEN_METHOD
+        ? listen(request, stub, now.limits)
+        : stub.fetch(request);
       return origin === null ? response : withCors(now, response, url, origin);
     }
     if (answer === undefined) return hostFault();

@@ -4,7 +4,10 @@
 // engine and the turns in progress; what must last is in storage, so both can be dropped.
 
 import { DurableObject } from "cloudflare:workers";
-import { DONE, Engine, responseOf } from "./engine.js";
+import { readBody } from "./body.js";
+import { CONNECT } from "./bridge.js";
+import { DONE, Engine, LISTEN, moveClock, responseOf } from "./engine.js";
+import { Listeners } from "./listeners.js";
 import { hostFault, tooLarge } from "./refusal.js";
 import { shell } from "./shell.js";
 import { Turn } from "./turn.js";
@@ -20,6 +23,9 @@ export class HostObject extends DurableObject {
     this.turns = new Set();
     this.queued = [];
     this.watch = undefined;
+    this.listeners = new Listeners(ctx);
+    // What tests count.
+    if (env.PROVOKE_FAULTS === "1") console.log(`${ctx.id.name} woke`);
   }
 
   async fetch(request) {
@@ -27,7 +33,11 @@ export class HostObject extends DurableObject {
     const path = url.slice(url.indexOf("/", 8));
     const now = shell(this.env);
     this.limits = now.limits;
-    if (now.provokes && await now.provoke(request)) return hostFault();
+    if (now.provokes) {
+      this.provoke(headers);
+      if (await now.provoke(request)) return hostFault();
+    }
+    if (path.startsWith(CONNECT)) return this.listeners.connect(path, headers, this.limits);
     if (this.turns.size > 0) this.look();
     let body = NOTHING;
     if (method !== "GET" && method !== "HEAD") {
@@ -47,10 +57,48 @@ export class HostObject extends DurableObject {
     } catch (error) {
       return this.engineFault(engine, error);
     }
-    if (step[0] !== DONE) return this.drive(request, engine, turn, step);
+    if (step[0] !== DONE) return this.drive(request.signal, engine, turn, step);
     const response = responseOf(step);
     this.rest();
     return response;
+  }
+
+  /** The request of a client that may listen, over its connection. */
+  async webSocketMessage(socket, message) {
+    const asked = this.listeners.asked(socket);
+    if (asked === undefined) return;
+    this.listeners.answer(socket, await this.ask(asked, new Uint8Array(message)));
+  }
+
+  webSocketClose(socket) {
+    this.listeners.gone(socket);
+  }
+
+  webSocketError(socket) {
+    this.listeners.gone(socket);
+  }
+
+  /** The last step of a turn for that request, encoded; undefined after a fault. */
+  async ask({ path, headers }, body) {
+    this.limits = shell(this.env).limits;
+    let engine;
+    try {
+      engine = this.engine ??= this.wake();
+      const turn = engine.begin("POST", path, headers, body);
+      const step = engine.step(turn, undefined);
+      if (step[0] === DONE || step[0] === LISTEN) return step.slice();
+      return await this.drive(undefined, engine, turn, step);
+    } catch (error) {
+      this.engineFault(engine, error);
+      return undefined;
+    }
+  }
+
+  /** What a test does to an object; the request goes on. */
+  provoke(headers) {
+    const [what, value] = (headers.get("x-smcp-provoke") ?? "").split("=");
+    if (what === "move-clock") moveClock(Number(value));
+    if (what === "lose-listeners") this.listeners.lose();
   }
 
   // ---- What the shell's loop uses (host/shell/src/bindings.rs) ---------------------------------
@@ -73,10 +121,11 @@ export class HostObject extends DurableObject {
 
   // ---- Turns -----------------------------------------------------------------------------------
 
-  /** Lets the shell carry on a turn that is not over after its first step. */
-  drive(request, engine, id, step) {
+  /** Lets the shell carry on a turn that is not over after its first step. Gives its response; to a
+      turn without a client's signal, whose reply goes elsewhere, its last step. */
+  drive(signal, engine, id, step) {
     const now = shell(this.env);
-    const turn = new Turn(this, engine, id, now);
+    const turn = new Turn(this, engine, id, now, signal === undefined);
     const result = now.guard(() => now.glue.drive(this, turn, step));
     if (result instanceof Uint8Array) {
       turn.finish(result);
@@ -86,9 +135,8 @@ export class HostObject extends DurableObject {
     } else {
       turn.follow(result);
       this.watch ??= setInterval(() => this.look(), WATCH_MILLIS);
-      const { signal } = request;
-      if (signal.aborted) turn.cancel();
-      signal.addEventListener("abort", () => turn.cancel(), { once: true });
+      if (signal?.aborted) turn.cancel();
+      signal?.addEventListener("abort", () => turn.cancel(), { once: true });
     }
     return turn.answer.promise;
   }
@@ -154,38 +202,4 @@ export class HostObject extends DurableObject {
     if (this.engine === engine) this.engine = undefined;
     for (const turn of [...this.turns]) if (turn.engine === engine) turn.fail("host fault");
   }
-}
-
-/** The whole body, or undefined if it is over the limit. */
-async function readBody(request, headers, limit) {
-  const declared = headers.get("content-length");
-  if (declared !== null) {
-    if (Number(declared) > limit) return undefined;
-    const body = await request.arrayBuffer();
-    return body.byteLength > limit ? undefined : new Uint8Array(body);
-  }
-  if (request.body === null) return NOTHING;
-  const chunks = [];
-  let length = 0;
-  const reader = request.body.getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return joined(chunks, length);
-    length += value.length;
-    if (length > limit) {
-      reader.cancel().catch(() => {});
-      return undefined;
-    }
-    chunks.push(value);
-  }
-}
-
-function joined(chunks, length) {
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
 }

@@ -12,6 +12,13 @@ export function tooLarge(limit) {
   return refuse(413, "payload_too_large", `the body is too large: at most ${limit} bytes`);
 }
 
+/** A tenant that has as many listening clients as it may. */
+export function tooManyListen() {
+  return refuse(429, "busy", "too many clients of this tenant listen already; try again later", {
+    "retry-after": "60",
+  });
+}
+
 function refuse(status, code, message, headers = {}) {
   return Response.json({ error: { code, message } }, {
     status,

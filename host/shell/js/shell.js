@@ -28,8 +28,14 @@ class Shell {
       env.PROVOKE_FAULTS === "1",
     );
     this.provokes = env.PROVOKE_FAULTS === "1";
-    const [mcpBody, idleMemory, keepAliveMillis, stallMillis, ids] = glue.limits();
-    this.limits = { mcpBody, idleMemory, keepAliveMillis, stallMillis, ids };
+    const [
+      mcpBody, listenBody, idleMemory, keepAliveMillis, stallMillis, ids, listeners, changesWaiting,
+      reconnectFirstMillis, reconnectLastMillis,
+    ] = glue.limits();
+    this.limits = {
+      mcpBody, listenBody, idleMemory, keepAliveMillis, stallMillis, ids, listeners, changesWaiting,
+      reconnectFirstMillis, reconnectLastMillis,
+    };
   }
 
   /** Calls into the instance, unless it is broken; after an exception it is. Undefined then. */

@@ -5,25 +5,23 @@
 // object, and no promise of it is ever settled from another.
 
 import { DONE, Reader, responseOf } from "./engine.js";
+import { tell } from "./listeners.js";
 import { hostFault } from "./refusal.js";
-
-/** A comment of an event stream. */
-const COMMENT = new TextEncoder().encode(":\n\n");
+import { EventStream } from "./stream.js";
 
 export class Turn {
-  constructor(object, engine, id, shell) {
+  /** `isAsked`: its last step is asked for, not a response. */
+  constructor(object, engine, id, shell, isAsked) {
     this.object = object;
     this.engine = engine;
     this.id = id;
     this.shell = shell;
+    this.isAsked = isAsked;
     this.ended = false;
-    this.streaming = false;
-    this.writer = undefined;
+    this.stream = undefined;
     this.answer = Promise.withResolvers();
     this.end = Promise.withResolvers();
-    this.keepAlive = undefined;
-    this.awaken = undefined;
-    this.stalled = undefined;
+    this.heard = [];
     object.turns.add(this);
   }
 
@@ -31,6 +29,10 @@ export class Turn {
 
   get gone() {
     return this.end.promise;
+  }
+
+  get streaming() {
+    return this.stream !== undefined;
   }
 
   /** Steps the engine; the encoded step, or undefined if the turn is over. */
@@ -48,21 +50,13 @@ export class Turn {
   open(step) {
     if (this.ended) return;
     const init = new Reader(step, 1).head();
-    const { readable, writable } = new IdentityTransformStream();
-    this.writer = writable.getWriter();
-    this.writer.closed.catch(() => this.cancel());
-    this.streaming = true;
-    this.answer.resolve(new Response(readable, init));
-    // A byte at once: some on the way hold a stream back until there is one.
-    this.write(COMMENT);
-    this.keepAlive = setInterval(() => {
-      if (this.stalled === undefined) this.write(COMMENT);
-    }, this.object.limits.keepAliveMillis);
+    this.stream = new EventStream(this.object.limits, () => this.cancel());
+    this.answer.resolve(new Response(this.stream.readable, init));
   }
 
   /** Writes to the stream; `step` is an encoded `Emit`. */
-  emit(step) {
-    return this.write(new Reader(step, 1).slice().slice());
+  async emit(step) {
+    await this.stream?.write(new Reader(step, 1).slice().slice());
   }
 
   pause() {
@@ -80,60 +74,55 @@ export class Turn {
     return this.object.afterAnotherTurn(this);
   }
 
-  sleep() {
-    return new Promise((resolve) => {
-      this.awaken = resolve;
-    });
+  /** The records of those who hear of a server. */
+  listeners(server) {
+    this.heard = this.object.listeners.of(server);
+    return this.heard.map(({ record }) => record);
   }
 
-  wake(ids) {
-    const woken = new Set(ids);
-    for (const turn of this.object.turns) {
-      if (turn.engine === this.engine && woken.has(turn.id)) turn.awaken?.();
-    }
+  /** Tells one of those something, and ends its stream if `ends`. */
+  tell(listener, bytes, ends) {
+    const heard = this.heard[listener];
+    if (heard !== undefined) tell(heard.socket, bytes, ends);
   }
 
   // ---- Called by the object --------------------------------------------------------------------
 
-  /** Follows the loop to its end: an encoded `Done`, or undefined. */
+  /** Follows the loop to its end: an encoded last step, or undefined. */
   follow(loop) {
     loop.then((step) => this.finish(step), (error) => this.fail(error));
   }
 
-  /** Ends the turn with its reply. */
-  async finish(step) {
-    if (this.ended || step === undefined || step[0] !== DONE) return this.fail("no reply");
-    if (!this.streaming) {
+  /** Ends the turn with its last step. */
+  finish(step) {
+    if (this.ended || step === undefined) return this.fail("no reply");
+    if (this.isAsked) {
+      this.answer.resolve(step);
+      return this.close();
+    }
+    // Only the edge's connections can be listened on.
+    if (step[0] !== DONE) return this.fail("no reply");
+    if (this.stream === undefined) {
       this.answer.resolve(responseOf(step));
       return this.close();
     }
     const reader = new Reader(step, 1);
     reader.head();
-    const body = reader.slice();
-    const { writer } = this;
-    const last = body.length > 0 ? this.write(body) : undefined;
-    this.close();
-    await last;
-    writer.close().catch(() => {});
+    this.stream.end(reader.slice());
+    return this.close();
   }
 
   /** Ends the turn without a reply: a fault of the host. */
   fail(reason) {
     if (this.ended) return;
     this.release();
-    this.answer.resolve(hostFault());
-    this.writer?.abort(reason).catch(() => {});
+    this.answer.resolve(this.isAsked ? undefined : hostFault());
+    this.stream?.abort(reason);
   }
 
   /** Ends the turn because its client has gone. */
   cancel() {
     this.fail("the client has gone");
-  }
-
-  /** Ends the turn and its stream; also a stream whose turn has ended, but whose end is not taken. */
-  giveUp() {
-    this.cancel();
-    this.writer.abort("the client takes nothing").catch(() => {});
   }
 
   /** Lets the engine forget a turn that has not run to its end, and ends it. */
@@ -151,23 +140,7 @@ export class Turn {
   close() {
     if (this.ended) return;
     this.ended = true;
-    clearInterval(this.keepAlive);
     this.end.resolve();
     this.object.turnEnded(this);
-  }
-
-  /** Fulfilled when the client has taken the bytes. One that takes nothing for long has gone. */
-  async write(bytes) {
-    if (this.writer === undefined) return;
-    const stalled = setTimeout(() => this.giveUp(), this.object.limits.stallMillis);
-    this.stalled = stalled;
-    try {
-      await this.writer.write(bytes);
-    } catch {
-      this.cancel();
-    } finally {
-      clearTimeout(stalled);
-      if (this.stalled === stalled) this.stalled = undefined;
-    }
   }
 }

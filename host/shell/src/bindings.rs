@@ -63,13 +63,13 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub fn wait(this: &Turn, millis: u32) -> Promise;
 
-    /// Fulfilled when another turn wakes this one.
+    /// The records of those who hear of a server, as `Uint8Array`s.
     #[wasm_bindgen(method)]
-    pub fn sleep(this: &Turn) -> Promise;
+    pub fn listeners(this: &Turn, server: &str) -> Array;
 
-    /// Wakes those of these turns of the same engine that sleep.
+    /// Writes to one of those, by its place in the last list, and ends its stream if `ends`.
     #[wasm_bindgen(method)]
-    pub fn wake(this: &Turn, turns: Vec<u32>);
+    pub fn tell(this: &Turn, listener: u32, bytes: &[u8], ends: bool);
 
     /// Fulfilled when the turn is over, whatever ended it.
     #[wasm_bindgen(method, getter)]

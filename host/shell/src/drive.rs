@@ -12,8 +12,8 @@ use wasm_bindgen::prelude::*;
 use crate::bindings::{Object, Turn};
 use crate::effect::{durable, perform};
 
-/// Carries a turn from its first step, encoded, to its end. The result is the encoded step `Done`,
-/// or undefined if the turn was over before (its client has gone, or the engine has failed): at
+/// Carries a turn from its first step, encoded, to its end. The result is the encoded step `Done` or
+/// `Listen`, or undefined if the turn was over before (its client has gone, or the engine has failed): at
 /// once where nothing had to be waited for, else a promise.
 ///
 /// The loop runs inside this call up to the first thing it must wait for, so that no other turn
@@ -67,7 +67,7 @@ async fn steps(object: &Object, turn: &Turn, first: Vec<u8>) -> Result<Option<Ve
                 }
                 JsFuture::from(turn.emit(&bytes)).await?;
             }
-            Step::Done(_) => {
+            Step::Done(_) | Step::Listen(_) => {
                 if unsynced && turn.streaming() {
                     durable(&object.storage()).await?;
                 }

@@ -13,7 +13,9 @@ use smcp_auth::{AdminToken, ApiKeyring, AuthError, Credential};
 use smcp_capability::turn::{Boot, Role};
 use smcp_crypto::MasterKeys;
 use smcp_ids::limits::{
-    EDGE_CACHE_MAX, ENGINE_MEMORY_IDLE_MAX, KEEP_ALIVE_MILLIS, MCP_BODY_MAX, STREAM_STALL_MILLIS,
+    CHANGES_WAITING, EDGE_CACHE_MAX, ENGINE_MEMORY_IDLE_MAX, KEEP_ALIVE_MILLIS, LISTEN_BODY_MAX,
+    LISTENERS_MAX, MCP_BODY_MAX, RECONNECT_FIRST_MILLIS, RECONNECT_LAST_MILLIS,
+    STREAM_STALL_MILLIS,
 };
 use smcp_ids::{Digest, TenantId};
 use wasm_bindgen::prelude::*;
@@ -209,17 +211,23 @@ pub fn body_limit(path: &str) -> u32 {
     u32::try_from(body_max(path).bytes()).unwrap_or(u32::MAX)
 }
 
-/// The limits that JavaScript enforces: the body of an MCP request and the memory of an idle engine
-/// in bytes; milliseconds between two keep-alives of a stream, and until a stalled one is given up;
-/// ids kept.
+/// The limits that JavaScript enforces: the body of an MCP request, of one to listen, and the memory of
+/// an idle engine in bytes; milliseconds between two keep-alives of a stream, and until a stalled one is
+/// given up; ids kept; listening clients, and what waits for one; the first and the longest pause, in
+/// milliseconds, before a lost connection is made again.
 #[wasm_bindgen]
 pub fn limits() -> Vec<f64> {
     vec![
         MCP_BODY_MAX as f64,
+        LISTEN_BODY_MAX as f64,
         ENGINE_MEMORY_IDLE_MAX as f64,
         KEEP_ALIVE_MILLIS as f64,
         STREAM_STALL_MILLIS as f64,
         EDGE_CACHE_MAX as f64,
+        LISTENERS_MAX as f64,
+        CHANGES_WAITING as f64,
+        RECONNECT_FIRST_MILLIS as f64,
+        RECONNECT_LAST_MILLIS as f64,
     ]
 }
 

@@ -6,7 +6,7 @@
 
 use js_sys::futures::JsFuture;
 use js_sys::{Object as JsObject, Reflect, Uint8Array};
-use smcp_capability::turn::{Effect, Frame, Head, Performed, Reply, Role};
+use smcp_capability::turn::{Effect, Frame, Head, Performed, Reply, Role, Telling};
 use smcp_ids::limits::{OUTPUT_CEILING, PACKAGE_CEILING};
 use smcp_ids::{ReleaseDigest, TenantId};
 use wasm_bindgen::prelude::*;
@@ -44,9 +44,20 @@ pub(crate) async fn perform(object: &Object, turn: &Turn, effect: Effect) -> Per
         Effect::Peer { tenant, frame } => {
             ask_peer(object, tenant, frame).await.map(Performed::Reply)
         }
-        Effect::Sleep => JsFuture::from(turn.sleep()).await.map(|_| Performed::Done),
-        Effect::Wake(turns) => {
-            turn.wake(turns);
+        Effect::Listeners(server) => {
+            let records = turn.listeners(server.as_str());
+            let records = records.iter().map(|record| bytes_of(&record).into());
+            return Performed::Listeners(records.collect());
+        }
+        Effect::Tell(tellings) => {
+            for Telling {
+                listener,
+                bytes,
+                ends,
+            } in tellings
+            {
+                turn.tell(listener, &bytes, ends);
+            }
             return Performed::Done;
         }
         Effect::Wait(millis) => JsFuture::from(turn.wait(millis))

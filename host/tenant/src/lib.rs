@@ -68,7 +68,7 @@ impl Tenant {
         let turn = TurnId(self.last);
         let state = self.state.clone();
         let begun = Turn::new(|outside| {
-            let scene = Scene::new(state, outside, turn, frame.entropy);
+            let scene = Scene::new(state, outside, frame.entropy);
             door::answer(scene, frame)
         });
         self.turns.insert(turn, begun);
@@ -84,9 +84,9 @@ impl Tenant {
             .get_mut(&turn)
             .and_then(|running| running.step(answer, now));
         match step {
-            Some(Step::Done(reply)) => {
+            Some(last @ (Step::Done(_) | Step::Listen(_))) => {
                 self.turns.remove(&turn);
-                Step::Done(reply)
+                last
             }
             Some(step) => step,
             None => {

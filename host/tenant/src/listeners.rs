@@ -1,94 +1,170 @@
-//! Who listens for changes, and what waits for them.
+//! Who listens for changes, as the platform keeps it for the object, and what each is told.
 //!
-//! A listener is a turn that sleeps until it is woken. What it is told waits here, bounded; it is
-//! woken by the turn that brought the change. Nothing outlives the object: clients listen anew.
+//! A listener is a record beside a connection that the edge holds open: no turn, no timer and nothing
+//! in the engine, so that an object with a thousand of them sleeps. The record was written by this
+//! object and nobody else can write it; whether the principal in it may still hear is asked anew each
+//! time, by the record of its key.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
-use smcp_auth::Principal;
-use smcp_ids::{ServerSlug, limits};
-use smcp_protocol::{Change, Filter};
+use serde::{Deserialize, Serialize};
+use smcp_auth::{Principal, Remembered, Scope};
+use smcp_capability::turn::Telling;
+use smcp_crypto::sha256;
+use smcp_ids::{ServerSlug, TenantId, UnixMillis};
+use smcp_protocol::{Change, Filter, Subscription, sse};
 
-use crate::TurnId;
+use crate::record::Directory;
+
+/// A URI that is subscribed to, by its digest: 256 of them must fit what the platform keeps.
+type UriDigest = [u8; 16];
 
 /// One listening client.
-#[derive(Debug)]
-struct Listener {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Listener {
     /// The server of which it is told; none: all that it sees.
     server: Option<ServerSlug>,
-    principal: Principal,
+    principal: Remembered,
+    subscription: Subscription,
+    /// The lists; the URIs are beside it.
     filter: Filter,
-    waiting: Vec<Change>,
-    /// It took nothing for so long that something was lost.
-    is_behind: bool,
+    uris: BTreeSet<UriDigest>,
 }
 
 impl Listener {
-    fn hears(&self, server: &ServerSlug) -> bool {
+    /// The record of a client that begins to listen. `None` if it is nobody who can be remembered.
+    pub(crate) fn new(
+        server: Option<ServerSlug>,
+        principal: &Principal,
+        subscription: Subscription,
+        mut filter: Filter,
+    ) -> Option<Self> {
+        let uris = filter.take_uris();
+        Some(Self {
+            server,
+            principal: principal.remember()?,
+            subscription,
+            uris: uris.iter().map(|uri| digest(uri)).collect(),
+            filter,
+        })
+    }
+
+    /// The listener's record, as the platform keeps it.
+    pub(crate) fn encode(&self) -> Option<Vec<u8>> {
+        postcard::to_allocvec(self).ok()
+    }
+
+    pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
+        postcard::from_bytes(bytes).ok()
+    }
+
+    /// What this listener is told of changes of a server: nothing, or events, or that it hears no more.
+    pub(crate) fn tell(
+        &self,
+        listener: u32,
+        news: &News<'_>,
+        directory: &Directory,
+    ) -> Option<Telling> {
+        match self.may_hear(news, directory) {
+            Hearing::Gone => Some(Telling {
+                listener,
+                bytes: self.subscription.ended().event().into_bytes(),
+                ends: true,
+            }),
+            Hearing::Deaf => None,
+            Hearing::Hears => {
+                let wanted = news.changes.iter().filter(|change| self.wants(change));
+                let bytes: String = wanted
+                    .map(|change| sse::event(&self.subscription.change(change)))
+                    .collect();
+                (!bytes.is_empty()).then(|| Telling {
+                    listener,
+                    bytes: bytes.into_bytes(),
+                    ends: false,
+                })
+            }
+        }
+    }
+
+    fn may_hear(&self, news: &News<'_>, directory: &Directory) -> Hearing {
+        let record = directory.keys.get(self.principal.id());
+        let Ok(principal) = self.principal.admit(news.tenant, record, news.now) else {
+            return Hearing::Gone;
+        };
+        let may_call = principal.require(Scope::Mcp).is_ok();
+        let sees = principal.sees(news.tenant, news.server);
         match &self.server {
-            Some(own) => own == server,
-            None => self
-                .principal
-                .tenant()
-                .is_some_and(|tenant| self.principal.sees(tenant, server)),
+            _ if !may_call => Hearing::Gone,
+            Some(own) if own != news.server => Hearing::Deaf,
+            Some(_) if !sees => Hearing::Gone,
+            None if !sees => Hearing::Deaf,
+            _ => Hearing::Hears,
+        }
+    }
+
+    fn wants(&self, change: &Change) -> bool {
+        match change {
+            Change::Resource(uri) => self.uris.contains(&digest(uri)),
+            list => self.filter.wants(list),
         }
     }
 }
 
-/// The listeners of one object.
-#[derive(Debug, Default)]
-pub(crate) struct Listeners(BTreeMap<TurnId, Listener>);
+/// Changes of one server, to be told now.
+pub(crate) struct News<'a> {
+    pub(crate) tenant: &'a TenantId,
+    pub(crate) server: &'a ServerSlug,
+    pub(crate) changes: &'a [Change],
+    pub(crate) now: UnixMillis,
+}
 
-impl Listeners {
-    /// Whether one more can be had.
-    pub(crate) fn has_room(&self) -> bool {
-        self.0.len() < limits::LISTENERS_MAX
+enum Hearing {
+    /// It may not listen any more.
+    Gone,
+    /// This is not for it.
+    Deaf,
+    Hears,
+}
+
+fn digest(uri: &str) -> UriDigest {
+    let mut short = UriDigest::default();
+    for (to, from) in short.iter_mut().zip(sha256(uri.as_bytes()).as_bytes()) {
+        *to = *from;
     }
+    short
+}
 
-    pub(crate) fn add(
-        &mut self,
-        turn: TurnId,
-        server: Option<ServerSlug>,
-        principal: Principal,
-        filter: Filter,
-    ) {
-        self.0.insert(
-            turn,
-            Listener {
-                server,
-                principal,
-                filter,
-                waiting: Vec::new(),
-                is_behind: false,
-            },
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use smcp_ids::limits;
+
+    use super::*;
+
+    #[test]
+    fn the_largest_record_of_a_listener_fits_what_the_platform_keeps() {
+        let listener = Listener {
+            server: Some("s".repeat(limits::SLUG_MAX_CHARACTERS).parse().unwrap()),
+            principal: postcard::from_bytes(
+                &postcard::to_allocvec(&"k".repeat(limits::SLUG_MAX_CHARACTERS)).unwrap(),
+            )
+            .unwrap(),
+            subscription: postcard::from_bytes(
+                &postcard::to_allocvec(&"9".repeat(limits::TOKEN_MAX)).unwrap(),
+            )
+            .unwrap(),
+            filter: Filter::default(),
+            uris: (0..limits::SUBSCRIPTIONS_MAX)
+                .map(|number| digest(&number.to_string()))
+                .collect(),
+        };
+        let encoded = listener.encode().unwrap();
+        assert!(
+            encoded.len() <= limits::LISTENER_RECORD_MAX,
+            "{}",
+            encoded.len()
         );
-    }
-
-    pub(crate) fn remove(&mut self, turn: TurnId) {
-        self.0.remove(&turn);
-    }
-
-    /// What waits for a listener; `None` if it is behind and must be let go.
-    pub(crate) fn take(&mut self, turn: TurnId) -> Option<Vec<Change>> {
-        let listener = self.0.get_mut(&turn)?;
-        (!listener.is_behind).then(|| std::mem::take(&mut listener.waiting))
-    }
-
-    /// Puts a change before everyone who wants to be told of it; gives those who must be woken.
-    pub(crate) fn tell(&mut self, server: &ServerSlug, change: &Change) -> Vec<TurnId> {
-        let mut woken = Vec::new();
-        for (turn, listener) in &mut self.0 {
-            let hears = listener.hears(server);
-            if !hears || !listener.filter.wants(change) || listener.waiting.contains(change) {
-                continue;
-            }
-            if listener.waiting.len() >= limits::CHANGES_WAITING {
-                listener.is_behind = true;
-            } else {
-                listener.waiting.push(change.clone());
-            }
-            woken.push(*turn);
-        }
-        woken
+        assert_eq!(Listener::decode(&encoded), Some(listener));
     }
 }

@@ -9,8 +9,10 @@ use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 use std::rc::Rc;
 
-use smcp_capability::turn::{Effect, Head, Performed, Reply, Step};
+use smcp_capability::turn::{Effect, Head, Listen, Performed, Reply, Step};
 use smcp_ids::UnixMillis;
+
+use crate::problem::Problem;
 
 /// What lies between a turn and whoever steps it.
 #[derive(Debug, Default)]
@@ -67,6 +69,13 @@ impl Outside {
     /// Writes to the stream.
     pub(crate) async fn emit(&self, bytes: Vec<u8>) {
         self.post(Step::Emit(bytes)).await;
+    }
+
+    /// Ends the turn, and leaves its stream to those who tell it something. A turn that is stepped
+    /// after that is a fault of whoever drives it.
+    pub(crate) async fn leave(&self, listen: Listen) -> Problem {
+        self.post(Step::Listen(listen)).await;
+        Problem::host()
     }
 
     fn post(&self, step: Step) -> Post<'_> {

@@ -7,12 +7,11 @@ use core::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use smcp_auth::ApiKeyring;
-use smcp_capability::turn::{Boot, Effect, Performed, Role};
+use smcp_capability::turn::{Boot, Effect, Performed, Role, Telling};
 use smcp_crypto::{Binding, NONCE_BYTES, Purpose, TenantKeys, sha256};
 use smcp_ids::ServerSlug;
 
-use crate::TurnId;
-use crate::listeners::Listeners;
+use crate::listeners::{Listener, News};
 use crate::modules::Modules;
 use crate::outside::Outside;
 use crate::problem::Problem;
@@ -32,7 +31,6 @@ pub(crate) struct State {
     pub(crate) waiting: usize,
     /// The keys of this object's tenant, by purpose.
     pub(crate) keys: Option<TenantKeys>,
-    pub(crate) listeners: Listeners,
 }
 
 impl State {
@@ -54,7 +52,6 @@ impl State {
             running: 0,
             waiting: 0,
             keys,
-            listeners: Listeners::default(),
         }
     }
 
@@ -75,7 +72,6 @@ impl State {
 pub(crate) struct Scene {
     pub(crate) state: Rc<RefCell<State>>,
     pub(crate) outside: Outside,
-    pub(crate) turn: TurnId,
     entropy: Rc<Entropy>,
 }
 
@@ -85,16 +81,10 @@ struct Entropy {
 }
 
 impl Scene {
-    pub(crate) fn new(
-        state: Rc<RefCell<State>>,
-        outside: Outside,
-        turn: TurnId,
-        seed: [u8; 32],
-    ) -> Self {
+    pub(crate) fn new(state: Rc<RefCell<State>>, outside: Outside, seed: [u8; 32]) -> Self {
         Self {
             state,
             outside,
-            turn,
             entropy: Rc::new(Entropy {
                 seed,
                 drawn: Cell::new(0),
@@ -126,20 +116,41 @@ impl Scene {
         server: &ServerSlug,
         changes: &[smcp_protocol::Change],
     ) -> Result<(), Problem> {
-        let mut woken = Vec::new();
-        for change in changes {
-            woken.extend(self.state.borrow_mut().listeners.tell(server, change));
-        }
-        woken.sort_unstable();
-        woken.dedup();
-        if woken.is_empty() {
+        let effect = Effect::Listeners(server.clone());
+        let Performed::Listeners(records) = self.outside.perform(effect).await else {
+            return Err(Problem::host());
+        };
+        let tellings = self.tellings(server, changes, &records)?;
+        if tellings.is_empty() {
             return Ok(());
         }
-        let turns = woken.into_iter().map(|turn| turn.0).collect();
-        match self.outside.perform(Effect::Wake(turns)).await {
+        match self.outside.perform(Effect::Tell(tellings)).await {
             Performed::Done => Ok(()),
             _ => Err(Problem::host()),
         }
+    }
+
+    fn tellings(
+        &self,
+        server: &ServerSlug,
+        changes: &[smcp_protocol::Change],
+        records: &[impl AsRef<[u8]>],
+    ) -> Result<Vec<Telling>, Problem> {
+        let state = self.state.borrow();
+        let Role::Tenant(tenant) = &state.boot.role else {
+            return Ok(Vec::new());
+        };
+        let directory = state.directory()?;
+        let news = News {
+            tenant,
+            server,
+            changes,
+            now: self.outside.now(),
+        };
+        let told = (0..).zip(records).filter_map(|(number, record)| {
+            Listener::decode(record.as_ref())?.tell(number, &news, directory)
+        });
+        Ok(told.collect())
     }
 
     /// Reads the directory from storage, if this object has just woken.

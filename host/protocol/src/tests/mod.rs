@@ -103,7 +103,7 @@ fn replied_to_bytes(head: &Head<'_>, body: &[u8]) -> Reply {
                 return Reply {
                     status: 200,
                     headers: crate::SSE_HEADERS,
-                    body: crate::sse::event(&to.acknowledged(&filter)),
+                    body: crate::sse::event(&to.subscription().acknowledged(&filter)),
                 };
             }
             Err(error) => to.error(&error),

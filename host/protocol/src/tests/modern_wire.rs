@@ -124,7 +124,7 @@ fn what_a_client_listens_for() {
         let Method::Listen(listen) = request.method() else {
             panic!("{request:?}")
         };
-        let to = request.reply_to();
+        let to = request.reply_to().subscription();
         let offer = Offer {
             tools: true,
             resources: true,
@@ -164,7 +164,7 @@ fn what_a_client_listens_for() {
             assert_eq!(to.change(&change), notification(method, more));
         }
         assert_eq!(
-            to.unsubscribed().json(),
+            to.ended().json(),
             format!(
                 r#"{{"jsonrpc":"2.0","id":1,"result":{{"resultType":"complete",{SUBSCRIPTION}}}}}"#
             )

@@ -16,8 +16,8 @@ use smcp_capability::turn::{Frame, Head as HttpHead, Reply as HttpReply};
 use smcp_ids::ServerSlug;
 use smcp_protocol::json::Json;
 use smcp_protocol::{
-    Answer, Call, Era, GuestCall, Head, List, Method, ProtocolError, Reply, ReplyTo, Request,
-    ServerInfo, Target,
+    Answer, Call, Era, GuestCall, Head, LISTEN_METHOD, List, Method, ProtocolError, Reply,
+    ReplyForm, ReplyTo, Request, ServerInfo, Target,
 };
 
 use self::listen::Listening;
@@ -50,6 +50,15 @@ pub(crate) async fn answer(
         Ok(Call::Notification(_)) => return Ok(over_http(Reply::accepted())),
         Err(refusal) => return Ok(over_http(refusal.reply())),
     };
+    let listens = matches!(request.method(), Method::Listen(_));
+    if head.mcp_method == Some(LISTEN_METHOD) && !listens {
+        // It came on a connection on which nothing but a listener can be answered.
+        let answer = request.reply_to().error(&ProtocolError::HeaderMismatch {
+            header: "Mcp-Method",
+            why: "is not the method of the body",
+        });
+        return Ok(over_http(answer.reply(ReplyForm::Json)));
+    }
     let listening = Listening {
         scene,
         frame,

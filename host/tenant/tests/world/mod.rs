@@ -13,10 +13,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Value, json};
 use smcp_capability::turn::{
-    Boot, Effect, Frame, Mutation, Performed, Record, Reply, Role, Step, Table,
+    Boot, Effect, Frame, Listen, Mutation, Performed, Record, Reply, Role, Step, Table,
 };
 use smcp_crypto::{MasterKeys, SigningKey, sha256};
-use smcp_ids::ReleaseDigest;
+use smcp_ids::{ReleaseDigest, ServerSlug};
 use smcp_package::{Manifest, embed_manifest, sign};
 use smcp_tenant::{Tenant, TurnId};
 
@@ -36,8 +36,17 @@ pub struct World {
     /// What one slice costs on this clock, in milliseconds.
     pub slice_millis: f64,
     entropy: u64,
-    /// Turns that were woken.
-    pub woken: Vec<TurnId>,
+    /// The streams of those who listen.
+    pub streams: Vec<Stream>,
+}
+
+/// A stream that outlived its turn, as the platform keeps it.
+pub struct Stream {
+    /// The server, or `*`.
+    pub tag: String,
+    pub record: Vec<u8>,
+    pub told: String,
+    pub ended: bool,
 }
 
 /// How a request went.
@@ -71,7 +80,7 @@ impl World {
             clock: 1_700_000_000_000.0,
             slice_millis: 0.1,
             entropy: 0,
-            woken: Vec::new(),
+            streams: Vec::new(),
         }
     }
 
@@ -169,6 +178,11 @@ impl World {
         self.engine(object).step(turn, answer, now)
     }
 
+    /// How many turns an object has in progress.
+    pub fn turns(&mut self, object: &str) -> usize {
+        self.engine(object).turns()
+    }
+
     pub fn finish(&mut self, object: &str, turn: TurnId) -> Outcome {
         let mut answer = None;
         let mut stream: Option<String> = None;
@@ -188,6 +202,7 @@ impl World {
                     self.clock += self.slice_millis;
                 }
                 Step::Queued => panic!("queued with nobody else running"),
+                Step::Listen(_) => panic!("listens"),
                 Step::Open(head) => {
                     assert_eq!(head.status, 200);
                     stream = Some(String::new());
@@ -198,6 +213,33 @@ impl World {
                         .unwrap()
                         .push_str(std::str::from_utf8(&bytes).unwrap());
                 }
+            }
+        }
+    }
+
+    /// Sends a frame of one who listens, up to the stream that is left; the reply, if it is refused.
+    pub fn listen(&mut self, object: &str, tag: &str, frame: Frame) -> Result<usize, Reply> {
+        let turn = self.engine(object).begin(frame);
+        let mut answer = None;
+        loop {
+            match self.step(object, turn, answer.take()) {
+                Step::Need(effect) => answer = Some(self.perform(object, effect)),
+                Step::Done(reply) => return Err(reply),
+                Step::Listen(Listen {
+                    head,
+                    first,
+                    record,
+                }) => {
+                    assert_eq!(head.status, 200);
+                    self.streams.push(Stream {
+                        tag: tag.to_owned(),
+                        record,
+                        told: String::from_utf8(first).unwrap(),
+                        ended: false,
+                    });
+                    return Ok(self.streams.len() - 1);
+                }
+                step => panic!("{step:?}"),
             }
         }
     }
@@ -239,10 +281,22 @@ impl World {
                 }
                 Performed::Done
             }
-            // Turns are driven one at a time: whoever sleeps is looked at by the test itself.
-            Effect::Sleep => panic!("a turn sleeps"),
-            Effect::Wake(turns) => {
-                self.woken.extend(turns.into_iter().map(TurnId));
+            Effect::Listeners(server) => {
+                let heard = self.streams.iter().filter(|stream| stream.hears(&server));
+                let records = heard.map(|stream| stream.record.clone().into());
+                Performed::Listeners(records.collect())
+            }
+            // Told in the step after they were listed: the places are still the same.
+            Effect::Tell(tellings) => {
+                let mut heard: Vec<_> = self.streams.iter_mut().collect();
+                heard.retain(|stream| !stream.ended);
+                for telling in tellings {
+                    let stream = &mut heard[telling.listener as usize];
+                    stream
+                        .told
+                        .push_str(std::str::from_utf8(&telling.bytes).unwrap());
+                    stream.ended = telling.ends;
+                }
                 Performed::Done
             }
             Effect::Erase => {
@@ -330,6 +384,12 @@ impl World {
     pub fn call_at(&mut self, path: &str, key: &str, message: &Value) -> Outcome {
         let frame = self.frame("POST", path, key, message.to_string().into_bytes());
         self.send("tenant:acme", frame)
+    }
+}
+
+impl Stream {
+    fn hears(&self, server: &ServerSlug) -> bool {
+        !self.ended && (self.tag == server.as_str() || self.tag == "*")
     }
 }
 

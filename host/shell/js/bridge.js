@@ -1,0 +1,141 @@
+// At the edge: holds a listening client's stream, and the connection to its object that feeds it.
+//
+// The object may sleep meanwhile, and forgets nothing by it. A connection that is lost (the object was
+// moved, or deployed anew) is made again, with the request that the client sent: the object proves the
+// client anew, and tells it that everything may have changed. Ends when the client goes. The shell is
+// never entered from here: nothing of Rust waits on behalf of a client.
+
+import { DONE, LISTEN, listenOf, responseOf } from "./engine.js";
+import { readBody } from "./body.js";
+import { hostFault, tooLarge } from "./refusal.js";
+import { EventStream } from "./stream.js";
+
+/** The path that an object takes connections at, before the client's own. No client can name it. */
+export const CONNECT = "/listen";
+/** With this code an object ends a stream for good; any other is a connection that was lost. */
+export const ENDED = 1000;
+
+/** Answers a request to listen. */
+export async function listen(request, stub, limits) {
+  const body = await readBody(request, request.headers, limits.listenBody);
+  if (body === undefined) return tooLarge(limits.listenBody);
+  const bridge = new Bridge(request, body, stub, limits);
+  return bridge.open();
+}
+
+class Bridge {
+  constructor(request, body, stub, limits) {
+    const { url, headers, signal } = request;
+    this.path = CONNECT + url.slice(url.indexOf("/", 8));
+    this.headers = new Headers(headers);
+    this.headers.set("upgrade", "websocket");
+    this.headers.delete("content-length");
+    this.body = body;
+    this.stub = stub;
+    this.limits = limits;
+    this.stream = undefined;
+    this.socket = undefined;
+    this.over = false;
+    /** What the client has not taken yet. */
+    this.waiting = new Set();
+    signal.addEventListener("abort", () => this.end(), { once: true });
+  }
+
+  async open() {
+    const first = await this.connect();
+    if (first instanceof Response) return first;
+    this.stream = new EventStream(this.limits, () => this.end());
+    if (this.over) this.stream.abort("the client has gone");
+    this.tell(first.event);
+    return new Response(this.stream.readable, first.init);
+  }
+
+  /** Connects to the object and asks: what it says first, or the response if it does not listen. */
+  async connect() {
+    const answer = await this.stub.fetch(`http://object${this.path}`, { headers: this.headers });
+    const socket = answer.webSocket;
+    if (socket === null) return answer;
+    const { promise, resolve } = Promise.withResolvers();
+    let heard = false;
+    socket.addEventListener("message", ({ data }) => {
+      if (heard) return this.tell(new Uint8Array(data));
+      heard = true;
+      resolve(new Uint8Array(data));
+    });
+    for (const event of ["close", "error"]) {
+      socket.addEventListener(event, ({ code }) => {
+        resolve(undefined);
+        this.lost(socket, code);
+      });
+    }
+    socket.accept();
+    socket.binaryType = "arraybuffer";
+    this.socket = socket;
+    socket.send(this.body);
+    const step = await promise;
+    if (step?.[0] === LISTEN) return listenOf(step);
+    this.socket = undefined;
+    close(socket);
+    return step?.[0] === DONE ? responseOf(step) : hostFault();
+  }
+
+  /** Writes to the client. One that falls behind is let go: it listens anew, and misses nothing. */
+  tell(bytes) {
+    const { waiting } = this;
+    if (this.over || this.stream === undefined || bytes.length === 0) return;
+    if (waiting.size >= this.limits.changesWaiting) {
+      this.stream.abort("the client falls behind");
+      return;
+    }
+    waiting.add(bytes);
+    this.stream.write(bytes).then(() => waiting.delete(bytes));
+  }
+
+  lost(socket, code) {
+    // A connection that was never more than a question has its own answer.
+    if (this.over || this.socket !== socket || this.stream === undefined) return;
+    this.socket = undefined;
+    if (code === ENDED) {
+      this.over = true;
+      this.stream.end();
+    } else {
+      this.reconnect();
+    }
+  }
+
+  async reconnect() {
+    this.headers.set("x-smcp-resumed", "1");
+    let pause = this.limits.reconnectFirstMillis;
+    while (!this.over) {
+      // So that a thousand of them do not come at once.
+      await scheduler.wait(pause * (0.5 + Math.random() / 2));
+      if (this.over) return;
+      const first = await this.connect().catch(() => hostFault());
+      if (!(first instanceof Response)) {
+        this.tell(first.event);
+        return;
+      }
+      // It may not listen any more: it will be told why when it comes back.
+      if (first.status < 500 && first.status !== 429) {
+        this.stream.abort("the object does not let it listen any more");
+        return;
+      }
+      pause = Math.min(pause * 2, this.limits.reconnectLastMillis);
+    }
+  }
+
+  end() {
+    if (this.over) return;
+    this.over = true;
+    close(this.socket);
+    this.stream?.abort("the client has gone");
+  }
+}
+
+function close(socket) {
+  try {
+    socket?.close(ENDED);
+  } catch {
+    // It is closed.
+  }
+}

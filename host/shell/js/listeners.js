@@ -1,0 +1,104 @@
+// In the object: the connections of those who listen, which the platform keeps while it sleeps.
+//
+// A connection comes from the edge only (js/bridge.js). Its first message is the body of the client's
+// request, and is answered once: with the reply to it, or with a stream's beginning. After that the
+// object speaks, and nothing is taken from the other end. Beside each connection the platform keeps
+// the engine's record of the listener, and nothing else is known of it here.
+
+import { CONNECT, ENDED } from "./bridge.js";
+import { DONE, LISTEN, listenOf } from "./engine.js";
+import { tooManyListen } from "./refusal.js";
+
+/** The connections to the address of all servers. No server has such a name. */
+const UNION = "*";
+/** To the edge: this object cannot serve the connection now. */
+const TRY_AGAIN = 1012;
+
+export class Listeners {
+  constructor(ctx) {
+    this.ctx = ctx;
+    /** What connections that have not asked yet came with. */
+    this.asking = new Map();
+  }
+
+  /** Takes a connection from the edge. */
+  connect(path, headers, limits) {
+    if (this.ctx.getWebSockets().length >= limits.listeners) return tooManyListen();
+    const [theirs, ours] = Object.values(new WebSocketPair());
+    const place = path.slice(CONNECT.length);
+    this.ctx.acceptWebSocket(ours, [tagOf(place)]);
+    this.asking.set(ours, { path: place, headers });
+    return new Response(null, { status: 101, webSocket: theirs });
+  }
+
+  /** What a connection asks with its first message; undefined if it may not ask. */
+  asked(socket) {
+    const asked = this.asking.get(socket);
+    this.asking.delete(socket);
+    if (asked === undefined) close(socket, TRY_AGAIN);
+    return asked;
+  }
+
+  /** Answers the first message with an encoded last step; without one, the object could not. */
+  answer(socket, step) {
+    if (step?.[0] === LISTEN) {
+      const { record } = listenOf(step);
+      socket.serializeAttachment(record);
+      send(socket, step);
+    } else {
+      if (step?.[0] === DONE) send(socket, step);
+      close(socket, step === undefined ? TRY_AGAIN : ENDED);
+    }
+  }
+
+  /** Those who hear of a server, with their records. */
+  of(server) {
+    const found = [];
+    for (const tag of [server, UNION]) {
+      for (const socket of this.ctx.getWebSockets(tag)) {
+        const record = socket.deserializeAttachment();
+        if (record instanceof Uint8Array) found.push({ socket, record });
+      }
+    }
+    return found;
+  }
+
+  /** A connection is no more. */
+  gone(socket) {
+    this.asking.delete(socket);
+    close(socket, ENDED);
+  }
+
+  /** Loses all connections, as a move of the object would: for tests. */
+  lose() {
+    for (const socket of this.ctx.getWebSockets()) close(socket, TRY_AGAIN);
+  }
+}
+
+/** Writes to a connection, and ends it if `ends`. One that has gone is passed over. */
+export function tell(socket, bytes, ends) {
+  send(socket, bytes);
+  if (ends) close(socket, ENDED);
+}
+
+/** `/t/{tenant}/{server}/mcp`, or `/t/{tenant}/mcp`. */
+function tagOf(path) {
+  const parts = path.split("?")[0].split("/");
+  return parts.length === 5 ? parts[3] : UNION;
+}
+
+function send(socket, bytes) {
+  try {
+    socket.send(bytes);
+  } catch {
+    // It has gone.
+  }
+}
+
+function close(socket, code) {
+  try {
+    socket.close(code);
+  } catch {
+    // It is closed.
+  }
+}

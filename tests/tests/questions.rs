@@ -1,0 +1,87 @@
+//! A user who thinks costs nothing: no compute, and nothing stored.
+//!
+//! On a platform of its own, whose clock its one test moves.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::process::Command;
+use std::sync::OnceLock;
+use std::thread;
+
+use serde_json::{Value, json};
+use smcp_tests::http::{Answer, modern_request};
+use smcp_tests::{Stage, Tenant, UNTIL_ASLEEP};
+
+const ASK: &str = include_str!("../guests/ask.wat");
+
+fn stage() -> &'static Stage {
+    static STAGE: OnceLock<Stage> = OnceLock::new();
+    STAGE.get_or_init(|| Stage::start(true).unwrap())
+}
+
+/// Calls the tool that asks, with what the client carries.
+fn call(tenant: &Tenant, mut more: Value) -> Answer {
+    more["name"] = json!("ask");
+    let body = modern_request("tools/call", more);
+    stage()
+        .modern(tenant, "tools/call", Some("ask"))
+        .send(&body)
+        .unwrap()
+}
+
+/// How many rows all objects of this platform have stored, of every kind.
+fn rows() -> String {
+    const COUNT: &str = "
+import pathlib, sqlite3, sys
+total = {}
+for file in sorted(pathlib.Path(sys.argv[1]).rglob('*.sqlite')):
+    base = sqlite3.connect(f'file:{file}?mode=ro', uri=True)
+    for (name,) in base.execute(\"SELECT name FROM sqlite_master WHERE type = 'table'\").fetchall():
+        total[f'{file.name}/{name}'] = base.execute(f'SELECT count(*) FROM \"{name}\"').fetchone()[0]
+print(total)";
+    let counted = Command::new("python3")
+        .args(["-c", COUNT])
+        .arg(stage().state())
+        .output()
+        .unwrap();
+    assert!(counted.status.success(), "{counted:?}");
+    String::from_utf8(counted.stdout).unwrap()
+}
+
+#[test]
+fn a_question_that_waits_ten_minutes_holds_no_compute_and_stores_nothing() {
+    let tenant = stage().tenant_with(ASK).unwrap();
+    call(&tenant, json!({}));
+    let before = rows();
+    let asked = call(&tenant, json!({})).json().unwrap();
+    let result = &asked["result"];
+    assert_eq!(result["resultType"], "input_required", "{asked}");
+    let id = result["inputRequests"]
+        .as_object()
+        .unwrap()
+        .keys()
+        .next()
+        .unwrap();
+    assert_eq!(rows(), before);
+    let answered = |state: &Value| {
+        let answers = json!({id.as_str(): {"action": "accept", "content": {"name": "Ada"}}});
+        call(
+            &tenant,
+            json!({"requestState": state, "inputResponses": answers}),
+        )
+    };
+    let woken = stage().woke(&tenant).unwrap();
+    thread::sleep(UNTIL_ASLEEP);
+    stage().provoke(&tenant, "move-clock=570000").unwrap();
+    assert_eq!(
+        stage().woke(&tenant).unwrap(),
+        woken + 1,
+        "it has not slept"
+    );
+    let done = answered(&result["requestState"]).json().unwrap();
+    assert!(done["result"]["content"][0]["text"].is_string(), "{done}");
+    // Longer than ten minutes it does not wait.
+    stage().provoke(&tenant, "move-clock=30000").unwrap();
+    let late = answered(&result["requestState"]).json().unwrap();
+    assert_eq!(late["error"]["code"], -32602, "{late}");
+}
