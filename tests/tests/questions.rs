@@ -79,7 +79,8 @@ fn a_question_that_waits_ten_minutes_holds_no_compute_and_stores_nothing() {
         "it has not slept"
     );
     let done = answered(&result["requestState"]).json().unwrap();
-    assert!(done["result"]["content"][0]["text"].is_string(), "{done}");
+    let told = &done["result"]["structuredContent"]["content"]["name"];
+    assert_eq!(told, "Ada", "{done}");
     // Longer than ten minutes it does not wait.
     stage().provoke(&tenant, "move-clock=30000").unwrap();
     let late = answered(&result["requestState"]).json().unwrap();
