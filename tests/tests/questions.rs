@@ -1,11 +1,11 @@
 //! A user who thinks costs nothing: no compute, and nothing stored.
 //!
-//! On a platform of its own, whose clock its one test moves.
+//! On a platform of its own, whose clock a test moves.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 use std::thread;
 
 use serde_json::{Value, json};
@@ -13,6 +13,9 @@ use smcp_tests::http::{Answer, modern_request};
 use smcp_tests::{Stage, Tenant, UNTIL_ASLEEP};
 
 const ASK: &str = include_str!("../guests/ask.wat");
+
+/// One test at a time: the clock and the rows are everybody's.
+static ALONE: Mutex<()> = Mutex::new(());
 
 fn stage() -> &'static Stage {
     static STAGE: OnceLock<Stage> = OnceLock::new();
@@ -50,6 +53,7 @@ print(total)";
 
 #[test]
 fn a_question_that_waits_ten_minutes_holds_no_compute_and_stores_nothing() {
+    let _alone = ALONE.lock().unwrap();
     let tenant = stage().tenant_with(ASK).unwrap();
     call(&tenant, json!({}));
     let before = rows();
@@ -85,4 +89,19 @@ fn a_question_that_waits_ten_minutes_holds_no_compute_and_stores_nothing() {
     stage().provoke(&tenant, "move-clock=30000").unwrap();
     let late = answered(&result["requestState"]).json().unwrap();
     assert_eq!(late["error"]["code"], -32602, "{late}");
+}
+
+#[test]
+fn what_is_too_large_for_a_client_to_carry_is_left_in_the_object_and_found_again() {
+    let _alone = ALONE.lock().unwrap();
+    let tenant = stage().tenant_with(ASK).unwrap();
+    let large = json!({"com.example/large": "x".repeat(3 << 20)});
+    let asked = call(&tenant, json!({"_meta": large})).json().unwrap();
+    let state = asked["result"]["requestState"].as_str().unwrap();
+    assert!(state.len() < 1_024, "{}", state.len());
+    let answers = json!({"name": {"action": "accept", "content": {"name": "Ada"}}});
+    let more = json!({"_meta": large, "requestState": state, "inputResponses": answers});
+    let done = call(&tenant, more).json().unwrap();
+    let told = &done["result"]["structuredContent"]["content"]["name"];
+    assert_eq!(told, "Ada", "{done}");
 }

@@ -5,7 +5,9 @@
 //! Fields of bytes go through `serde_bytes`: the same encoding, but copied whole, not byte by byte.
 
 use serde::{Deserialize, Serialize};
-use smcp_ids::{Digest, ReleaseDigest, ServerSlug, TenantId};
+use smcp_ids::{Digest, ReleaseDigest, ServerSlug, TenantId, UnixMillis};
+
+use crate::items::{Item, Place, Range, Transacted, Transaction};
 
 /// Which object an engine instance serves.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -242,6 +244,15 @@ pub enum Effect {
         /// The request. Its entropy is replaced on the way.
         frame: Frame,
     },
+    /// One item, as it is at that time. At once. Answer: [`Performed::Item`].
+    ReadItem(Place, UnixMillis),
+    /// The keys of a range of items, in order, as they are at that time. At once. Answer:
+    /// [`Performed::Keys`].
+    ListItems(Range, UnixMillis),
+    /// Checks and changes items. At once. Answer: [`Performed::Transacted`].
+    Transact(Transaction),
+    /// Removes all items of the accounts that begin so. At once. Answer: [`Performed::Done`].
+    DeleteItems(String),
     /// Lets that many milliseconds pass. Answer: [`Performed::Done`].
     Wait(u32),
     /// The records of those who listen at the endpoint of that server, or of all servers. At once.
@@ -263,6 +274,12 @@ pub enum Performed {
     Module(#[serde(with = "serde_bytes")] Option<Vec<u8>>),
     /// The other object's reply.
     Reply(Reply),
+    /// The item.
+    Item(Item),
+    /// The keys.
+    Keys(Vec<String>),
+    /// How the transaction went.
+    Transacted(Transacted),
     /// The records of those who listen.
     Listeners(Vec<serde_bytes::ByteBuf>),
     /// It could not be performed; nothing is known of the reason that a client may see. The text is

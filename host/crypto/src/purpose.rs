@@ -27,6 +27,8 @@ pub enum Purpose {
     RequestState,
     /// Rows of the object's storage.
     Records,
+    /// Items of the object's storage.
+    Items,
     /// Cursors of lists.
     Cursor,
     /// Signatures of receipts.
@@ -42,6 +44,7 @@ impl Purpose {
             Self::Session => "session",
             Self::RequestState => "request-state",
             Self::Records => "records",
+            Self::Items => "items",
             Self::Cursor => "cursor",
             Self::Receipt => "receipt",
         }

@@ -120,8 +120,15 @@ pub const ROUNDS_MAX: u32 = 16;
 pub const ROUNDS_FUEL_FACTOR: u64 = 3;
 /// How long a client has to answer, in milliseconds: what it carries meanwhile is good for so long.
 pub const REQUEST_STATE_MILLIS: u64 = 600_000;
-/// What a client carries for a call that waits for it, in bytes before encoding.
-pub const REQUEST_STATE_MAX: usize = 64 * KIB;
+/// What a client carries for a call that waits for it, in bytes before encoding; more is left in the
+/// object until then.
+pub const REQUEST_STATE_MAX: usize = 16 * KIB;
+/// What the waiting calls of one principal may leave in the object, together, in bytes.
+pub const STATES_BYTES_MAX: u64 = 16 * MIB as u64;
+/// How many such pieces.
+pub const STATES_MAX: u64 = 64;
+/// An item is stored in pieces of at most so many bytes: a row of the platform's storage has 2 MB.
+pub const ITEM_PART_MAX: usize = MIB;
 /// Random bytes of one `random`.
 pub const RANDOM_MAX: u32 = 65_536;
 /// Milliseconds of one `sleep`.

@@ -53,7 +53,13 @@ async fn steps(object: &Object, turn: &Turn, first: Vec<u8>) -> Result<Option<Ve
         let mut answer = Vec::new();
         match step {
             Step::Need(effect) => {
-                unsynced |= matches!(effect, Effect::Commit(_) | Effect::Erase);
+                unsynced |= matches!(
+                    effect,
+                    Effect::Commit(_)
+                        | Effect::Erase
+                        | Effect::Transact(_)
+                        | Effect::DeleteItems(_)
+                );
                 let performed = perform(object, turn, effect).await;
                 answer = postcard::to_allocvec(&performed)
                     .map_err(|_| JsValue::from_str("an answer cannot be encoded"))?;

@@ -14,7 +14,7 @@ use worker_sys::web_sys::{Headers, Request, RequestInit, Response};
 use worker_sys::{DurableObjectStorage, R2ObjectBody};
 
 use crate::bindings::{Object, Turn, bytes_of, settled};
-use crate::records;
+use crate::{items, records};
 
 /// Keys that R2 removes at a time.
 const REMOVED_AT_ONCE: usize = 1_000;
@@ -43,6 +43,18 @@ pub(crate) async fn perform(object: &Object, turn: &Turn, effect: Effect) -> Per
         }
         Effect::Peer { tenant, frame } => {
             ask_peer(object, tenant, frame).await.map(Performed::Reply)
+        }
+        Effect::ReadItem(place, now) => {
+            items::read(&object.storage(), &place, now).map(Performed::Item)
+        }
+        Effect::ListItems(range, now) => {
+            items::keys(&object.storage(), &range, now).map(Performed::Keys)
+        }
+        Effect::Transact(transaction) => {
+            items::transact(&object.storage(), &transaction).map(Performed::Transacted)
+        }
+        Effect::DeleteItems(accounts) => {
+            items::delete(&object.storage(), &accounts).map(|()| Performed::Done)
         }
         Effect::Listeners(server) => {
             let records = turn.listeners(server.as_str());

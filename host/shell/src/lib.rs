@@ -26,4 +26,6 @@ mod effect;
 
 mod records;
 
+mod items;
+
 mod bindings;

@@ -58,7 +58,7 @@ fn apply(sql: &SqlStorage, mutation: &Mutation) -> Result<(), JsValue> {
     sql.exec(statement, bindings).map(drop)
 }
 
-fn rows(cursor: &SqlStorageCursor) -> Result<Vec<Array>, JsValue> {
+pub(crate) fn rows(cursor: &SqlStorageCursor) -> Result<Vec<Array>, JsValue> {
     let iterator = cursor.raw();
     let mut rows = Vec::new();
     loop {

@@ -6,9 +6,11 @@ mod world;
 
 use serde_json::{Value, json};
 use smcp_capability::turn::Frame;
+use smcp_ids::limits;
 use world::{Outcome, World};
 
 const GUEST: &str = include_str!("../../../tests/guests/ask.wat");
+const OBJECT: &str = "tenant:acme";
 
 /// A modern call of the tool, with more members in its params.
 fn call(world: &mut World, key: &str, more: &Value) -> Outcome {
@@ -255,4 +257,59 @@ fn a_legacy_client_is_not_asked_yet() {
         .call(&key, &world::tool_call(1, "ask", json!({})))
         .json();
     assert_eq!(refused["error"]["code"], -32021, "{refused}");
+}
+
+/// A request whose `_meta` alone is more than a client is given to carry.
+fn large() -> Value {
+    json!({"_meta": {
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": {"elicitation": {}},
+        "com.example/large": "x".repeat(limits::REQUEST_STATE_MAX),
+    }})
+}
+
+#[test]
+fn what_is_too_large_to_be_carried_waits_in_the_object_and_goes_by_itself() {
+    let mut world = World::new();
+    let key = world.acme(GUEST);
+    let asked = call(&mut world, &key, &large()).json();
+    let state = asked["result"]["requestState"].as_str().unwrap();
+    assert!(state.len() < 1_024, "{}", state.len());
+    assert_eq!(world.items(OBJECT).len(), 1);
+    world.evict();
+    // An answer that was lost can be sent again.
+    for _ in 0..2 {
+        let mut more = large();
+        more["requestState"] = json!(state);
+        more["inputResponses"] = ada();
+        let answered = call(&mut world, &key, &more).json();
+        assert_eq!(answered["result"]["resultType"], "complete", "{answered}");
+    }
+    world.pass(600_001.0);
+    let mut late = large();
+    late["requestState"] = json!(state);
+    let refused = call(&mut world, &key, &late).json();
+    assert_eq!(refused["error"]["code"], -32602, "{refused}");
+    call(&mut world, &key, &large());
+    assert_eq!(
+        world.items(OBJECT).len(),
+        1,
+        "what has expired was not swept up"
+    );
+}
+
+#[test]
+fn one_caller_leaves_so_much_and_no_more_and_takes_no_room_from_another() {
+    let mut world = World::new();
+    let key = world.acme(GUEST);
+    let other = world.key("acme", json!({"name": "other"}));
+    for _ in 0..limits::STATES_MAX {
+        let asked = call(&mut world, &key, &large()).json();
+        assert_eq!(asked["result"]["resultType"], "input_required", "{asked}");
+    }
+    let refused = call(&mut world, &key, &large());
+    assert_eq!(refused.status(), 429);
+    assert_eq!(refused.json()["error"]["code"], "too_many_questions");
+    let asked = call(&mut world, &other, &large()).json();
+    assert_eq!(asked["result"]["resultType"], "input_required", "{asked}");
 }

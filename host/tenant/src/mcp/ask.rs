@@ -4,10 +4,14 @@
 //! with the answers; the call is run anew from the tape, so that nothing it did happens twice. What
 //! the client carries is bound to all that the call depends on: tenant, server, release, principal,
 //! method, what is named, arguments, engine profile and the client's capabilities.
+//!
+//! A tape that is too large to be carried is left in the object's storage until the client must be
+//! back, and the client carries its name.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
+use smcp_capability::items::{Transacted, Transaction};
 use smcp_crypto::{Binding, Purpose, sha256};
 use smcp_ids::{UnixMillis, limits};
 use smcp_protocol::{GuestCall, ProtocolError};
@@ -15,6 +19,7 @@ use smcp_sandbox::profile;
 use smcp_tape::Tape;
 
 use super::run::Run;
+use crate::item::{Space, waiting_quota};
 use crate::problem::Problem;
 use crate::questions::Round;
 
@@ -25,6 +30,15 @@ pub(super) struct Carried {
     pub(super) tape: Tape,
     /// Until when the client may come back.
     pub(super) expires: UnixMillis,
+}
+
+/// How it is carried.
+#[derive(Serialize, Deserialize)]
+enum State {
+    /// By the client.
+    Whole(#[serde(with = "serde_bytes")] Vec<u8>),
+    /// By the object: the name under which, and in how many parts.
+    Left { name: String, parts: usize },
 }
 
 impl Run<'_> {
@@ -47,50 +61,104 @@ impl Run<'_> {
     }
 
     /// The state that a client carries to the next round.
-    pub(super) fn seal(
+    pub(super) async fn seal(
         &self,
         call: &GuestCall<'_>,
         carried: &Carried,
         capabilities: &str,
     ) -> Result<String, Problem> {
         let bytes = postcard::to_allocvec(carried).map_err(|_| Problem::host())?;
-        if bytes.len() > limits::REQUEST_STATE_MAX {
-            return Err(Problem::new(
-                413,
-                "request_state_too_large",
-                format!(
-                    "what this call has learnt before its question is larger than {} bytes, which is \
-                     more than a client can carry",
-                    limits::REQUEST_STATE_MAX
-                ),
-            ));
-        }
-        let keys = self.keys()?;
-        let sealed = keys
-            .seal(
-                self.scene.nonce(),
-                &self.binding(call, capabilities),
-                &bytes,
-            )
-            .map_err(|_| Problem::host())?;
-        Ok(URL_SAFE_NO_PAD.encode(sealed))
+        let state = if bytes.len() > limits::REQUEST_STATE_MAX {
+            self.leave(&bytes, carried.expires).await?
+        } else {
+            State::Whole(bytes)
+        };
+        let bytes = postcard::to_allocvec(&state).map_err(|_| Problem::host())?;
+        let binding = self.binding(call, capabilities);
+        let sealed = self.keys()?.seal(self.scene.nonce(), &binding, &bytes);
+        Ok(URL_SAFE_NO_PAD.encode(sealed.map_err(|_| Problem::host())?))
     }
 
     /// What the client carried here; an error if it is not for this call, or comes too late.
-    pub(super) fn unseal(
+    pub(super) async fn unseal(
         &self,
         call: &GuestCall<'_>,
         state: &str,
         capabilities: &str,
     ) -> Result<Result<Carried, ProtocolError>, Problem> {
         let keys = self.keys()?;
-        let carried = URL_SAFE_NO_PAD
+        let state = URL_SAFE_NO_PAD
             .decode(state)
             .ok()
             .and_then(|sealed| keys.open(&self.binding(call, capabilities), &sealed).ok())
+            .and_then(|bytes| postcard::from_bytes(&bytes).ok());
+        let bytes = match state {
+            Some(State::Whole(bytes)) => Some(bytes),
+            Some(State::Left { name, parts }) => self.fetch_left(&name, parts).await?,
+            None => None,
+        };
+        let carried = bytes
             .and_then(|bytes| postcard::from_bytes::<Carried>(&bytes).ok())
             .filter(|carried| carried.expires >= self.scene.outside.now());
         Ok(carried.ok_or(ProtocolError::RequestState))
+    }
+
+    /// Leaves bytes in the object. They go by themselves, and are not taken away before: an answer
+    /// that is lost on the way can be sent again.
+    async fn leave(&self, bytes: &[u8], expires: UnixMillis) -> Result<State, Problem> {
+        if bytes.len() > limits::TAPE_MAX {
+            return Err(Problem::new(
+                413,
+                "request_state_too_large",
+                format!(
+                    "what this call has learnt before its question is larger than {} bytes",
+                    limits::TAPE_MAX
+                ),
+            ));
+        }
+        let space = self.waiting();
+        let name = hex(&self.scene.draw()[..16]);
+        let mut writes = Vec::new();
+        for (number, part) in bytes.chunks(limits::ITEM_PART_MAX).enumerate() {
+            let place = space.place(format!("{name}/{number}"));
+            let sealed = self.scene.seal_item(&place, part)?;
+            writes.push(space.write(place, Some(sealed), Some(expires)));
+        }
+        let parts = writes.len();
+        let transaction = Transaction {
+            now: self.scene.outside.now(),
+            writes,
+            quotas: vec![waiting_quota(&space)],
+            ..Transaction::default()
+        };
+        match self.scene.transact(transaction).await? {
+            Transacted::Done => Ok(State::Left { name, parts }),
+            Transacted::OverQuota => Err(Problem::new(
+                429,
+                "too_many_questions",
+                "too many calls of this caller wait for an answer already, or too large ones; answer \
+                 some, or try again in ten minutes",
+            )),
+            _ => Err(Problem::host()),
+        }
+    }
+
+    /// What was left, if it is there still.
+    async fn fetch_left(&self, name: &str, parts: usize) -> Result<Option<Vec<u8>>, Problem> {
+        let space = self.waiting();
+        let mut bytes = Vec::new();
+        for number in 0..parts {
+            let place = space.place(format!("{name}/{number}"));
+            match self.scene.read_item(place).await? {
+                (_, Some(part)) => bytes.extend(part),
+                (_, None) => return Ok(None),
+            }
+        }
+        Ok(Some(bytes))
+    }
+
+    fn waiting(&self) -> Space {
+        Space::waiting(&self.principal.to_string())
     }
 
     fn keys(&self) -> Result<smcp_crypto::PurposeKeys, Problem> {
@@ -98,4 +166,8 @@ impl Run<'_> {
         let keys = state.keys.as_ref().ok_or_else(Problem::host)?;
         Ok(keys.purpose(Purpose::RequestState))
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -64,7 +64,7 @@ impl Run<'_> {
         let _permit = Permit::acquire(self.scene).await?;
         let began = self.scene.outside.now();
         let (round, tape) = match call.state().filter(|_| call.target().may_ask()) {
-            Some(state) => match self.unseal(call, state, self.capabilities)? {
+            Some(state) => match self.unseal(call, state, self.capabilities).await? {
                 Ok(carried) => (carried.round, carried.tape),
                 Err(error) => return Ok(self.to.error(&error)),
             },
@@ -216,7 +216,7 @@ impl Run<'_> {
                         Some(answers) => {
                             running.performed(GuestAnswer::Answers(answers), outside.now());
                         }
-                        None => return self.asks(running, round, call, questions),
+                        None => return self.asks(running, round, call, questions).await,
                     }
                 }
                 CallStep::Perform(_) => return Ok(failed(running.fail(HostFault::Engine.into()))),
@@ -243,7 +243,7 @@ impl Run<'_> {
     }
 
     /// Ends a round with the questions that have no answer yet.
-    fn asks(
+    async fn asks(
         &self,
         running: Call,
         round: Round,
@@ -260,7 +260,7 @@ impl Run<'_> {
             .into_iter()
             .filter(|question| !carried.round.given.contains_key(&question.id))
             .collect();
-        let state = self.seal(call, &carried, self.capabilities)?;
+        let state = self.seal(call, &carried, self.capabilities).await?;
         Ok(RoundEnd::Asks { missing, state })
     }
 

@@ -18,6 +18,7 @@ use smcp_capability::turn::{
 use smcp_crypto::{MasterKeys, SigningKey, sha256};
 use smcp_ids::{ReleaseDigest, ServerSlug};
 use smcp_package::{Manifest, embed_manifest, sign};
+use smcp_tenant::memory_items::MemoryItems;
 use smcp_tenant::{Tenant, TurnId};
 
 pub const ADMIN: &str = "an-admin-token-for-tests";
@@ -25,6 +26,7 @@ pub const ADMIN: &str = "an-admin-token-for-tests";
 /// One object: what it stores, and the engine that serves it while it is awake.
 struct Object {
     rows: BTreeMap<(Table, String), Vec<u8>>,
+    items: MemoryItems,
     engine: Option<Tenant>,
 }
 
@@ -106,6 +108,7 @@ impl World {
             .entry(name.to_owned())
             .or_insert_with(|| Object {
                 rows: BTreeMap::new(),
+                items: MemoryItems::default(),
                 engine: None,
             })
     }
@@ -131,6 +134,11 @@ impl World {
     /// All rows of an object, to tamper with.
     pub fn rows(&mut self, name: &str) -> &mut BTreeMap<(Table, String), Vec<u8>> {
         &mut self.object(name).rows
+    }
+
+    /// The items of an object.
+    pub fn items(&mut self, name: &str) -> &mut MemoryItems {
+        &mut self.object(name).items
     }
 
     /// All modules, to tamper with.
@@ -299,8 +307,22 @@ impl World {
                 }
                 Performed::Done
             }
+            Effect::ReadItem(place, now) => {
+                Performed::Item(self.object(object).items.read(&place, now))
+            }
+            Effect::ListItems(range, now) => {
+                Performed::Keys(self.object(object).items.keys(&range, now))
+            }
+            Effect::Transact(asked) => {
+                Performed::Transacted(self.object(object).items.transact(&asked))
+            }
+            Effect::DeleteItems(accounts) => {
+                self.object(object).items.delete(&accounts);
+                Performed::Done
+            }
             Effect::Erase => {
                 self.object(object).rows.clear();
+                self.object(object).items = MemoryItems::default();
                 Performed::Done
             }
             Effect::Peer { tenant, frame } => {

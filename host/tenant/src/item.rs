@@ -1,0 +1,136 @@
+//! Items of the object's storage: where each kind is, and how its values are sealed.
+//!
+//! The one place for their keys. A value is sealed under the tenant's key for items and bound to its
+//! object, space and key; a value that does not open there was altered, and is a fault of the host.
+
+use smcp_capability::items::{Item, Place, Quota, Range, Transacted, Transaction, Write};
+use smcp_capability::turn::{Effect, Performed};
+use smcp_crypto::{Binding, Purpose, PurposeKeys};
+use smcp_ids::{ServerSlug, UnixMillis, limits};
+
+use crate::problem::Problem;
+use crate::state::Scene;
+
+/// A space of items, and whose quota they count for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Space {
+    name: String,
+    account: String,
+}
+
+impl Space {
+    /// What calls left behind that wait for their client: of one principal.
+    pub fn waiting(principal: &str) -> Self {
+        let name = format!("state/{principal}");
+        Self {
+            account: name.clone(),
+            name,
+        }
+    }
+
+    /// What a server keeps for all its callers.
+    pub fn of_server(server: &ServerSlug) -> Self {
+        Self {
+            name: format!("kv/{server}/server"),
+            account: Self::accounts(server),
+        }
+    }
+
+    /// What a server keeps for one of its callers.
+    pub fn of_caller(server: &ServerSlug, principal: &str) -> Self {
+        Self {
+            name: format!("kv/{server}/caller/{principal}"),
+            account: Self::accounts(server),
+        }
+    }
+
+    /// What the accounts of a server begin with: slugs hold no slash, so no other's do.
+    pub fn accounts(server: &ServerSlug) -> String {
+        format!("kv/{server}/")
+    }
+
+    /// The place of a key.
+    pub fn place(&self, key: impl Into<String>) -> Place {
+        Place {
+            space: self.name.clone(),
+            key: key.into(),
+        }
+    }
+
+    /// The keys that begin so, after one, at most so many.
+    pub fn range(&self, prefix: &str, after: Option<&str>, limit: u32) -> Range {
+        Range {
+            space: self.name.clone(),
+            prefix: prefix.to_owned(),
+            after: after.map(str::to_owned),
+            limit,
+        }
+    }
+
+    /// A change of one item, whose value is sealed already.
+    pub fn write(
+        &self,
+        place: Place,
+        value: Option<Vec<u8>>,
+        expires: Option<UnixMillis>,
+    ) -> Write {
+        Write {
+            place,
+            account: self.account.clone(),
+            value: value.map(Into::into),
+            expires,
+        }
+    }
+
+    /// What its account may hold.
+    pub fn quota(&self, bytes: u64, items: u64) -> Quota {
+        Quota {
+            account: self.account.clone(),
+            bytes,
+            items,
+        }
+    }
+}
+
+impl Scene {
+    /// An item: its version, and its value if it is there.
+    pub(crate) async fn read_item(&self, place: Place) -> Result<(u64, Option<Vec<u8>>), Problem> {
+        let effect = Effect::ReadItem(place.clone(), self.outside.now());
+        let Performed::Item(Item { version, value }) = self.outside.perform(effect).await else {
+            return Err(Problem::host());
+        };
+        let (keys, binding) = self.item_seal(&place)?;
+        let value = value.map(|sealed| keys.open(&binding, &sealed)).transpose();
+        Ok((version, value.map_err(|_| Problem::host())?))
+    }
+
+    /// Seals the value of an item.
+    pub(crate) fn seal_item(&self, place: &Place, value: &[u8]) -> Result<Vec<u8>, Problem> {
+        let (keys, binding) = self.item_seal(place)?;
+        keys.seal(self.nonce(), &binding, value)
+            .map_err(|_| Problem::host())
+    }
+
+    /// Checks and changes items: all of it, or nothing.
+    pub(crate) async fn transact(&self, transaction: Transaction) -> Result<Transacted, Problem> {
+        match self.outside.perform(Effect::Transact(transaction)).await {
+            Performed::Transacted(went) => Ok(went),
+            _ => Err(Problem::host()),
+        }
+    }
+
+    fn item_seal(&self, place: &Place) -> Result<(PurposeKeys, Binding), Problem> {
+        let state = self.state.borrow();
+        let keys = state.keys.as_ref().ok_or_else(Problem::host)?;
+        let binding = Binding::new("item")
+            .text(&state.boot.role.object_name())
+            .text(&place.space)
+            .text(&place.key);
+        Ok((keys.purpose(Purpose::Items), binding))
+    }
+}
+
+/// What a principal's waiting calls may leave behind, together.
+pub(crate) fn waiting_quota(space: &Space) -> Quota {
+    space.quota(limits::STATES_BYTES_MAX, limits::STATES_MAX)
+}
