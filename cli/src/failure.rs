@@ -26,6 +26,9 @@ pub enum Failure {
     /// Something is there already that must not be overwritten.
     #[error("{} is there already; choose another name, or remove it first", .0.display())]
     Exists(PathBuf),
+    /// A file that should hold what a server keeps, and does not.
+    #[error("{} does not hold what a server keeps; choose another file, or remove it", .0.display())]
+    NotAStore(PathBuf),
     /// Standard output or input failed.
     #[error("standard input or output: {0}")]
     Stdio(io::Error),
@@ -179,6 +182,7 @@ impl Failure {
         match self {
             Self::File { .. } => "file",
             Self::Exists(_) => "exists",
+            Self::NotAStore(_) => "not_a_store",
             Self::Stdio(_) => "stdio",
             Self::Random(_) => "random",
             Self::Argument(_) => "argument",

@@ -22,6 +22,7 @@ mod local;
 mod new;
 mod run;
 mod sign;
+mod store;
 mod ui;
 
 use std::process::ExitCode;

@@ -14,6 +14,9 @@ use smcp_sandbox::LoadedModule;
 use crate::failure::Failure;
 use crate::keys;
 
+/// The tenant and the caller of what runs on this machine.
+pub(crate) const LOCAL: &str = "local";
+
 /// A module that a host would take, ready to be called.
 #[derive(Debug)]
 pub(crate) struct Local {

@@ -3,11 +3,15 @@
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use smcp_capability::call::{Answer, AskError, Request};
-use smcp_ids::{Fuel, UnixMillis};
+use smcp_capability::items::Transacted;
+use smcp_ids::{Fuel, UnixMillis, limits};
 use smcp_protocol::MISSING_CLIENT_CAPABILITY;
-use smcp_sandbox::{Bounds, Ended, Entry, Fault, GuestFault, HostFault, LoadedModule};
+use smcp_sandbox::{Bounds, Ended, Entry, Fault, GuestFault, HostFault, LoadedModule, Output};
 use smcp_tape::Tape;
 use smcp_tenant::call::{Call, CallStep, Telling};
+
+use crate::failure::Failure;
+use crate::store::Store;
 
 /// A slice: some milliseconds. Between two of them the deadline is looked at.
 pub(crate) const SLICE: Fuel = Fuel(5_000_000);
@@ -22,19 +26,26 @@ pub(super) struct Driven {
     pub(super) took: Duration,
 }
 
-/// Runs a call, and performs what it asks for until `deadline_millis` have passed.
+/// What a call may use, and how many milliseconds it may take.
+pub(super) struct Within {
+    pub(super) bounds: Bounds,
+    pub(super) deadline: u64,
+}
+
+/// Runs a call, performs what it asks for while it may, and commits what it stores.
 pub(super) fn live(
     loaded: &LoadedModule,
     request: String,
-    bounds: Bounds,
-    deadline_millis: u64,
+    within: Within,
     tape: Tape,
+    store: &Store,
     mut tell: impl FnMut(Telling),
-) -> Result<Driven, Fault> {
+) -> Result<Driven, Failure> {
     let began = Instant::now();
-    let late = || GuestFault::Deadline(deadline_millis).into();
-    let left = || Duration::from_millis(deadline_millis).saturating_sub(began.elapsed());
-    let mut call = Call::start(loaded, Entry::CallTool(request), bounds, tape)?;
+    let late = || GuestFault::Deadline(within.deadline).into();
+    let left = || Duration::from_millis(within.deadline).saturating_sub(began.elapsed());
+    let mut call = Call::start(loaded, Entry::CallTool(request), within.bounds, tape)
+        .map_err(|fault| Failure::Call(fault.to_string()))?;
     let ended = loop {
         let step = match call.step(SLICE) {
             CallStep::Perform(Request::Sleep(millis)) => {
@@ -51,6 +62,13 @@ pub(super) fn live(
                 call.performed(Answer::Unasked(no_client()), now());
                 continue;
             }
+            CallStep::Perform(Request::Kv(question)) => match store.answer(&question, now()) {
+                Some(answer) => {
+                    call.performed(answer, now());
+                    continue;
+                }
+                None => call.fail(HostFault::Engine.into()),
+            },
             // Nothing else is hosted by this version.
             CallStep::Perform(_) => call.fail(HostFault::Engine.into()),
             CallStep::Yield if left().is_zero() => call.fail(late()),
@@ -62,6 +80,12 @@ pub(super) fn live(
             CallStep::Yield | CallStep::Perform(_) => {}
         }
     };
+    // Nobody else is there to change what it has read.
+    let commits = matches!(ended.result, Ok(Output::Text(_)));
+    if store.settle(call.workspace(), commits, now())? == Transacted::OverQuota {
+        let full = GuestFault::StoreFull(limits::KV_STORE_MAX);
+        return Err(Failure::Call(full.to_string()));
+    }
     Ok(Driven {
         ended,
         tape: call.into_tape(),

@@ -13,11 +13,12 @@ use smcp_sandbox::{Bounds, Ended, profile};
 use smcp_tape::{Header, Recording, Tape};
 use smcp_tenant::call::Telling;
 
-use super::drive::{Driven, live, now};
+use super::drive::{Driven, Within, live, now};
 use super::outcome::{Outcome, is_replayable};
 use crate::failure::Failure;
 use crate::inspect::tools;
-use crate::local::Local;
+use crate::local::{LOCAL, Local};
+use crate::store::Store;
 use crate::ui::{FAINT, Ui, bytes, number};
 use crate::{files, keys};
 
@@ -27,6 +28,7 @@ use crate::{files, keys};
 Examples:
   smcp call hello.wasm greet '{\"name\": \"Ada\"}'
   smcp call hello.wasm echo @arguments.json --record echo.tape
+  smcp call notes.wasm add '{\"text\": \"Milk\"}' --store notes.store
   smcp call --json hello.wasm greet '{\"name\": \"Ada\"}' | jq .structuredContent
 
 The result goes to standard output; log, progress and what the call cost go to standard error. Time,
@@ -44,6 +46,9 @@ pub(crate) struct Run {
     /// Record the call to FILE, for `smcp replay`; a recording is a secret: it reveals randomness
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
+    /// Keep what the server stores in FILE from one call to the next
+    #[arg(long, value_name = "FILE")]
+    store: Option<PathBuf>,
     /// Fuel that the call may use [default: what the server asks for]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=limits::FUEL_CEILING))]
     fuel: Option<u64>,
@@ -70,12 +75,15 @@ pub(crate) fn run(args: &Run, ui: Ui) -> Result<(), Failure> {
         output: granted.output,
     };
     let deadline = args.deadline.unwrap_or(granted.deadline_millis);
-    let tape = Tape::blank(header(&local, "{}")?);
+    let read_only = says_it_only_reads(&local, &args.tool)?;
+    let tape = Tape::blank(header(&local, "{}", read_only)?);
+    let store = Store::open(args.store.as_deref(), &local)?;
     let busy = ui.busy(format!("calling {}", args.tool));
     let tell = |telling| busy.aside(|| told(ui, telling));
-    let driven = live(&local.loaded, request.clone(), bounds, deadline, tape, tell);
+    let within = Within { bounds, deadline };
+    let driven = live(&local.loaded, request.clone(), within, tape, &store, tell);
     drop(busy);
-    let driven = driven.map_err(|fault| Failure::Call(fault.to_string()))?;
+    let driven = driven?;
     let outcome = Outcome::of(&driven.ended);
     ui.text(&if ui.json {
         outcome.text.clone()
@@ -132,12 +140,21 @@ fn check_tool(local: &Local, tool: &str) -> Result<(), Failure> {
     })
 }
 
+fn says_it_only_reads(local: &Local, tool: &str) -> Result<bool, Failure> {
+    let catalogue = local.catalogue()?;
+    Ok(catalogue.tool(tool).is_some_and(|tool| tool.read_only()))
+}
+
 /// What is fixed when a call on this machine starts, for a client of those capabilities.
-pub(crate) fn header(local: &Local, client_capabilities: &str) -> Result<Header, Failure> {
+pub(crate) fn header(
+    local: &Local,
+    client_capabilities: &str,
+    read_only: bool,
+) -> Result<Header, Failure> {
     let caller = Caller {
-        tenant: "local".to_owned(),
+        tenant: LOCAL.to_owned(),
         server: local.admitted.manifest().name().to_string(),
-        principal: "local".to_owned(),
+        principal: LOCAL.to_owned(),
         scopes: Vec::new(),
     };
     Ok(Header {
@@ -145,6 +162,7 @@ pub(crate) fn header(local: &Local, client_capabilities: &str) -> Result<Header,
         start: now(),
         caller,
         client_capabilities: client_capabilities.to_owned(),
+        read_only,
     })
 }
 

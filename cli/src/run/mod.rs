@@ -24,6 +24,7 @@ use self::wire::next_line;
 use crate::failure::Failure;
 use crate::files;
 use crate::local::Local;
+use crate::store::Store;
 use crate::ui::Ui;
 
 /// Serves a module on this machine over standard input and output, to a client that starts it.
@@ -31,6 +32,7 @@ use crate::ui::Ui;
 #[command(after_help = "\
 Examples:
   smcp run hello.wasm
+  smcp run notes.wasm --store /home/ada/notes.store
   claude mcp add hello -- smcp run /home/ada/hello.wasm
   npx @modelcontextprotocol/inspector smcp run hello.wasm
 
@@ -49,11 +51,15 @@ pub(crate) struct Serve {
     /// The package, signed or not
     #[arg(value_name = "MODULE")]
     module: PathBuf,
+    /// Keep what the server stores in FILE; else it is forgotten when the command ends
+    #[arg(long, value_name = "FILE")]
+    store: Option<PathBuf>,
 }
 
 pub(crate) fn run(args: &Serve, ui: Ui) -> Result<(), Failure> {
     let local = Local::load(&files::read(&args.module)?)?;
-    let server = Arc::new(Server::new(local, ui)?);
+    let store = Store::open(args.store.as_deref(), &local)?;
+    let server = Arc::new(Server::new(local, store, ui)?);
     let mut input = io::stdin().lock();
     if input.is_terminal() {
         ui.note(

@@ -20,6 +20,7 @@ use super::turn::Turn;
 use super::wire::{Out, Stated};
 use crate::failure::Failure;
 use crate::local::Local;
+use crate::store::Store;
 use crate::ui::Ui;
 
 /// How long calls in progress may take when the input has ended: clients wait about twice as long.
@@ -32,6 +33,7 @@ const STACK: usize = 8 << 20;
 /// A module, and the client that it is served to.
 pub(super) struct Server {
     pub(super) local: Local,
+    pub(super) store: Store,
     pub(super) info: ServerInfo,
     pub(super) out: Out,
     pub(super) rounds: Rounds,
@@ -69,7 +71,7 @@ struct Listener {
 }
 
 impl Server {
-    pub(super) fn new(local: Local, ui: Ui) -> Result<Self, Failure> {
+    pub(super) fn new(local: Local, store: Store, ui: Ui) -> Result<Self, Failure> {
         let catalogue = local.catalogue()?;
         let manifest = local.admitted.manifest();
         let (name, version) = (manifest.name().as_str(), manifest.version());
@@ -95,6 +97,7 @@ impl Server {
             listeners: Mutex::default(),
             catalogue,
             local,
+            store,
         })
     }
 
@@ -263,6 +266,12 @@ impl Server {
             filter,
         });
         None
+    }
+
+    /// Whether a tool says of itself that it changes nothing.
+    pub(super) fn says_it_only_reads(&self, tool: &str) -> bool {
+        let tool = self.catalogue.tool(tool);
+        tool.is_some_and(|tool| tool.read_only())
     }
 
     fn cancel(&self, id: &str) {

@@ -5,12 +5,13 @@
 use std::time::{Duration, Instant};
 
 use smcp_capability::call::{Answer as GuestAnswer, AskError, Question, Request as GuestRequest};
-use smcp_ids::Fuel;
+use smcp_capability::items::Transacted;
+use smcp_ids::{Fuel, limits};
 use smcp_protocol::json::Json;
 use smcp_protocol::{
-    Answer, Era, GuestCall, GuestResult, Notifier, ProtocolError, ReplyTo, Target,
+    Answer, Change, Era, GuestCall, GuestResult, Notifier, ProtocolError, ReplyTo, Target,
 };
-use smcp_sandbox::{Bounds, Ended, Entry, Fault, GuestFault, HostFault};
+use smcp_sandbox::{Bounds, Ended, Entry, Fault, GuestFault, HostFault, Output};
 use smcp_tape::Tape;
 use smcp_tenant::call::{Call, CallStep, Telling};
 use smcp_tenant::outcome;
@@ -30,6 +31,25 @@ pub(super) struct Turn<'a> {
     pub(super) to: &'a ReplyTo,
     /// What the client can do, a JSON object.
     pub(super) capabilities: &'a str,
+}
+
+/// What the runs of one round share.
+struct Attempt<'t, 'a, 'c> {
+    call: Option<&'a GuestCall<'c>>,
+    /// Milliseconds.
+    allowed: u64,
+    unread: &'t mut Option<&'a GuestCall<'c>>,
+    deadline: &'t mut Instant,
+    /// What those who listen are told when the call has returned.
+    changes: &'t mut Vec<Change>,
+}
+
+/// How one run of a round ended.
+enum Stopped {
+    Ended(Ended),
+    Asks(Vec<Question>),
+    Refused(ProtocolError),
+    Cancelled,
 }
 
 /// How a round of a call ended.
@@ -56,7 +76,11 @@ impl Turn<'_> {
                 Some(found) => found,
                 None => return Ok(Some(self.to.error(&ProtocolError::RequestState))),
             },
-            None => (Round::first(call.meta()), self.blank()?),
+            None => {
+                let read_only =
+                    call.target() == Target::Tool && self.server.says_it_only_reads(call.name());
+                (Round::first(call.meta()), self.blank(read_only)?)
+            }
         };
         let request = call.guest_request_as(None, round.meta.as_deref());
         let entry = match call.target() {
@@ -66,7 +90,7 @@ impl Turn<'_> {
             Target::Completion => Entry::Complete(request),
         };
         let info = &self.server.info;
-        Ok(match self.execute(entry, (round, tape), Some(call)) {
+        Ok(match self.execute(entry, (round, tape), Some(call))? {
             End::Ended(ended) => Some(outcome::answer(self.to, info, &ended, |text| {
                 let result = GuestResult::parse(call.target(), text)?;
                 match self.server.schemas(call) {
@@ -92,9 +116,9 @@ impl Turn<'_> {
             Some(cursor) => serde_json::json!({ "cursor": cursor }).to_string(),
             None => "{}".to_owned(),
         };
-        let start = (Round::first(None), self.blank()?);
+        let start = (Round::first(None), self.blank(false)?);
         Ok(
-            match self.execute(Entry::ListResources(request), start, None) {
+            match self.execute(Entry::ListResources(request), start, None)? {
                 End::Ended(ended) => Some(outcome::answer(
                     self.to,
                     &self.server.info,
@@ -106,42 +130,86 @@ impl Turn<'_> {
         )
     }
 
-    fn blank(&self) -> Result<Tape, Failure> {
-        Ok(Tape::blank(header(&self.server.local, self.capabilities)?))
+    fn blank(&self, read_only: bool) -> Result<Tape, Failure> {
+        let header = header(&self.server.local, self.capabilities, read_only)?;
+        Ok(Tape::blank(header))
     }
 
+    /// Runs a round to its end: again if what it read was changed by another call meanwhile.
     fn execute(
         &self,
         entry: Entry,
-        (round, tape): (Round, Tape),
+        (mut round, mut tape): (Round, Tape),
         call: Option<&GuestCall<'_>>,
-    ) -> End {
+    ) -> Result<End, Failure> {
         let granted = self.server.local.admitted.limits();
         let bounds = Bounds {
             memory: granted.memory,
             fuel: round.fuel_left(granted.fuel),
             output: granted.output,
         };
-        match Call::start(&self.server.local.loaded, entry, bounds, tape) {
-            Ok(running) => self.drive(running, round, call, granted.deadline_millis),
-            Err(fault) => End::Ended(nothing_used(fault)),
+        // The answers of this request are for the first questions that have none, and no others.
+        let mut unread = call;
+        let mut deadline = Instant::now() + Duration::from_millis(granted.deadline_millis);
+        for _ in 0..=limits::KV_RERUNS_MAX {
+            let mut changes = Vec::new();
+            let loaded = &self.server.local.loaded;
+            let mut running = match Call::start(loaded, entry.clone(), bounds, tape) {
+                Ok(running) => running,
+                Err(fault) => return Ok(End::Ended(nothing_used(fault))),
+            };
+            let attempt = Attempt {
+                call,
+                allowed: granted.deadline_millis,
+                unread: &mut unread,
+                deadline: &mut deadline,
+                changes: &mut changes,
+            };
+            let ended = match self.drive(&mut running, &mut round, attempt) {
+                Stopped::Ended(ended) => ended,
+                Stopped::Asks(questions) => return Ok(asks(running, round, questions)),
+                Stopped::Refused(error) => return Ok(End::Refused(error)),
+                Stopped::Cancelled => return Ok(End::Cancelled),
+            };
+            let commits = matches!(ended.result, Ok(Output::Text(_)));
+            match self
+                .server
+                .store
+                .settle(running.workspace(), commits, now())?
+            {
+                Transacted::Stale => tape = running.into_tape().rerun(),
+                Transacted::OverQuota => {
+                    let full = GuestFault::StoreFull(limits::KV_STORE_MAX);
+                    return Ok(End::Ended(nothing_used(full.into())));
+                }
+                Transacted::Done | Transacted::Spent => {
+                    let told = changes.iter().filter(|_| commits);
+                    told.for_each(|change| self.server.announce(change));
+                    return Ok(End::Ended(ended));
+                }
+            }
         }
+        Ok(End::Ended(nothing_used(HostFault::Contended.into())))
     }
 
     fn drive(
         &self,
-        mut running: Call,
-        mut round: Round,
-        call: Option<&GuestCall<'_>>,
-        allowed: u64,
-    ) -> End {
-        let mut deadline = Instant::now() + Duration::from_millis(allowed);
+        running: &mut Call,
+        round: &mut Round,
+        attempt: Attempt<'_, '_, '_>,
+    ) -> Stopped {
         let mut notifier = Notifier::new();
-        // The answers of this request are for the first questions that have none, and no others.
-        let mut unread = call;
+        let Attempt {
+            call,
+            allowed,
+            unread,
+            deadline,
+            changes,
+        } = attempt;
         loop {
             match running.step(SLICE) {
-                CallStep::Ended(ended) => return End::Ended(ended),
+                CallStep::Ended(ended) => return Stopped::Ended(ended),
+                CallStep::Tell(Telling::Notice(notice)) => changes.push(outcome::change(&notice)),
                 CallStep::Tell(telling) => self.tell(&mut notifier, telling),
                 CallStep::Yield => {}
                 CallStep::Perform(GuestRequest::Sleep(millis)) => {
@@ -149,8 +217,14 @@ impl Turn<'_> {
                     let left = deadline.saturating_duration_since(Instant::now());
                     let asked = Duration::from_millis(millis.into());
                     self.place.sleep(asked.min(left));
-                    if Instant::now() < deadline {
+                    if Instant::now() < *deadline {
                         running.performed(GuestAnswer::Done, now());
+                    }
+                }
+                CallStep::Perform(GuestRequest::Kv(question)) => {
+                    match self.server.store.answer(&question, now()) {
+                        Some(answer) => running.performed(answer, now()),
+                        None => return failed(running, HostFault::Engine.into()),
                     }
                 }
                 CallStep::Perform(GuestRequest::Ask(questions)) => {
@@ -161,29 +235,29 @@ impl Turn<'_> {
                     if self.to.era() == Era::Legacy {
                         // The time of the user is not the call's.
                         let began = Instant::now();
-                        match self.ask_now(&questions, &mut round) {
+                        match self.ask_now(&questions, round) {
                             Ok(answer) => running.performed(answer, now()),
                             Err(end) => return end,
                         }
-                        deadline += began.elapsed();
+                        *deadline += began.elapsed();
                         continue;
                     }
                     let responses = unread.take().into_iter().flat_map(GuestCall::responses);
                     if let Err(error) = questions::take(&questions, &mut round.given, responses) {
-                        return End::Refused(error);
+                        return Stopped::Refused(error);
                     }
                     match questions::in_order(&questions, &mut round.given) {
                         Some(answers) => running.performed(GuestAnswer::Answers(answers), now()),
-                        None => return asks(running, round, questions),
+                        None => return Stopped::Asks(questions),
                     }
                 }
-                CallStep::Perform(_) => return failed(&mut running, HostFault::Engine.into()),
+                CallStep::Perform(_) => return failed(running, HostFault::Engine.into()),
             }
             if self.place.is_cancelled() {
-                return End::Cancelled;
+                return Stopped::Cancelled;
             }
-            if Instant::now() >= deadline {
-                return failed(&mut running, GuestFault::Deadline(allowed).into());
+            if Instant::now() >= *deadline {
+                return failed(running, GuestFault::Deadline(allowed).into());
             }
         }
     }
@@ -200,13 +274,13 @@ impl Turn<'_> {
     }
 
     /// Asks a legacy client, by requests of our own, while the call waits.
-    fn ask_now(&self, questions: &[Question], round: &mut Round) -> Result<GuestAnswer, End> {
+    fn ask_now(&self, questions: &[Question], round: &mut Round) -> Result<GuestAnswer, Stopped> {
         round.number += 1;
         let server = self.server;
         let results = match server.asked.ask(&server.out, self.place, questions) {
             Reply::Results(results) => results,
             Reply::Failed(error) => return Ok(GuestAnswer::Unasked(error)),
-            Reply::Cancelled => return Err(End::Cancelled),
+            Reply::Cancelled => return Err(Stopped::Cancelled),
         };
         let responses = questions
             .iter()
@@ -215,17 +289,14 @@ impl Turn<'_> {
                 let result = Json::parse(result.as_bytes()).ok()?;
                 Some((question.id.as_str().into(), result))
             });
-        questions::take(questions, &mut round.given, responses).map_err(End::Refused)?;
+        questions::take(questions, &mut round.given, responses).map_err(Stopped::Refused)?;
         questions::in_order(questions, &mut round.given)
             .map(GuestAnswer::Answers)
-            .ok_or(End::Cancelled)
+            .ok_or(Stopped::Cancelled)
     }
 
     /// To the client what it asked for, to the author what was logged.
     fn tell(&self, notifier: &mut Notifier, telling: Telling) {
-        if let Telling::Notice(notice) = &telling {
-            self.server.announce(&outcome::change(notice));
-        }
         if let Some(message) = outcome::told(notifier, self.to, &telling)
             && !self.place.is_cancelled()
         {
@@ -248,8 +319,8 @@ fn asks(running: Call, round: Round, questions: Vec<Question>) -> End {
     End::Asks { missing, next }
 }
 
-fn failed(running: &mut Call, fault: Fault) -> End {
-    End::Ended(match running.fail(fault) {
+fn failed(running: &mut Call, fault: Fault) -> Stopped {
+    Stopped::Ended(match running.fail(fault) {
         CallStep::Ended(ended) => ended,
         _ => nothing_used(HostFault::Engine.into()),
     })

@@ -38,6 +38,86 @@ pub enum Notice {
     ResourceListChanged,
 }
 
+/// A space of keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum KvSpace {
+    /// The server's, shared by all its callers.
+    Server,
+    /// The caller's own.
+    Caller,
+}
+
+impl KvSpace {
+    /// All of them, in the order of the contract.
+    pub const ALL: [Self; 2] = [Self::Server, Self::Caller];
+}
+
+/// Why key-value storage does not do something; in the order of the contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[repr(u8)]
+pub enum KvError {
+    /// The key is not one.
+    InvalidKey,
+    /// The value is too large.
+    TooLarge,
+    /// The call has made all the changes that it may.
+    TooMany,
+    /// The tool says of itself that it only reads.
+    ReadOnly,
+}
+
+/// A key of a guest.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct KvKey {
+    /// In which space.
+    pub space: KvSpace,
+    /// The key, as the guest gave it.
+    pub key: String,
+}
+
+/// What a guest wants to do with its key-value storage.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum KvRequest {
+    /// `kv.get`.
+    Get(KvKey),
+    /// `kv.set`.
+    Set {
+        /// Which.
+        key: KvKey,
+        /// To what.
+        #[serde(with = "serde_bytes")]
+        value: Vec<u8>,
+        /// For how many seconds.
+        ttl: Option<u32>,
+    },
+    /// `kv.delete`.
+    Delete(KvKey),
+    /// `kv.swap`.
+    Swap {
+        /// Which.
+        key: KvKey,
+        /// What it must be.
+        #[serde(with = "serde_bytes")]
+        expected: Option<Vec<u8>>,
+        /// What it is then.
+        #[serde(with = "serde_bytes")]
+        value: Option<Vec<u8>>,
+        /// For how many seconds.
+        ttl: Option<u32>,
+    },
+    /// `kv.keys`.
+    Keys {
+        /// In which space.
+        space: KvSpace,
+        /// What they begin with.
+        prefix: String,
+        /// After which.
+        after: Option<String>,
+        /// How many.
+        limit: u32,
+    },
+}
+
 /// Why a guest's questions are not asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AskError {
@@ -84,6 +164,8 @@ pub enum Request {
     Capabilities,
     /// `notify.resource-updated` and `notify.resource-list-changed`.
     Notify(Notice),
+    /// The interface `kv`. On a tape: [`KvRequest::Get`] and [`KvRequest::Keys`], as storage was asked.
+    Kv(KvRequest),
 }
 
 /// What a guest is answered.
@@ -103,4 +185,20 @@ pub enum Answer {
     Unasked(AskError),
     /// To [`Request::Capabilities`]: a JSON object.
     Text(String),
+    /// To [`KvRequest::Get`].
+    Value(#[serde(with = "serde_bytes")] Option<Vec<u8>>),
+    /// To [`KvRequest::Swap`].
+    Swapped(bool),
+    /// To [`KvRequest::Keys`].
+    Keys(Vec<String>),
+    /// To a [`Request::Kv`] that is not done.
+    KvRefused(KvError),
+    /// To [`KvRequest::Get`], as storage answers: with the version that the call has seen.
+    Item {
+        /// The commit that wrote it; 0 if nothing is known of it.
+        version: u64,
+        /// Its value, if it is there.
+        #[serde(with = "serde_bytes")]
+        value: Option<Vec<u8>>,
+    },
 }

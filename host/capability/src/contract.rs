@@ -59,7 +59,8 @@ pub const RESOURCE_LIST: &str = "smcp:server/resource-list@0.1.0";
 pub const CLIENT: &str = "smcp:server/client@0.1.0";
 /// The interface of announcements to those who listen.
 pub const NOTIFY: &str = "smcp:server/notify@0.1.0";
-const KV: &str = "smcp:server/kv@0.1.0";
+/// The interface of key-value storage.
+pub const KV: &str = "smcp:server/kv@0.1.0";
 const HTTP: &str = "smcp:server/http@0.1.0";
 const CONFIG: &str = "smcp:server/config@0.1.0";
 
@@ -108,10 +109,16 @@ pub static IMPORTS: &[Function] = &[
     hosted(CLIENT, "capabilities", &[I32], &[]),
     hosted(NOTIFY, "resource-updated", &[I32, I32], &[]),
     hosted(NOTIFY, "resource-list-changed", &[], &[]),
-    unstable(KV, "get", &[I32, I32, I32, I32], &[]),
-    unstable(KV, "set", &[I32, I32, I32, I32, I32, I32, I32, I32], &[]),
-    unstable(KV, "delete", &[I32, I32, I32, I32], &[]),
-    unstable(KV, "keys", &[I32, I32, I32, I32, I32, I32, I32, I32], &[]),
+    hosted(KV, "get", &[I32, I32, I32, I32], &[]),
+    hosted(KV, "set", &[I32, I32, I32, I32, I32, I32, I32, I32], &[]),
+    hosted(KV, "delete", &[I32, I32, I32, I32], &[]),
+    hosted(
+        KV,
+        "swap",
+        &[I32, I32, I32, I32, I32, I32, I32, I32, I32, I32, I32, I32],
+        &[],
+    ),
+    hosted(KV, "keys", &[I32, I32, I32, I32, I32, I32, I32, I32], &[]),
     unstable(HTTP, "send", &[I32, I32, I32, I32, I32], &[]),
     unstable(CONFIG, "get", &[I32, I32, I32], &[]),
 ];

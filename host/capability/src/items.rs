@@ -24,6 +24,8 @@ pub struct Item {
     pub version: u64,
     /// Its sealed value. None if it is not there: never written, removed, or expired.
     pub value: Option<serde_bytes::ByteBuf>,
+    /// When it goes by itself, if it is there.
+    pub expires: Option<UnixMillis>,
 }
 
 /// A part of a space.

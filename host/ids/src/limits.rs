@@ -138,6 +138,30 @@ pub const IMPORT_ARGUMENT_MAX: usize = MIB;
 /// A tape, encoded.
 pub const TAPE_MAX: usize = 8 * MIB;
 
+// ---- What a server may keep ---------------------------------------------------------------------
+
+/// A key, in bytes: it is kept in the clear, and in an index.
+pub const KV_KEY_MAX: usize = 512;
+/// A value: a row of the platform's storage has 2 MB.
+pub const KV_VALUE_MAX: usize = 128 * KIB;
+/// Keys and ranges that one call reads from storage: each is a query.
+pub const KV_READS_MAX: usize = 512;
+/// Changes of one call, and the bytes of their keys and values: they wait in memory until it returns.
+pub const KV_WRITES_MAX: usize = 1_024;
+/// The bytes of all changes of one call.
+pub const KV_WRITE_BYTES_MAX: usize = 4 * MIB;
+/// Keys that one `keys` gives.
+pub const KV_KEYS_PAGE: u32 = 1_000;
+/// Everything that one server keeps, keys included.
+pub const KV_STORE_MAX: u64 = 64 * MIB as u64;
+/// How many pairs that may be.
+pub const KV_PAIRS_MAX: u64 = 1_000_000;
+/// How long it is known that a key was removed, in milliseconds: longer than a call can last that has
+/// seen it.
+pub const KV_TOMBSTONE_MILLIS: u64 = 24 * 60 * 60 * 1_000;
+/// How often a call is run again because what it read has changed; after that no other may commit before it.
+pub const KV_RERUNS_MAX: u32 = 3;
+
 // ---- Slices ----------------------------------------------------------------------------------
 
 /// Fuel of the first slice of a call: in a fresh isolate a unit costs up to 30 ns.

@@ -79,6 +79,9 @@ pub enum GuestFault {
     /// `describe` called an import.
     #[error("the server called an import from describe, which may use none")]
     ImportInDescribe,
+    /// What it would store is more than it may keep.
+    #[error("the server would keep more than the {0} bytes that it may; remove something first")]
+    StoreFull(u64),
     /// It asked more of its host than a call may.
     #[error("the server asked its host for more than {0} things in one call")]
     TooManyEffects(usize),
@@ -100,6 +103,7 @@ impl GuestFault {
             Self::ArgumentTooLarge { .. } => "guest_argument_too_large",
             Self::ImportWhileReallocating => "guest_import_while_reallocating",
             Self::ImportInDescribe => "guest_import_in_describe",
+            Self::StoreFull(_) => "guest_store_full",
             Self::TooManyEffects(_) => "guest_too_many_effects",
         }
     }
@@ -111,6 +115,9 @@ pub enum HostFault {
     /// There was no memory for the guest.
     #[error("the host is out of memory; try again")]
     OutOfMemory,
+    /// What the call read was changed by others each time it ran.
+    #[error("other calls changed what this one read, again and again; try again")]
+    Contended,
     /// The engine did what it should not.
     #[error("the host failed; try again")]
     Engine,
@@ -121,6 +128,7 @@ impl HostFault {
     pub fn code(&self) -> &'static str {
         match self {
             Self::OutOfMemory => "host_out_of_memory",
+            Self::Contended => "host_contended",
             Self::Engine => "host_fault",
         }
     }

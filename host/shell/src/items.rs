@@ -67,14 +67,13 @@ pub(crate) fn read(
         Vec::new()
     };
     let row = found.first();
-    let value = row
-        .filter(|row| !has_expired(&row.get(1), now))
-        .map(|row| row.get(2));
+    let there = row.filter(|row| !has_expired(&row.get(1), now) && !row.get(2).is_null());
     Ok(Item {
         version: row.map_or(0, |row| whole(&row.get(0))),
-        value: value
-            .filter(|value| !value.is_null())
-            .map(|value| bytes_of(&value).into()),
+        value: there.map(|row| bytes_of(&row.get(2)).into()),
+        expires: there
+            .and_then(|row| row.get(1).as_f64())
+            .map(|expires| UnixMillis(expires as u64)),
     })
 }
 

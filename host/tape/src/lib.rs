@@ -28,6 +28,8 @@ pub struct Header {
     pub caller: Caller,
     /// What the client can do, a JSON object.
     pub client_capabilities: String,
+    /// Whether what is called says of itself that it only reads.
+    pub read_only: bool,
 }
 
 /// One effect that was performed.
@@ -50,15 +52,38 @@ pub struct Tape {
     pub entries: Vec<Entry>,
     /// How many log entries and progress notifications were sent. A replay does not repeat them.
     pub told: u32,
+    /// What was answered in an earlier run of the call, which was run again: what the client has said,
+    /// and how long was waited. It is not asked for twice, wherever it is asked for now.
+    pub remembered: Vec<Entry>,
 }
 
 impl Tape {
+    /// Whether the call has read items.
+    pub fn has_read_items(&self) -> bool {
+        let reads = |entry: &Entry| matches!(entry.request, Request::Kv(_));
+        self.entries.iter().any(reads)
+    }
+
+    /// The tape for running the call again, because what it read has changed: what it read is read
+    /// anew, and nothing else is asked, waited for or told twice.
+    #[must_use]
+    pub fn rerun(self) -> Self {
+        let lasting = |entry: &Entry| !matches!(entry.request, Request::Kv(_));
+        let entries = self.entries.into_iter().filter(lasting);
+        Self {
+            remembered: entries.chain(self.remembered).collect(),
+            entries: Vec::new(),
+            ..self
+        }
+    }
+
     /// The tape of a call that has not begun.
     pub fn blank(header: Header) -> Self {
         Self {
             header,
             entries: Vec::new(),
             told: 0,
+            remembered: Vec::new(),
         }
     }
 }

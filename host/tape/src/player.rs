@@ -5,7 +5,7 @@ use chacha20::cipher::{KeyIvInit, StreamCipher};
 use smcp_capability::call::{Answer, Request};
 use smcp_ids::UnixMillis;
 
-use crate::{Entry, Tape, TapeError};
+use crate::{Entry, Header, Tape, TapeError};
 
 /// What becomes of a request.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,8 +74,10 @@ impl Player {
             Request::Capabilities => Ok(Verdict::Answered(Answer::Text(
                 self.tape.header.client_capabilities.clone(),
             ))),
-            Request::Log { .. } | Request::Progress { .. } | Request::Notify(_) => Ok(self.tell()),
-            Request::Sleep(_) | Request::Ask(_) => self.perform(request),
+            Request::Log { .. } | Request::Progress { .. } => Ok(self.tell()),
+            // It is told to others, when the call has returned: whatever an earlier run did.
+            Request::Notify(_) => Ok(Verdict::Tell),
+            Request::Sleep(_) | Request::Ask(_) | Request::Kv(_) => self.perform(request),
         }
     }
 
@@ -90,10 +92,7 @@ impl Player {
 
     fn perform(&mut self, request: &Request) -> Result<Verdict, TapeError> {
         match self.tape.entries.get(self.played) {
-            None => {
-                self.awaited = Some(request.clone());
-                Ok(Verdict::Perform)
-            }
+            None => Ok(self.remembered(request)),
             Some(entry) if entry.request == *request => {
                 self.played += 1;
                 self.now = entry.at;
@@ -101,6 +100,36 @@ impl Player {
             }
             Some(_) => Err(TapeError::Diverged(self.played)),
         }
+    }
+
+    /// An answer of an earlier run, if there is one; it is on the tape from then on.
+    fn remembered(&mut self, request: &Request) -> Verdict {
+        let same = |entry: &Entry| entry.request == *request;
+        match self.tape.remembered.iter().position(same) {
+            Some(place) => {
+                let mut entry = self.tape.remembered.remove(place);
+                self.now = self.now.max(entry.at);
+                entry.at = self.now;
+                let answer = entry.answer.clone();
+                self.tape.entries.push(entry);
+                self.played += 1;
+                Verdict::Answered(answer)
+            }
+            None => {
+                self.awaited = Some(request.clone());
+                Verdict::Perform
+            }
+        }
+    }
+
+    /// What `context.now` returns.
+    pub fn now(&self) -> UnixMillis {
+        self.now
+    }
+
+    /// What was fixed when the call started.
+    pub fn header(&self) -> &Header {
+        &self.tape.header
     }
 
     /// Records the answer to the request of the last [`Verdict::Perform`]. Time never goes back.

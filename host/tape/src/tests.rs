@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use smcp_capability::call::{Answer, Caller, LogLevel, Request};
+use smcp_capability::call::{Answer, Caller, KvKey, KvRequest, KvSpace, LogLevel, Request};
 use smcp_ids::UnixMillis;
 
 use crate::{Header, Player, Tape, TapeError, Verdict};
@@ -19,6 +19,7 @@ fn blank() -> Tape {
         start: UnixMillis(1_000),
         caller,
         client_capabilities: "{}".into(),
+        read_only: false,
     })
 }
 
@@ -121,4 +122,49 @@ fn an_answer_that_nobody_asked_for_is_refused() {
         player.record(Answer::Done, UnixMillis(1)),
         Err(TapeError::Unasked)
     );
+}
+
+#[test]
+fn a_call_that_is_run_again_reads_anew_and_asks_waits_and_tells_nothing_twice() {
+    let key = KvKey {
+        space: KvSpace::Server,
+        key: "k".into(),
+    };
+    let read = Request::Kv(KvRequest::Get(key));
+    let value = |version| Answer::Item {
+        version,
+        value: None,
+    };
+    let mut first = Player::new(blank());
+    let log = Request::Log {
+        level: LogLevel::Info,
+        logger: None,
+        data: "1".into(),
+    };
+    assert_eq!(first.ask(&log), Ok(Verdict::Tell));
+    for (request, answer, at) in [
+        (read.clone(), value(1), 2_000),
+        (Request::Sleep(5), Answer::Done, 2_005),
+    ] {
+        assert_eq!(first.ask(&request), Ok(Verdict::Perform));
+        first.record(answer, UnixMillis(at)).unwrap();
+    }
+    let mut again = Player::new(first.into_tape().rerun());
+    assert_eq!(again.ask(&log), Ok(Verdict::Told));
+    assert_eq!(again.ask(&read), Ok(Verdict::Perform));
+    again.record(value(2), UnixMillis(3_000)).unwrap();
+    assert_eq!(
+        again.ask(&Request::Sleep(5)),
+        Ok(Verdict::Answered(Answer::Done))
+    );
+    // Time never goes back.
+    assert_eq!(again.now(), UnixMillis(3_000));
+    assert_eq!(
+        again.ask(&Request::Sleep(5)),
+        Ok(Verdict::Perform),
+        "it is remembered once"
+    );
+    let tape = again.into_tape();
+    assert_eq!(tape.entries.len(), 2);
+    assert!(tape.remembered.is_empty());
 }

@@ -3,12 +3,14 @@
 //! The object drives it in a turn, the command line natively, a replay from the tape alone: the
 //! same code each time.
 
-use smcp_capability::call::{Answer, LogLevel, Notice, Request};
+use smcp_capability::call::{Answer, KvRequest, LogLevel, Notice, Request};
 use smcp_ids::{Fuel, UnixMillis, limits};
 use smcp_sandbox::{
     Bounds, Ended, Entry, Execution, Fault, GuestFault, HostFault, LoadedModule, Stop,
 };
 use smcp_tape::{Player, Tape, Verdict};
+
+use crate::workspace::{Wanted, Workspace};
 
 /// What a guest tells its client, its author or those who listen on the way.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,11 +50,21 @@ pub enum CallStep {
     Ended(Ended),
 }
 
+/// What became of a request before the tape was asked.
+enum Considered {
+    Answered,
+    Asks(Request),
+    Failed(Fault),
+}
+
 /// One call in progress.
 #[derive(Debug)]
 pub struct Call {
     execution: Execution,
     player: Player,
+    workspace: Workspace,
+    /// A request about keys that waits until storage has answered a question of it.
+    unanswered: Option<(KvRequest, KvRequest)>,
     log_left: usize,
     tellings_left: usize,
 }
@@ -71,6 +83,8 @@ impl Call {
     ) -> Result<Self, Fault> {
         Ok(Self {
             execution: Execution::start(loaded, entry, bounds)?,
+            workspace: Workspace::new(tape.header.read_only),
+            unanswered: None,
             player: Player::new(tape),
             log_left: limits::LOG_MAX,
             tellings_left: limits::NOTIFICATIONS_MAX,
@@ -87,8 +101,13 @@ impl Call {
                 Stop::Ended(ended) => return CallStep::Ended(ended),
                 Stop::Asks(request) => request,
             };
+            let request = match self.consider(request) {
+                Considered::Answered => continue,
+                Considered::Asks(request) => request,
+                Considered::Failed(fault) => return self.fail(fault),
+            };
             match self.player.ask(&request) {
-                Ok(Verdict::Answered(answer)) => self.execution.answer(&answer),
+                Ok(Verdict::Answered(answer)) => self.answered(answer),
                 Ok(Verdict::Told) => {
                     self.execution.answer(&Answer::Done);
                     // Counted as when it was sent, so that what follows is dropped alike.
@@ -100,7 +119,9 @@ impl Call {
                         return CallStep::Tell(telling);
                     }
                 }
-                Ok(Verdict::Perform) if self.player.effects() > limits::EFFECTS_MAX => {
+                Ok(Verdict::Perform)
+                    if self.player.effects() > limits::EFFECTS_MAX + self.workspace.reads() =>
+                {
                     return self.fail(GuestFault::TooManyEffects(limits::EFFECTS_MAX).into());
                 }
                 Ok(Verdict::Perform) => return CallStep::Perform(request),
@@ -112,8 +133,52 @@ impl Call {
     /// What was asked for is done: goes on with the next step.
     pub fn performed(&mut self, answer: Answer, at: UnixMillis) {
         if self.player.record(answer.clone(), at).is_ok() {
-            self.execution.answer(&answer);
+            self.answered(answer);
         }
+    }
+
+    /// What the call did to its key-value storage.
+    pub fn workspace(&self) -> &Workspace {
+        &self.workspace
+    }
+
+    /// The randomness that this call alone has.
+    pub fn seed(&self) -> &[u8; 32] {
+        &self.player.header().seed
+    }
+
+    /// Requests about keys are answered from what the call knows, or become a question to storage.
+    fn consider(&mut self, request: Request) -> Considered {
+        let Request::Kv(request) = request else {
+            return Considered::Asks(request);
+        };
+        match self.workspace.ask(&request, self.player.now()) {
+            Wanted::Answered(answer) => {
+                self.execution.answer(&answer);
+                Considered::Answered
+            }
+            Wanted::Read(question) => {
+                self.unanswered = Some((request, question.clone()));
+                Considered::Asks(Request::Kv(question))
+            }
+            Wanted::TooManyReads => {
+                Considered::Failed(GuestFault::TooManyEffects(limits::KV_READS_MAX).into())
+            }
+        }
+    }
+
+    /// Gives the guest an answer from the tape. One that is none to its request ends the call, as a
+    /// fault of the host, at the guest's next step.
+    fn answered(&mut self, answer: Answer) {
+        let answer = match self.unanswered.take() {
+            Some((request, question)) => {
+                let now = self.player.now();
+                let learnt = self.workspace.learn(&request, question, answer, now);
+                learnt.unwrap_or(Answer::Done)
+            }
+            None => answer,
+        };
+        self.execution.answer(&answer);
     }
 
     /// Ends the call from outside.

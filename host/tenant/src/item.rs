@@ -92,16 +92,32 @@ impl Space {
     }
 }
 
+/// An item, opened.
+pub(crate) struct Opened {
+    pub(crate) version: u64,
+    pub(crate) value: Option<Vec<u8>>,
+    pub(crate) expires: Option<UnixMillis>,
+}
+
 impl Scene {
-    /// An item: its version, and its value if it is there.
-    pub(crate) async fn read_item(&self, place: Place) -> Result<(u64, Option<Vec<u8>>), Problem> {
+    /// An item, opened.
+    pub(crate) async fn read_item(&self, place: Place) -> Result<Opened, Problem> {
         let effect = Effect::ReadItem(place.clone(), self.outside.now());
-        let Performed::Item(Item { version, value }) = self.outside.perform(effect).await else {
+        let Performed::Item(item) = self.outside.perform(effect).await else {
             return Err(Problem::host());
         };
+        let Item {
+            version,
+            value,
+            expires,
+        } = item;
         let (keys, binding) = self.item_seal(&place)?;
-        let value = value.map(|sealed| keys.open(&binding, &sealed)).transpose();
-        Ok((version, value.map_err(|_| Problem::host())?))
+        let opened = value.map(|sealed| keys.open(&binding, &sealed));
+        Ok(Opened {
+            version,
+            value: opened.transpose().map_err(|_| Problem::host())?,
+            expires,
+        })
     }
 
     /// Seals the value of an item.
@@ -113,8 +129,14 @@ impl Scene {
 
     /// Checks and changes items: all of it, or nothing.
     pub(crate) async fn transact(&self, transaction: Transaction) -> Result<Transacted, Problem> {
+        let changes = !transaction.writes.is_empty();
         match self.outside.perform(Effect::Transact(transaction)).await {
-            Performed::Transacted(went) => Ok(went),
+            Performed::Transacted(went) => {
+                if changes && went == Transacted::Done {
+                    self.state.borrow_mut().item_commits += 1;
+                }
+                Ok(went)
+            }
             _ => Err(Problem::host()),
         }
     }

@@ -24,6 +24,7 @@ pub mod questions;
 mod record;
 pub mod schemas;
 mod state;
+pub mod workspace;
 
 use core::cell::RefCell;
 use std::collections::BTreeMap;

@@ -5,22 +5,29 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
-use smcp_capability::items::{Item, Place, Range, Seen, Spend, Transacted, Transaction, Write};
+use serde::{Deserialize, Serialize};
+use smcp_capability::call::{Answer, KvRequest};
+use smcp_capability::items::{
+    Item, Place, Range, Seen, SeenRange, Spend, Transacted, Transaction, Write,
+};
 use smcp_ids::UnixMillis;
 
+use crate::workspace::{Spaces, Workspace};
+
 /// The items of one object.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct MemoryItems {
     rows: BTreeMap<Place, Row>,
     spent: BTreeMap<String, UnixMillis>,
     commits: u64,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Row {
     account: String,
     version: u64,
     expires: Option<UnixMillis>,
+    #[serde(with = "serde_bytes")]
     value: Option<Vec<u8>>,
 }
 
@@ -40,10 +47,11 @@ impl MemoryItems {
     /// One item.
     pub fn read(&self, place: &Place, now: UnixMillis) -> Item {
         let row = self.rows.get(place);
-        let value = row.filter(|row| row.is_there(now));
+        let there = row.filter(|row| row.is_there(now));
         Item {
             version: row.map_or(0, |row| row.version),
-            value: value.and_then(|row| row.value.clone()).map(Into::into),
+            value: there.and_then(|row| row.value.clone()).map(Into::into),
+            expires: there.and_then(|row| row.expires),
         }
     }
 
@@ -77,8 +85,7 @@ impl MemoryItems {
             let item = self.read(&seen.place, now);
             item.version == seen.version && item.value.is_some() == seen.was_there
         };
-        let same =
-            |range: &smcp_capability::items::SeenRange| self.keys(&range.range, now) == range.keys;
+        let same = |range: &SeenRange| self.keys(&range.range, now) == range.keys;
         if !asked.seen.iter().all(unchanged) || !asked.ranges.iter().all(same) {
             return Transacted::Stale;
         }
@@ -104,6 +111,49 @@ impl MemoryItems {
             self.spent.insert(name.clone(), *until);
         }
         Transacted::Done
+    }
+
+    /// What a call's question to storage is answered. `None` if it is none.
+    pub fn answer(&self, question: &KvRequest, spaces: &Spaces, now: UnixMillis) -> Option<Answer> {
+        if let KvRequest::Get(key) = question {
+            let item = self.read(&spaces.of(key.space).place(&*key.key), now);
+            return Some(Answer::Item {
+                version: item.version,
+                value: item.value.map(serde_bytes::ByteBuf::into_vec),
+            });
+        }
+        let range = spaces.range(question)?;
+        Some(Answer::Keys(self.keys(&range, now)))
+    }
+
+    /// Settles a call that is over; `commits`: whether its changes count. Values are kept as they are.
+    pub fn settle(
+        &mut self,
+        workspace: &Workspace,
+        spaces: &Spaces,
+        commits: bool,
+        now: UnixMillis,
+    ) -> Transacted {
+        let unsealed = |_: &Place, value: &[u8]| Ok::<_, std::convert::Infallible>(value.to_vec());
+        let transaction = match workspace.commit(spaces, now, unsealed) {
+            Ok(transaction) if commits => transaction,
+            _ => workspace.checks(spaces, now),
+        };
+        self.transact(&transaction)
+    }
+
+    /// The items as bytes, to be kept in a file.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        // Only our own types: they always encode.
+        postcard::to_allocvec(self).unwrap_or_default()
+    }
+
+    /// The items that [`Self::to_bytes`] made bytes of.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        match postcard::take_from_bytes(bytes) {
+            Ok((items, [])) => Some(items),
+            _ => None,
+        }
     }
 
     /// Removes all items of the accounts that begin so.

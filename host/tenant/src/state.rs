@@ -27,6 +27,10 @@ pub(crate) struct State {
     pub(crate) modules: Modules,
     /// Calls that compute now.
     pub(crate) running: usize,
+    /// Transactions that changed items since the object woke.
+    pub(crate) item_commits: u64,
+    /// Whether one call alone may commit now.
+    pub(crate) is_one_alone: bool,
     /// Calls that wait for their turn.
     pub(crate) waiting: usize,
     /// The keys of this object's tenant, by purpose.
@@ -51,6 +55,8 @@ impl State {
             modules: Modules::default(),
             running: 0,
             waiting: 0,
+            item_commits: 0,
+            is_one_alone: false,
             keys,
         }
     }

@@ -1,7 +1,7 @@
 //! One case of the matrix and its rows.
 
 use serde::{Deserialize, Serialize};
-use smcp_capability::call::{Answer, Caller, Request};
+use smcp_capability::call::{Answer, Caller, KvRequest, Request};
 use smcp_crypto::sha256;
 use smcp_ids::{Digest, Fuel, PublisherKey, UnixMillis};
 use smcp_package::{Admission, AdmittedModule, Policy, UntrustedPackage};
@@ -181,6 +181,10 @@ fn answer(request: &Request, place: u64) -> Answer {
                 .map(|question| question.request.clone())
                 .collect(),
         ),
+        Request::Kv(KvRequest::Get(_)) => Answer::Value(Some(b"v".to_vec())),
+        Request::Kv(KvRequest::Swap { .. }) => Answer::Swapped(true),
+        Request::Kv(KvRequest::Keys { .. }) => Answer::Keys(vec!["a".into(), "bc".into()]),
+        Request::Kv(_) => Answer::Done,
         Request::Capabilities => Answer::Text("{}".into()),
         Request::Who => Answer::Caller(Caller {
             tenant: "acme".into(),

@@ -6,6 +6,8 @@
 use smcp_capability::call::{Answer, AskError, Caller, Request};
 use wasmi::Val;
 
+use super::kv;
+
 /// A piece of guest memory to be: bytes, and the places in them where addresses of earlier blocks
 /// go.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,7 +30,7 @@ pub(crate) struct Lowered {
 }
 
 impl Lowered {
-    fn text(&mut self, text: &[u8]) -> (usize, u32) {
+    pub(super) fn text(&mut self, text: &[u8]) -> (usize, u32) {
         self.blocks.push(Block {
             bytes: text.to_vec(),
             align: 1,
@@ -38,7 +40,7 @@ impl Lowered {
     }
 
     /// `list<string>`.
-    fn texts(&mut self, texts: &[String]) -> (usize, u32) {
+    pub(super) fn texts(&mut self, texts: &[String]) -> (usize, u32) {
         let mut list = Block {
             align: 4,
             ..Block::default()
@@ -54,7 +56,7 @@ impl Lowered {
 
 impl Block {
     /// Appends a list: the address of a block, and a number of elements.
-    fn list(&mut self, (block, count): (usize, u32)) {
+    pub(super) fn list(&mut self, (block, count): (usize, u32)) {
         self.addresses.push((self.bytes.len(), block));
         self.bytes.extend([0; 4]);
         self.bytes.extend(count.to_le_bytes());
@@ -93,6 +95,7 @@ pub(crate) fn lower(request: &Request, answer: &Answer) -> Option<Lowered> {
             lower_answers(&mut lowered, answers);
         }
         (Request::Ask(_), Answer::Unasked(error)) => lower_ask_error(&mut lowered, error),
+        (Request::Kv(request), answer) => kv::lower(&mut lowered, request, answer)?,
         _ => return None,
     }
     Some(lowered)

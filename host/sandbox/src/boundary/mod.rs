@@ -5,5 +5,6 @@
 
 pub(crate) mod answer;
 pub(crate) mod export;
+mod kv;
 pub(crate) mod memory;
 pub(crate) mod request;

@@ -1,15 +1,16 @@
 //! What a suspended guest asks: flat arguments and memory to a [`Request`].
 
 use smcp_capability::call::{LogLevel, Notice, Question, Request};
-use smcp_capability::contract::{self, CLIENT, CONTEXT, NOTIFY};
+use smcp_capability::contract::{self, CLIENT, CONTEXT, KV, NOTIFY};
 use smcp_ids::limits;
 use wasmi::Val;
 
+use super::kv;
 use super::memory::GuestMemory;
 use crate::fault::GuestFault;
 
 /// The most flat parameters that an import of the contract has.
-pub(crate) const PARAMS_MAX: usize = 8;
+pub(crate) const PARAMS_MAX: usize = 12;
 
 /// An import that a guest called: its place in the contract, and its arguments as bits.
 #[derive(Clone, Copy, Debug, Default)]
@@ -33,7 +34,7 @@ impl RawImport {
         Self { index, params }
     }
 
-    fn word(&self, index: usize) -> u32 {
+    pub(super) fn word(&self, index: usize) -> u32 {
         self.params.get(index).map_or(0, |param| *param as u32)
     }
 
@@ -93,6 +94,7 @@ pub(crate) fn lift(raw: &RawImport, memory: GuestMemory<'_>) -> Result<Asked, Gu
                 size: uri.len(),
             })
         }
+        (KV, name) => kv::lift(name, raw, memory),
         (NOTIFY, "resource-list-changed") => plain(Request::Notify(Notice::ResourceListChanged)),
         // Admission and linking let no other import through.
         _ => Err(GuestFault::Trapped("unknown import")),
@@ -193,7 +195,7 @@ fn lift_progress(raw: &RawImport, memory: GuestMemory<'_>) -> Result<Asked, Gues
 }
 
 /// An `option<string>` as three flat values.
-fn optional_text<'a>(
+pub(super) fn optional_text<'a>(
     memory: GuestMemory<'a>,
     [tag, address, len]: [u32; 3],
     import: &'static str,
@@ -206,12 +208,28 @@ fn optional_text<'a>(
 }
 
 /// A `string`, refused by its length before it is looked at.
-fn argument<'a>(
+pub(super) fn argument<'a>(
     memory: GuestMemory<'a>,
     address: u32,
     len: u32,
     import: &'static str,
 ) -> Result<&'a str, GuestFault> {
+    bounded(len, import)?;
+    memory.text(address, len, import)
+}
+
+/// A `list<u8>`, likewise.
+pub(super) fn bytes<'a>(
+    memory: GuestMemory<'a>,
+    address: u32,
+    len: u32,
+    import: &'static str,
+) -> Result<&'a [u8], GuestFault> {
+    bounded(len, import)?;
+    memory.bytes(address, len, import)
+}
+
+fn bounded(len: u32, import: &'static str) -> Result<(), GuestFault> {
     let (size, limit) = (len as usize, limits::IMPORT_ARGUMENT_MAX);
     if size > limit {
         return Err(GuestFault::ArgumentTooLarge {
@@ -220,5 +238,5 @@ fn argument<'a>(
             limit,
         });
     }
-    memory.text(address, len, import)
+    Ok(())
 }

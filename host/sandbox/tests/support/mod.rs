@@ -6,7 +6,7 @@
     reason = "a test fails by panicking"
 )]
 
-use smcp_capability::call::{Answer, Caller, Request};
+use smcp_capability::call::{Answer, Caller, KvRequest, Request};
 use smcp_crypto::SigningKey;
 use smcp_ids::{Fuel, UnixMillis, limits};
 use smcp_package::{
@@ -71,6 +71,10 @@ pub fn answer(request: &Request) -> Answer {
                 .map(|question| question.request.clone())
                 .collect(),
         ),
+        Request::Kv(KvRequest::Get(_)) => Answer::Value(Some(b"v".to_vec())),
+        Request::Kv(KvRequest::Swap { .. }) => Answer::Swapped(true),
+        Request::Kv(KvRequest::Keys { .. }) => Answer::Keys(vec!["a".into(), "bc".into()]),
+        Request::Kv(_) => Answer::Done,
         Request::Capabilities => Answer::Text("{}".into()),
         Request::Who => Answer::Caller(Caller {
             tenant: "acme".into(),

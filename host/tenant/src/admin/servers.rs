@@ -1,11 +1,12 @@
 //! Servers and their releases, as an admin sees them.
 
 use serde::Serialize;
-use smcp_capability::turn::{Effect, Reply};
+use smcp_capability::turn::{Effect, Performed, Reply};
 use smcp_ids::{ServerSlug, limits};
 
 use super::tenants::Deleted;
 use super::{parameter, parse};
+use crate::item::Space;
 use crate::problem::{Problem, json};
 use crate::record::{Change, Directory, ReleaseRecord, ServerRecord};
 use crate::state::Scene;
@@ -146,7 +147,7 @@ pub(super) fn releases(scene: &Scene, server: &str) -> Result<Reply, Problem> {
 
 /// Removes a server with its releases. Modules that no other server has go too.
 pub(super) async fn delete(scene: &Scene, server: &str) -> Result<Reply, Problem> {
-    let (changes, orphans) = {
+    let (slug, changes, orphans) = {
         let state = scene.state.borrow();
         let directory = state.directory()?;
         let slug = find(directory, server)?.server.clone();
@@ -163,9 +164,13 @@ pub(super) async fn delete(scene: &Scene, server: &str) -> Result<Reply, Problem
                 orphans.push(release);
             }
         }
-        (changes, orphans)
+        (slug, changes, orphans)
     };
     scene.commit(changes).await?;
+    let items = Effect::DeleteItems(Space::accounts(&slug));
+    if scene.outside.perform(items).await != Performed::Done {
+        return Err(Problem::host());
+    }
     // The rows are gone: a module that stays behind is garbage, not a fault of this request.
     scene.outside.perform(Effect::DeleteModules(orphans)).await;
     Ok(json(200, &Deleted { deleted: true }))

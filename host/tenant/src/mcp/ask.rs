@@ -149,9 +149,9 @@ impl Run<'_> {
         let mut bytes = Vec::new();
         for number in 0..parts {
             let place = space.place(format!("{name}/{number}"));
-            match self.scene.read_item(place).await? {
-                (_, Some(part)) => bytes.extend(part),
-                (_, None) => return Ok(None),
+            match self.scene.read_item(place).await?.value {
+                Some(part) => bytes.extend(part),
+                None => return Ok(None),
             }
         }
         Ok(Some(bytes))

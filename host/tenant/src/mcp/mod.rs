@@ -4,6 +4,7 @@
 //! prefixed `{server}__`. Lists are answered from catalogues, but for resources that come and go.
 
 mod ask;
+mod kv;
 mod listen;
 mod permit;
 mod run;

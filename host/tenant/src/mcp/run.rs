@@ -7,13 +7,14 @@ use smcp_capability::call::{
 use smcp_capability::turn::{Effect, Head, Performed};
 use smcp_ids::{ServerSlug, UnixMillis, limits};
 use smcp_protocol::{
-    Answer, Era, GuestCall, GuestResult, Notifier, ProtocolError, ReplyTo, ResultError,
+    Answer, Change, Era, GuestCall, GuestResult, Notifier, ProtocolError, ReplyTo, ResultError,
     SSE_HEADERS, Target, sse,
 };
-use smcp_sandbox::{Ended, Entry, Fault, GuestFault, HostFault};
+use smcp_sandbox::{Ended, Entry, Fault, GuestFault, HostFault, Output};
 use smcp_tape::{Header, Tape};
 
 use super::ask::Carried;
+use super::kv::{Alone, Reads, Settled, others};
 use super::permit::Permit;
 use crate::call::{Call, CallStep, Telling};
 use crate::modules::Ready;
@@ -54,6 +55,27 @@ enum RoundEnd {
     Refused(ProtocolError),
 }
 
+/// How one run of a round ended: it may have to be run again.
+enum RunEnd {
+    Ended(Ended),
+    Asks(Vec<Question>),
+    Refused(ProtocolError),
+}
+
+/// A round of a call that is run, once or more often.
+struct Attempt<'a, 'c> {
+    call: Option<&'a GuestCall<'c>>,
+    round: Round,
+    times: Times,
+    notifier: Notifier,
+    /// Whether the answers of this request are still to be read: they are for the first questions that
+    /// have none, and no others.
+    has_unread: bool,
+    /// What those who listen are told when the call has returned.
+    changes: Vec<Change>,
+    reads: Reads,
+}
+
 impl Run<'_> {
     /// Answers a call that the guest knows by `name`, or by the client's own name for it.
     pub(super) async fn call(
@@ -63,12 +85,17 @@ impl Run<'_> {
     ) -> Result<Answer, Problem> {
         let _permit = Permit::acquire(self.scene).await?;
         let began = self.scene.outside.now();
+        let known = name.unwrap_or(call.name());
         let (round, tape) = match call.state().filter(|_| call.target().may_ask()) {
             Some(state) => match self.unseal(call, state, self.capabilities).await? {
                 Ok(carried) => (carried.round, carried.tape),
                 Err(error) => return Ok(self.to.error(&error)),
             },
-            None => (Round::first(call.meta()), Tape::blank(self.header(began))),
+            None => {
+                let read_only = call.target() == Target::Tool && self.says_it_only_reads(known);
+                let header = self.header(began, read_only);
+                (Round::first(call.meta()), Tape::blank(header))
+            }
         };
         let request = call.guest_request_as(name, round.meta.as_deref());
         let entry = match call.target() {
@@ -77,14 +104,17 @@ impl Run<'_> {
             Target::Resource => Entry::ReadResource(request),
             Target::Completion => Entry::Complete(request),
         };
-        let end = self
-            .execute(entry, (round, tape), Some(call), began)
-            .await?;
-        Ok(match end {
-            RoundEnd::Ended(ended) => outcome::answer(self.to, &self.ready.info, &ended, |text| {
-                let result = GuestResult::parse(call.target(), text)?;
-                self.check_structured(name.unwrap_or(call.name()), result)
-            }),
+        let attempt = self.attempt(Some(call), round, began);
+        let result = |text| {
+            let result = GuestResult::parse(call.target(), text)?;
+            self.check_structured(known, result)
+        };
+        let is_result = |text: &str| {
+            let parsed = GuestResult::parse(call.target(), text);
+            parsed.is_ok_and(|parsed| self.check_structured(known, parsed).is_ok())
+        };
+        Ok(match self.execute(entry, tape, attempt, is_result).await? {
+            RoundEnd::Ended(ended) => outcome::answer(self.to, &self.ready.info, &ended, result),
             RoundEnd::Refused(error) => self.to.error(&error),
             RoundEnd::Asks { missing, state } => {
                 let questions = missing
@@ -93,6 +123,11 @@ impl Run<'_> {
                 self.to.input_required(&self.ready.info, questions, &state)
             }
         })
+    }
+
+    fn says_it_only_reads(&self, tool: &str) -> bool {
+        let tool = self.ready.catalogue.tool(tool);
+        tool.is_some_and(|tool| tool.read_only())
     }
 
     /// server/tools, "Output Schema": a structured result is what the tool says that it gives.
@@ -111,13 +146,15 @@ impl Run<'_> {
     pub(super) async fn list_resources(&self, cursor: Option<&str>) -> Result<Answer, Problem> {
         let _permit = Permit::acquire(self.scene).await?;
         let began = self.scene.outside.now();
-        let start = (Round::first(None), Tape::blank(self.header(began)));
+        let tape = Tape::blank(self.header(began, false));
         let request = match cursor {
             Some(cursor) => serde_json::json!({ "cursor": cursor }).to_string(),
             None => "{}".to_owned(),
         };
+        let attempt = self.attempt(None, Round::first(None), began);
+        let is_result = |text: &str| GuestResult::parse_resources(text).is_ok();
         let end = self
-            .execute(Entry::ListResources(request), start, None, began)
+            .execute(Entry::ListResources(request), tape, attempt, is_result)
             .await?;
         match end {
             RoundEnd::Ended(ended) => Ok(outcome::answer(
@@ -130,30 +167,82 @@ impl Run<'_> {
         }
     }
 
-    async fn execute(
+    fn attempt<'a, 'c>(
         &self,
-        entry: Entry,
-        (round, tape): (Round, Tape),
-        call: Option<&GuestCall<'_>>,
+        call: Option<&'a GuestCall<'c>>,
+        round: Round,
         began: UnixMillis,
-    ) -> Result<RoundEnd, Problem> {
-        let deadline = began.plus(self.ready.limits.deadline_millis);
-        let mut bounds = self.ready.bounds();
-        bounds.fuel = round.fuel_left(bounds.fuel);
-        match Call::start(&self.ready.loaded, entry, bounds, tape) {
-            Ok(running) => {
-                let times = Times { began, deadline };
-                self.drive(running, round, call, times).await
-            }
-            Err(fault) => Ok(RoundEnd::Ended(Ended {
-                result: Err(fault),
-                fuel: Default::default(),
-                memory: 0,
-            })),
+    ) -> Attempt<'a, 'c> {
+        Attempt {
+            call,
+            round,
+            times: Times {
+                began,
+                deadline: began.plus(self.ready.limits.deadline_millis),
+            },
+            notifier: Notifier::new(),
+            has_unread: call.is_some(),
+            changes: Vec::new(),
+            reads: Reads::begin(self.scene, false),
         }
     }
 
-    fn header(&self, start: UnixMillis) -> Header {
+    /// Runs a round to its end: again if what it read was changed by others meanwhile, and in the end
+    /// alone.
+    async fn execute(
+        &self,
+        entry: Entry,
+        mut tape: Tape,
+        mut attempt: Attempt<'_, '_>,
+        is_result: impl Fn(&str) -> bool,
+    ) -> Result<RoundEnd, Problem> {
+        let mut alone: Option<Alone> = None;
+        for rerun in 0..=limits::KV_RERUNS_MAX + 1 {
+            if rerun > limits::KV_RERUNS_MAX {
+                alone = Some(Alone::acquire(self.scene).await);
+            }
+            let has_earlier = tape.has_read_items();
+            attempt.reads = Reads::begin(self.scene, has_earlier);
+            attempt.changes.clear();
+            let mut bounds = self.ready.bounds();
+            bounds.fuel = attempt.round.fuel_left(bounds.fuel);
+            let mut running = match Call::start(&self.ready.loaded, entry.clone(), bounds, tape) {
+                Ok(running) => running,
+                Err(fault) => return Ok(RoundEnd::Ended(unused(fault))),
+            };
+            let ended = match self.drive(&mut running, &mut attempt).await? {
+                RunEnd::Ended(ended) => ended,
+                RunEnd::Refused(error) => return Ok(RoundEnd::Refused(error)),
+                RunEnd::Asks(questions) => return self.asks(running, attempt, questions).await,
+            };
+            let commits = matches!(&ended.result, Ok(Output::Text(text))
+                if !has_news(&running, &attempt) || is_result(text));
+            if alone.is_none() {
+                others(self.scene).await;
+            }
+            let is_late = attempt.round.number > 1;
+            match self
+                .settle(&running, &attempt.reads, commits, is_late)
+                .await?
+            {
+                Settled::Kept => {
+                    if commits && !attempt.changes.is_empty() {
+                        self.scene.announce(self.server, &attempt.changes).await?;
+                    }
+                    return Ok(RoundEnd::Ended(ended));
+                }
+                Settled::Spent => return Ok(RoundEnd::Refused(ProtocolError::RequestState)),
+                Settled::Full => {
+                    let full = GuestFault::StoreFull(limits::KV_STORE_MAX);
+                    return Ok(failed(running.fail(full.into())));
+                }
+                Settled::Stale => tape = running.into_tape().rerun(),
+            }
+        }
+        Ok(RoundEnd::Ended(unused(HostFault::Contended.into())))
+    }
+
+    fn header(&self, start: UnixMillis, read_only: bool) -> Header {
         let caller = Caller {
             tenant: self
                 .principal
@@ -174,58 +263,83 @@ impl Run<'_> {
             start,
             caller,
             client_capabilities: self.capabilities.to_owned(),
+            read_only,
         }
     }
 
     async fn drive(
         &self,
-        mut running: Call,
-        mut round: Round,
-        call: Option<&GuestCall<'_>>,
-        times: Times,
-    ) -> Result<RoundEnd, Problem> {
+        running: &mut Call,
+        attempt: &mut Attempt<'_, '_>,
+    ) -> Result<RunEnd, Problem> {
         let outside = &self.scene.outside;
         let mut pace = Pace::new();
-        let mut notifier = Notifier::new();
-        // The answers of this request are for the first questions that have none, and no others.
-        let mut unread = call;
+        let times = attempt.times;
         loop {
             match running.step(pace.slice()) {
-                CallStep::Ended(ended) => return Ok(RoundEnd::Ended(ended)),
-                CallStep::Tell(telling) => self.tell(&mut notifier, telling).await?,
+                CallStep::Ended(ended) => return Ok(RunEnd::Ended(ended)),
+                CallStep::Tell(Telling::Notice(notice)) => {
+                    attempt.changes.push(outcome::change(&notice));
+                }
+                CallStep::Tell(telling) => self.tell(&mut attempt.notifier, telling).await,
                 CallStep::Yield => {
                     pace.pause(outside).await;
                     self.open_if_late(times).await;
                 }
-                CallStep::Perform(GuestRequest::Sleep(millis)) => {
-                    if let Err(fault) = self.sleep(millis, times).await {
-                        return Ok(failed(running.fail(fault)));
-                    }
-                    running.performed(GuestAnswer::Done, outside.now());
-                }
-                CallStep::Perform(GuestRequest::Ask(questions)) => {
-                    if let Some(error) = self.refuses(&questions, round.number, call) {
-                        running.performed(GuestAnswer::Unasked(error), outside.now());
-                        continue;
-                    }
-                    let responses = unread.take().into_iter().flat_map(GuestCall::responses);
-                    if let Err(error) = questions::take(&questions, &mut round.given, responses) {
-                        return Ok(RoundEnd::Refused(error));
-                    }
-                    match questions::in_order(&questions, &mut round.given) {
-                        Some(answers) => {
-                            running.performed(GuestAnswer::Answers(answers), outside.now());
-                        }
-                        None => return self.asks(running, round, call, questions).await,
+                CallStep::Perform(request) => {
+                    if let Some(end) = self.perform(running, attempt, request).await? {
+                        return Ok(end);
                     }
                 }
-                CallStep::Perform(_) => return Ok(failed(running.fail(HostFault::Engine.into()))),
             }
             if outside.now() > times.deadline {
                 let allowed = self.ready.limits.deadline_millis;
-                return Ok(failed(running.fail(GuestFault::Deadline(allowed).into())));
+                return Ok(stopped(running.fail(GuestFault::Deadline(allowed).into())));
             }
         }
+    }
+
+    /// Performs what a guest asks for, or says how its run ends instead.
+    async fn perform(
+        &self,
+        running: &mut Call,
+        attempt: &mut Attempt<'_, '_>,
+        request: GuestRequest,
+    ) -> Result<Option<RunEnd>, Problem> {
+        let outside = &self.scene.outside;
+        let answer = match request {
+            GuestRequest::Sleep(millis) => match self.sleep(millis, attempt.times).await {
+                Ok(()) => GuestAnswer::Done,
+                Err(fault) => return Ok(Some(stopped(running.fail(fault)))),
+            },
+            GuestRequest::Kv(question) => self.read_kv(&question, &mut attempt.reads).await?,
+            GuestRequest::Ask(questions) => match self.ask(attempt, questions) {
+                Ok(answer) => answer,
+                Err(end) => return Ok(Some(end)),
+            },
+            _ => return Ok(Some(stopped(running.fail(HostFault::Engine.into())))),
+        };
+        running.performed(answer, outside.now());
+        Ok(None)
+    }
+
+    /// The client's answers, if it has given all of them; else the end of the round.
+    fn ask(
+        &self,
+        attempt: &mut Attempt<'_, '_>,
+        questions: Vec<Question>,
+    ) -> Result<GuestAnswer, RunEnd> {
+        let round = &mut attempt.round;
+        if let Some(error) = self.refuses(&questions, round.number, attempt.call) {
+            return Ok(GuestAnswer::Unasked(error));
+        }
+        let is_unread = core::mem::take(&mut attempt.has_unread);
+        let unread = attempt.call.filter(|_| is_unread);
+        let responses = unread.into_iter().flat_map(GuestCall::responses);
+        questions::take(&questions, &mut round.given, responses).map_err(RunEnd::Refused)?;
+        questions::in_order(&questions, &mut round.given)
+            .map(GuestAnswer::Answers)
+            .ok_or(RunEnd::Asks(questions))
     }
 
     fn refuses(
@@ -246,13 +360,12 @@ impl Run<'_> {
     async fn asks(
         &self,
         running: Call,
-        round: Round,
-        call: Option<&GuestCall<'_>>,
+        attempt: Attempt<'_, '_>,
         questions: Vec<Question>,
     ) -> Result<RoundEnd, Problem> {
-        let call = call.ok_or_else(Problem::host)?;
+        let call = attempt.call.ok_or_else(Problem::host)?;
         let carried = Carried {
-            round: round.next(running.fuel_used()),
+            round: attempt.round.next(running.fuel_used()),
             tape: running.into_tape(),
             expires: self.scene.outside.now().plus(limits::REQUEST_STATE_MILLIS),
         };
@@ -302,29 +415,38 @@ impl Run<'_> {
         outside.emit(sse::KEEP_ALIVE.as_bytes().to_vec()).await;
     }
 
-    async fn tell(&self, notifier: &mut Notifier, telling: Telling) -> Result<(), Problem> {
-        if let Telling::Notice(notice) = &telling {
-            let change = outcome::change(notice);
-            return self.scene.announce(self.server, &[change]).await;
-        }
+    async fn tell(&self, notifier: &mut Notifier, telling: Telling) {
         if let Some(message) = outcome::told(notifier, self.to, &telling) {
             self.open().await;
-            self.scene
-                .outside
-                .emit(sse::event(&message).into_bytes())
-                .await;
+            let event = sse::event(&message).into_bytes();
+            self.scene.outside.emit(event).await;
         }
-        Ok(())
     }
 }
 
-fn failed(step: CallStep) -> RoundEnd {
-    RoundEnd::Ended(match step {
+/// Whether it matters to others that the call returns what it may.
+fn has_news(running: &Call, attempt: &Attempt<'_, '_>) -> bool {
+    running.workspace().has_written() || !attempt.changes.is_empty()
+}
+
+fn stopped(step: CallStep) -> RunEnd {
+    RunEnd::Ended(match step {
         CallStep::Ended(ended) => ended,
-        _ => Ended {
-            result: Err(HostFault::Engine.into()),
-            fuel: Default::default(),
-            memory: 0,
-        },
+        _ => unused(HostFault::Engine.into()),
     })
+}
+
+fn failed(step: CallStep) -> RoundEnd {
+    match stopped(step) {
+        RunEnd::Ended(ended) => RoundEnd::Ended(ended),
+        _ => RoundEnd::Ended(unused(HostFault::Engine.into())),
+    }
+}
+
+fn unused(fault: Fault) -> Ended {
+    Ended {
+        result: Err(fault),
+        fuel: Default::default(),
+        memory: 0,
+    }
 }

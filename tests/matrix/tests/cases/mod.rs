@@ -66,6 +66,7 @@ fn honest() -> Vec<Case> {
         (guest!("floats"), "{}"),
         (guest!("bulk"), "{}"),
         (guest!("maximum"), "{}"),
+        (guest!("kv"), "!gasaxk*caxyda+bGaSax?nz\""),
         (guest!("br-table"), "{}"),
         (guest!("realloc-odd"), "{}"),
         (guest!("data-outside"), "{}"),

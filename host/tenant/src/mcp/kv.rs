@@ -1,0 +1,154 @@
+//! Key-value storage for one call: reading what it asks for, and committing what it did.
+//!
+//! Calls of one tenant take turns at every yield, and hold no locks: each is checked when it commits
+//! and run again if what it read has changed. A call that was run again too often is run once more
+//! while nobody else may commit.
+
+use core::cell::RefCell;
+use std::rc::Rc;
+
+use smcp_capability::call::{Answer, KvRequest};
+use smcp_capability::items::{Spend, Transacted};
+use smcp_capability::turn::{Effect, Performed};
+use smcp_crypto::sha256;
+use smcp_ids::{UnixMillis, limits};
+
+use super::run::Run;
+use crate::call::Call;
+use crate::problem::Problem;
+use crate::state::{Scene, State};
+use crate::workspace::Spaces;
+
+/// How a call's storage was settled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Settled {
+    /// What it read is as it was, and what it changed is stored.
+    Kept,
+    /// What it read has changed: it must be run again.
+    Stale,
+    /// Its changes would exceed what its server may keep.
+    Full,
+    /// It has committed before, with other answers of its client.
+    Spent,
+}
+
+/// What is known of the reads of one run, so that nothing need be checked if nothing can have changed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reads {
+    /// How many commits there had been at the first read. None: some reads are of an earlier round.
+    since: Option<u64>,
+    /// When the first of what was read expires; 0 if that is not known.
+    until: UnixMillis,
+}
+
+impl Reads {
+    /// Those of a run that begins now, with or without reads of an earlier round.
+    pub(super) fn begin(scene: &Scene, has_earlier: bool) -> Self {
+        let commits = scene.state.borrow().item_commits;
+        Self {
+            since: (!has_earlier).then_some(commits),
+            until: UnixMillis(u64::MAX),
+        }
+    }
+
+    fn are_unchanged(&self, scene: &Scene) -> bool {
+        let commits = scene.state.borrow().item_commits;
+        self.since == Some(commits) && scene.outside.now() < self.until
+    }
+}
+
+impl Run<'_> {
+    /// What storage has.
+    pub(super) async fn read_kv(
+        &self,
+        question: &KvRequest,
+        reads: &mut Reads,
+    ) -> Result<Answer, Problem> {
+        let spaces = self.spaces();
+        match question {
+            KvRequest::Get(key) => {
+                let read = self
+                    .scene
+                    .read_item(spaces.of(key.space).place(&*key.key))
+                    .await?;
+                reads.until = reads.until.min(read.expires.unwrap_or(reads.until));
+                Ok(Answer::Item {
+                    version: read.version,
+                    value: read.value,
+                })
+            }
+            _ => {
+                let range = spaces.range(question).ok_or_else(Problem::host)?;
+                // When the first of them expires is not told.
+                reads.until = UnixMillis(0);
+                let effect = Effect::ListItems(range, self.scene.outside.now());
+                match self.scene.outside.perform(effect).await {
+                    Performed::Keys(keys) => Ok(Answer::Keys(keys)),
+                    _ => Err(Problem::host()),
+                }
+            }
+        }
+    }
+
+    /// Settles a call that is over. `commits`: whether its changes count. `is_late`: whether its client
+    /// has been asked meanwhile, so that the same call may come to its end more than once.
+    pub(super) async fn settle(
+        &self,
+        call: &Call,
+        reads: &Reads,
+        commits: bool,
+        is_late: bool,
+    ) -> Result<Settled, Problem> {
+        let workspace = call.workspace();
+        let writes = commits && workspace.has_written();
+        if !writes && (!workspace.has_read() || reads.are_unchanged(self.scene)) {
+            return Ok(Settled::Kept);
+        }
+        let spaces = self.spaces();
+        let now = self.scene.outside.now();
+        let mut transaction = workspace.checks(&spaces, now);
+        if writes {
+            let seal = |place: &_, value: &[u8]| self.scene.seal_item(place, value);
+            transaction = workspace.commit(&spaces, now, seal)?;
+            transaction.spend = is_late.then(|| Spend {
+                name: format!("turn/{}", sha256(call.seed())),
+                until: now.plus(limits::REQUEST_STATE_MILLIS),
+            });
+        }
+        Ok(match self.scene.transact(transaction).await? {
+            Transacted::Done => Settled::Kept,
+            Transacted::Stale => Settled::Stale,
+            Transacted::OverQuota => Settled::Full,
+            Transacted::Spent => Settled::Spent,
+        })
+    }
+
+    fn spaces(&self) -> Spaces {
+        Spaces::new(self.server, &self.principal.to_string())
+    }
+}
+
+/// The right to be the only one who commits. Given back when dropped.
+pub(super) struct Alone(Rc<RefCell<State>>);
+
+impl Alone {
+    /// Waits for it.
+    pub(super) async fn acquire(scene: &Scene) -> Self {
+        others(scene).await;
+        scene.state.borrow_mut().is_one_alone = true;
+        Self(scene.state.clone())
+    }
+}
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        self.0.borrow_mut().is_one_alone = false;
+    }
+}
+
+/// Waits until nobody has the right to commit alone.
+pub(super) async fn others(scene: &Scene) {
+    while scene.state.borrow().is_one_alone {
+        scene.outside.queue().await;
+    }
+}
