@@ -142,8 +142,9 @@ impl Server {
 
     /// The input has ended: nobody will ask more. What is nearly done may be.
     pub(super) fn end(&self) {
-        for listener in self.listeners().drain(..) {
-            self.out.send(listener.to.unsubscribed().json());
+        for Listener { to, .. } in self.listeners().drain(..) {
+            self.out.send(&taken_down(to.id()));
+            self.out.send(to.unsubscribed().json());
         }
         self.running.drain(GRACE);
         self.out.close();
@@ -191,6 +192,10 @@ impl Server {
 
     /// Why the guest is not even run.
     fn refuses(&self, to: &ReplyTo, call: &GuestCall<'_>) -> Option<Answer> {
+        if !call.target().is_of(&self.catalogue.offer()) {
+            let method = call.target().method();
+            return Some(to.error(&ProtocolError::method_not_found(method)));
+        }
         if !self.catalogue.has(call.target(), call.name()) {
             return Some(to.error(&ProtocolError::unknown(call.target(), call.name())));
         }
@@ -290,6 +295,14 @@ impl Refused {
             },
         }
     }
+}
+
+/// That a subscription is no more, while its request is still open (2026-07-28, basic/patterns/cancellation:
+/// a server says so, and says so of nothing else; schema, `CancelledNotification`: over stdio).
+fn taken_down(id: &str) -> String {
+    format!(
+        r#"{{"jsonrpc":"2.0","method":"notifications/cancelled","params":{{"requestId":{id},"_meta":{{"io.modelcontextprotocol/subscriptionId":{id}}}}}}}"#
+    )
 }
 
 fn failed(message: &str) -> Wire {
