@@ -53,7 +53,8 @@ pub enum CallStep {
 pub struct Call {
     execution: Execution,
     player: Player,
-    log_left: usize,
+    /// None: the log is full, and that was said.
+    log_left: Option<usize>,
     tellings_left: usize,
 }
 
@@ -72,7 +73,7 @@ impl Call {
         Ok(Self {
             execution: Execution::start(loaded, entry, bounds)?,
             player: Player::new(tape),
-            log_left: limits::LOG_MAX,
+            log_left: Some(limits::LOG_MAX),
             tellings_left: limits::NOTIFICATIONS_MAX,
         })
     }
@@ -143,18 +144,17 @@ impl Call {
                 level,
                 logger,
                 data,
-            } => match self.log_left.checked_sub(data.len()) {
+            } => match self.log_left?.checked_sub(data.len()) {
                 Some(left) => {
-                    self.log_left = left;
+                    self.log_left = Some(left);
                     Some(Telling::Log {
                         level,
                         logger,
                         data,
                     })
                 }
-                None if self.log_left == 0 => None,
                 None => {
-                    self.log_left = 0;
+                    self.log_left = None;
                     Some(Telling::Log {
                         level: LogLevel::Warning,
                         logger: Some("smcp".into()),

@@ -83,7 +83,10 @@ impl Run<'_> {
         Ok(match end {
             RoundEnd::Ended(ended) => outcome::answer(self.to, &self.ready.info, &ended, |text| {
                 let result = GuestResult::parse(call.target(), text)?;
-                self.check_structured(name.unwrap_or(call.name()), result)
+                match call.target() {
+                    Target::Tool => self.check_structured(name.unwrap_or(call.name()), result),
+                    Target::Prompt | Target::Resource | Target::Completion => Ok(result),
+                }
             }),
             RoundEnd::Refused(error) => self.to.error(&error),
             RoundEnd::Asks { missing, state } => {
