@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
@@ -69,6 +70,17 @@ fn it_says_ready_and_where_when_it_answers() {
     assert!(healthy(admin.url()));
     let answer = admin.get("/tenants").unwrap();
     assert_eq!(answer.json().unwrap(), json!({ "tenants": [] }));
+}
+
+/// MCP 2026-07-28, basic/transports/streamable-http, "Security & Endpoint": whoever listens at all
+/// addresses is also found at the second of the loopback's.
+#[test]
+fn it_listens_on_this_machine_only() {
+    let port = dev::free_port().unwrap();
+    let (_chore, admin) = start(&fresh(), port);
+    assert!(healthy(admin.url()));
+    assert!(TcpStream::connect(("127.0.0.1", port)).is_ok());
+    assert!(TcpStream::connect(("127.0.0.2", port)).is_err());
 }
 
 #[test]

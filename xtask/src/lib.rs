@@ -1,7 +1,7 @@
 //! The chores as a library, so that tests and benchmarks start the same Worker in the same way.
 //!
 //! [`setup`] sees to the tools, [`build`] makes the Worker, [`dev`] runs it, [`platform`] sets it up as
-//! an admin would, [`demo`] shows it, [`mod@bench`] measures it, [`conformance`] puts it to the official suite, [`mod@test`] runs all tests, [`tidy`] keeps
+//! an admin would, [`demo`] shows it, [`mod@bench`] measures it, [`conformance`] puts it to the official suite, [`spec`] says which clauses of the specification it obeys, [`mod@test`] runs all tests, [`tidy`] keeps
 //! the house rules.
 
 pub mod bench;
@@ -16,5 +16,6 @@ pub mod progress;
 pub mod python;
 pub mod setup;
 pub mod soak;
+pub mod spec;
 pub mod test;
 pub mod tidy;

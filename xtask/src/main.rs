@@ -6,7 +6,7 @@ use std::sync::mpsc;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use smcp_xtask::{bench, build, conformance, demo, deploy, dev, paths, soak, test, tidy};
+use smcp_xtask::{bench, build, conformance, demo, deploy, dev, paths, soak, spec, test, tidy};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "All chores of this repository", version)]
@@ -91,6 +91,14 @@ enum Chore {
         #[arg(long, default_value_t = 10)]
         minutes: u64,
     },
+    /// Print the specification's clauses that bind a server: where each is obeyed, which test shows it.
+    ///
+    /// Fails if a place or a test that is named in docs/spec is gone.
+    Spec {
+        /// Print JSON instead of a table.
+        #[arg(long)]
+        json: bool,
+    },
     /// Run every test there is, but the soak.
     ///
     /// Builds the host and sees to all tools first: no test is skipped.
@@ -99,7 +107,7 @@ enum Chore {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         filter: Vec<String>,
     },
-    /// Check the house rules: edges, head comments, the contract, error codes.
+    /// Check the house rules: edges, head comments, the contract, error codes, the specification's clauses.
     Tidy,
     /// Build, and run the Worker on this machine until interrupted.
     Dev {
@@ -170,6 +178,7 @@ fn run(chore: Chore) -> Result<()> {
             seed,
             minutes,
         } => soak::run(quick, seed, minutes),
+        Chore::Spec { json } => spec::run(&paths::root(), json),
         Chore::Test { filter } => test::run(&filter),
         Chore::Tidy => tidy::run(&paths::root()),
         Chore::Dev {

@@ -145,8 +145,9 @@ impl Server {
 
     /// The input has ended: nobody will ask more. What is nearly done may be.
     pub(super) fn end(&self) {
-        for listener in self.listeners().drain(..) {
-            self.out.send(listener.subscription.ended().json());
+        for Listener { subscription, .. } in self.listeners().drain(..) {
+            self.out.send(&taken_down(subscription.id()));
+            self.out.send(subscription.ended().json());
         }
         self.running.drain(GRACE);
         self.out.close();
@@ -194,6 +195,10 @@ impl Server {
 
     /// Why the guest is not even run.
     fn refuses(&self, to: &ReplyTo, call: &GuestCall<'_>) -> Option<Answer> {
+        if !call.target().is_of(&self.catalogue.offer()) {
+            let method = call.target().method();
+            return Some(to.error(&ProtocolError::method_not_found(method)));
+        }
         if !self.catalogue.has(call.target(), call.name()) {
             return Some(to.error(&ProtocolError::unknown(call.target(), call.name())));
         }
@@ -301,6 +306,14 @@ impl Refused {
             },
         }
     }
+}
+
+/// That a subscription is no more, while its request is still open (2026-07-28, basic/patterns/cancellation:
+/// a server says so, and says so of nothing else; schema, `CancelledNotification`: over stdio).
+fn taken_down(id: &str) -> String {
+    format!(
+        r#"{{"jsonrpc":"2.0","method":"notifications/cancelled","params":{{"requestId":{id},"_meta":{{"io.modelcontextprotocol/subscriptionId":{id}}}}}}}"#
+    )
 }
 
 fn failed(message: &str) -> Wire {

@@ -65,8 +65,11 @@ impl Stated {
             _ => None,
         };
         let version = param("_meta").and_then(|meta| meta.get(VERSION_KEY));
+        let version = text(version).or(agreed.map(|agreed| agreed.as_str().to_owned()));
         Self {
-            version: text(version).or(agreed.map(|agreed| agreed.as_str().to_owned())),
+            // A notification is taken in whatever version: refusing one would be an answer to it
+            // (basic/index, "Notifications").
+            version: version.filter(|_| message.get("id").is_some()),
             name: text(name).map(|name| format!("=?base64?{}?=", STANDARD.encode(name))),
             method,
         }
@@ -137,10 +140,36 @@ mod tests {
         assert_eq!(next_line(&mut input).unwrap().unwrap(), b"next");
     }
 
+    /// What was sent, to be looked at.
+    #[derive(Clone, Default)]
+    struct Sent(std::sync::Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Sent {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_message_goes_out_as_one_line() {
+        let sent = Sent::default();
+        let out = Out::new(sent.clone());
+        out.send("{\r\n \"a\":\n\"b\\n\"}");
+        out.send("1");
+        out.close();
+        out.send("2");
+        let text = String::from_utf8(sent.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(text, "{   \"a\": \"b\\n\"}\n1\n");
+    }
+
     #[test]
     fn a_message_states_its_own_version_or_the_one_agreed_upon() {
-        let own = br#"{"method":"tools/call","params":{"name":"t","_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}}"#;
-        let none = br#"{"method":"resources/read","params":{"uri":"a:b"}}"#;
+        let own = br#"{"id":1,"method":"tools/call","params":{"name":"t","_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}}"#;
+        let none = br#"{"id":2,"method":"resources/read","params":{"uri":"a:b"}}"#;
         let agreed = Some(Version::V2025_06_18);
         for (line, agreed, version, name) in [
             (&own[..], agreed, Some("2026-07-28"), "=?base64?dA==?="),
@@ -152,5 +181,7 @@ mod tests {
             assert_eq!(stated.head().mcp_name, Some(name));
         }
         assert!(Stated::read(b"{", agreed).head().mcp_method.is_none());
+        let told = br#"{"method":"notifications/x","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"1"}}}"#;
+        assert_eq!(Stated::read(told, agreed).head().protocol_version, None);
     }
 }

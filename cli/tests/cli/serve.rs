@@ -11,6 +11,7 @@ use crate::support::{Bench, smcp};
 use crate::world::package;
 
 const ASK: &str = include_str!("../../../tests/guests/ask.wat");
+const SUBSCRIPTION: &str = "io.modelcontextprotocol/subscriptionId";
 const NAP: &str = include_str!("../../../tests/guests/nap.wat");
 
 /// A client, and the server that it started.
@@ -161,6 +162,7 @@ fn what_is_wrong_is_answered_and_the_server_goes_on() {
     // Neither a blank line nor what needs no answer gets one.
     client.send("\n \r");
     client.send(r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":9}}"#);
+    client.send(r#"{"jsonrpc":"2.0","method":"notifications/x","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"1999-01-01"}}}"#);
     client.send(r#"{"jsonrpc":"2.0","id":9,"result":{}}"#);
     let unfit = client.ask(&legacy(3, "tools/call", json!({"name": "greet"})));
     assert_eq!(unfit["result"]["isError"], true);
@@ -272,8 +274,40 @@ fn who_listens_is_told_what_is_honoured_and_of_the_end() {
         acknowledged["method"],
         "notifications/subscriptions/acknowledged"
     );
+    assert_eq!(acknowledged["params"]["_meta"][SUBSCRIPTION], 5);
+    // A second one, which the client ends itself, is not spoken of again.
+    let params = json!({"notifications": {"promptsListChanged": true}});
+    client.send(&modern(6, "subscriptions/listen", params).to_string());
+    assert_eq!(client.next()["params"]["notifications"], json!({}));
+    client.send(r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":6}}"#);
     drop(client.input.take());
-    assert_eq!(client.next()["id"], 5);
+    let cancelled = client.next();
+    assert_eq!(cancelled["method"], "notifications/cancelled");
+    assert_eq!(cancelled["params"]["requestId"], 5);
+    assert_eq!(cancelled["params"]["_meta"][SUBSCRIPTION], 5);
+    let ended = client.next();
+    assert_eq!(ended["id"], 5);
+    assert_eq!(ended["result"]["resultType"], "complete");
+    client.end();
+}
+
+/// 2026-07-28, basic/index, "Error Codes" and "Per-request protocol fields": without headers too.
+#[test]
+fn a_modern_request_without_what_it_must_have_is_refused() {
+    let bench = Bench::with_hello();
+    let mut client = Client::start(&bench, "hello.wasm");
+    let mut message = modern(1, "tools/list", json!({}));
+    let meta = message["params"]["_meta"].as_object_mut().unwrap();
+    meta.remove("io.modelcontextprotocol/clientCapabilities");
+    assert_eq!(client.ask(&message)["error"]["code"], -32602);
+    for (method, code) in [
+        ("ping", -32601),
+        ("prompts/get", -32601),
+        ("no/such", -32601),
+    ] {
+        let refused = client.ask(&modern(2, method, json!({"name": "p"})));
+        assert_eq!(refused["error"]["code"], code, "{method}");
+    }
     client.end();
 }
 

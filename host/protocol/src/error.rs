@@ -6,7 +6,7 @@
 use smcp_ids::limits::MCP_BODY_MAX;
 
 use crate::guest_call::Target;
-use crate::json::{Json, JsonError, push_member, quoted};
+use crate::json::{Json, JsonError, Kind, push_member, quoted};
 use crate::version::{Era, Version};
 
 /// JSON-RPC: not JSON.
@@ -146,14 +146,17 @@ impl ProtocolError {
     }
 
     /// What a guest was to be called for is not there: a tool, prompt or resource, as the client named
-    /// it; or it completes nothing.
+    /// it, or what it was to complete.
     pub fn unknown(target: Target, name: &str) -> Self {
         let name = shortened(name);
         match target {
             Target::Tool => Self::UnknownTool { name },
             Target::Prompt => Self::UnknownPrompt { name },
             Target::Resource => Self::UnknownResource { uri: name },
-            Target::Completion => Self::method_not_found(target.method()),
+            // server/utilities/completion, "Error Handling".
+            Target::Completion => {
+                Self::InvalidParams("\"ref\" names no prompt, resource or template of this server")
+            }
         }
     }
 
@@ -266,8 +269,11 @@ impl Wire {
     pub fn of_guest(code: i32, message: &str, data: Option<&str>) -> Self {
         let (status, code) = match code {
             INVALID_PARAMS => (200, INVALID_PARAMS),
-            // 2026-07-28, basic/index, "Error Codes": with 400. What the host told the guest.
-            MISSING_CLIENT_CAPABILITY => (400, MISSING_CLIENT_CAPABILITY),
+            // 2026-07-28, basic/index, "Per-request protocol fields": with 400, and with what is
+            // missing. What the host told the guest.
+            MISSING_CLIENT_CAPABILITY if names_capabilities(data) => {
+                (400, MISSING_CLIENT_CAPABILITY)
+            }
             -32768..=-32000 => (200, INTERNAL_ERROR),
             own => (200, own),
         };
@@ -294,6 +300,13 @@ impl Wire {
         error.push('}');
         error
     }
+}
+
+/// Whether an error's data says which capabilities are required.
+fn names_capabilities(data: Option<&str>) -> bool {
+    let json = data.and_then(|data| Json::parse(data.as_bytes()).ok());
+    json.and_then(|json| json.get("requiredCapabilities"))
+        .is_some_and(|required| required.kind() == Kind::Object)
 }
 
 fn shortened(text: &str) -> String {
@@ -363,6 +376,9 @@ mod tests {
                     .data
                     .is_some_and(|data| data.contains(error.code()))
             );
+            // Schema, `Error`: one short sentence.
+            let message = on_modern.message;
+            assert!(message.len() <= 160 && !message.contains(". "), "{message}");
         }
     }
 
@@ -392,6 +408,23 @@ mod tests {
             (0, 0),
         ] {
             assert_eq!(Wire::of_guest(given, "m", None).code, sent, "{given}");
+        }
+    }
+
+    #[test]
+    fn a_guest_that_says_which_capability_is_missing_may_say_that_one_is() {
+        for (data, status, code) in [
+            (None, 200, -32603),
+            (Some("{}"), 200, -32603),
+            (Some(r#"{"requiredCapabilities":[]}"#), 200, -32603),
+            (
+                Some(r#"{"requiredCapabilities":{"roots":{}}}"#),
+                400,
+                -32021,
+            ),
+        ] {
+            let wire = Wire::of_guest(MISSING_CLIENT_CAPABILITY, "m", data);
+            assert_eq!((wire.status, wire.code), (status, code), "{data:?}");
         }
     }
 

@@ -7,8 +7,10 @@
 use std::borrow::Cow;
 
 use crate::call::Params;
+use crate::catalogue::Offer;
 use crate::error::ProtocolError;
 use crate::json::{Json, Kind, push_member, quoted};
+use crate::uri;
 
 /// What a guest is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -42,6 +44,17 @@ impl Target {
         !matches!(self, Self::Completion)
     }
 
+    /// Whether a server with that offer has the method (2026-07-28, schema, `MethodNotFoundError`: one
+    /// whose capability it does not declare, it does not have).
+    pub const fn is_of(self, offer: &Offer<'_>) -> bool {
+        match self {
+            Self::Tool => offer.tools,
+            Self::Prompt => offer.prompts,
+            Self::Resource => offer.resources,
+            Self::Completion => offer.completions,
+        }
+    }
+
     pub(crate) fn of_method(method: &str) -> Option<Self> {
         Self::ALL
             .into_iter()
@@ -71,11 +84,7 @@ impl<'a> GuestCall<'a> {
                 "\"name\" is missing: say which",
                 "\"name\" must be a string",
             )?,
-            Target::Resource => text(
-                params.uri,
-                "\"uri\" is missing: name the resource",
-                "\"uri\" must be a string",
-            )?,
+            Target::Resource => resource(params)?,
             Target::Completion => reference(params)?,
         };
         let completed = [params.argument, params.context];
@@ -180,6 +189,23 @@ fn text<'a>(
     let json = value.ok_or(ProtocolError::InvalidParams(missing))?;
     let text = json.as_str().ok_or(ProtocolError::InvalidParams(wrong))?;
     Ok((json, text))
+}
+
+/// 2026-07-28, server/resources, "Security Considerations": URIs are checked. Which resource is meant, the
+/// catalogue or the guest knows.
+fn resource<'a>(params: &Params<'a>) -> Result<(Json<'a>, Cow<'a, str>), ProtocolError> {
+    let (json, uri) = text(
+        params.uri,
+        "\"uri\" is missing: name the resource",
+        "\"uri\" must be a string",
+    )?;
+    if uri::could_be_uri(&uri) {
+        Ok((json, uri))
+    } else {
+        Err(ProtocolError::InvalidParams(
+            "\"uri\" must begin with a scheme, as in \"file:\", and have no control characters",
+        ))
+    }
 }
 
 /// 2026-07-28, server/utilities/completion, "Reference Types": a prompt by name, or a resource or
@@ -298,6 +324,8 @@ mod tests {
             (Target::Tool, r#"{"name":"t","inputResponses":null}"#),
             (Target::Tool, r#"{"name":"t","requestState":1}"#),
             (Target::Resource, r#"{"name":"t"}"#),
+            (Target::Resource, r#"{"uri":"etc/passwd"}"#),
+            (Target::Resource, r#"{"uri":"a:\u0000"}"#),
             (
                 Target::Completion,
                 r#"{"ref":{"type":"ref/prompt","name":"p"}}"#,

@@ -55,7 +55,7 @@ pub struct GuestResult<'a> {
     result: Json<'a>,
     meta: Option<Json<'a>>,
     is_error: bool,
-    is_cacheable: bool,
+    caching: Option<Caching>,
     structured: Option<Json<'a>>,
 }
 
@@ -65,14 +65,25 @@ struct Needs {
     member: &'static str,
     kind: Kind,
     said: &'static str,
-    is_cacheable: bool,
+    caching: Option<Caching>,
 }
+
+/// What a result is that clients may keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Caching {
+    /// A whole.
+    One,
+    /// A page of a list.
+    Page,
+}
+
+const PUBLIC: &str = "\"public\"";
 
 const RESOURCES: Needs = Needs {
     member: "resources",
     kind: Kind::Array,
     said: "\"resources\", an array",
-    is_cacheable: true,
+    caching: Some(Caching::Page),
 };
 
 impl Needs {
@@ -87,7 +98,10 @@ impl Needs {
             member,
             kind,
             said,
-            is_cacheable: matches!(target, Target::Resource),
+            caching: match target {
+                Target::Resource => Some(Caching::One),
+                Target::Tool | Target::Prompt | Target::Completion => None,
+            },
         }
     }
 }
@@ -141,7 +155,7 @@ impl<'a> GuestResult<'a> {
             result,
             meta: None,
             is_error: false,
-            is_cacheable: needs.is_cacheable,
+            caching: needs.caching,
             structured: None,
         };
         let mut content = None;
@@ -188,25 +202,35 @@ impl<'a> GuestResult<'a> {
             // 2026-07-28, basic/index, "ResultType": every result says it.
             push_member(&mut out, "resultType", "\"complete\"");
         }
+        let caching = self.caching.filter(|_| era == Era::Modern);
         for (name, value) in self.result.members() {
-            if name != "_meta" && name != "resultType" {
+            let is_caching = caching.is_some() && matches!(&*name, "ttlMs" | "cacheScope");
+            if name != "_meta" && name != "resultType" && !is_caching {
                 push_member(&mut out, &name, value.text());
             }
         }
-        if era == Era::Modern && self.is_cacheable {
-            // 2026-07-28, server/utilities/caching, "Cacheable Results". What a guest says for
-            // itself stands.
-            for (name, value) in [("ttlMs", "0"), ("cacheScope", "\"private\"")] {
-                if self.result.get(name).is_none() {
-                    push_member(&mut out, name, value);
-                }
-            }
+        if let Some(caching) = caching {
+            let (ttl, scope) = self.caching_hints(caching);
+            push_member(&mut out, "ttlMs", ttl);
+            push_member(&mut out, "cacheScope", scope);
         }
         if let Some(meta) = self.merged_meta(entries) {
             push_member(&mut out, "_meta", &meta);
         }
         out.push('}');
         out
+    }
+
+    /// How long the result may be kept, and for whom (2026-07-28, server/utilities/caching): what the
+    /// guest says for itself, where that makes sense. All pages of a list are for the same callers,
+    /// whatever a guest says of one ("Interaction with Pagination").
+    fn caching_hints(&self, caching: Caching) -> (&'a str, &'a str) {
+        let said = |name| self.result.get(name).map(Json::text);
+        let is_number = |text: &&str| text.bytes().all(|byte| byte.is_ascii_digit());
+        let ttl = said("ttlMs").filter(is_number);
+        let is_public = said("cacheScope") == Some(PUBLIC) && caching == Caching::One;
+        let scope = if is_public { PUBLIC } else { "\"private\"" };
+        (ttl.unwrap_or("0"), scope)
     }
 
     /// The guest's `_meta` without what only the host may say, and then what the host says.
@@ -313,6 +337,47 @@ mod tests {
                 spliced
             );
             assert!(Json::parse(spliced.as_bytes()).is_ok());
+        }
+    }
+
+    /// 2026-07-28, server/utilities/caching, "Time-to-Live (TTL) Field" and "Interaction with
+    /// Pagination".
+    #[test]
+    fn what_a_guest_says_of_caching_stands_where_it_makes_sense() {
+        const TWO: [&str; 2] = ["contents", "resources"];
+        for (said, of_one, of_a_page) in [
+            (
+                "",
+                r#""ttlMs":0,"cacheScope":"private""#,
+                r#""ttlMs":0,"cacheScope":"private""#,
+            ),
+            (
+                r#","ttlMs":5,"cacheScope":"public""#,
+                r#""ttlMs":5,"cacheScope":"public""#,
+                r#""ttlMs":5,"cacheScope":"private""#,
+            ),
+            (
+                r#","ttlMs":-5,"cacheScope":"mine""#,
+                r#""ttlMs":0,"cacheScope":"private""#,
+                r#""ttlMs":0,"cacheScope":"private""#,
+            ),
+            (
+                r#","ttlMs":1.5,"cacheScope":null"#,
+                r#""ttlMs":0,"cacheScope":"private""#,
+                r#""ttlMs":0,"cacheScope":"private""#,
+            ),
+        ] {
+            for (member, hints) in TWO.into_iter().zip([of_one, of_a_page]) {
+                let output = format!(r#"{{"{member}":[]{said}}}"#);
+                let result = match member {
+                    "contents" => GuestResult::parse(Target::Resource, &output),
+                    _ => GuestResult::parse_resources(&output),
+                };
+                assert_eq!(
+                    result.unwrap().spliced(Era::Modern, &[]),
+                    format!(r#"{{"resultType":"complete","{member}":[],{hints}}}"#)
+                );
+            }
         }
     }
 

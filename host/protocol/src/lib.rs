@@ -29,6 +29,7 @@ mod meta;
 mod notify;
 mod param_header;
 mod reply;
+mod uri;
 mod version;
 
 #[cfg(test)]

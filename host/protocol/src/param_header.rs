@@ -13,6 +13,8 @@ use crate::json::{Json, Kind};
 const ANNOTATION: &str = "x-mcp-header";
 /// In lower case, as headers come here.
 const PREFIX: &str = "mcp-param-";
+const UNREACHABLE: &str =
+    "has an \"x-mcp-header\" where \"properties\" alone do not lead; clients refuse such a tool";
 
 /// An annotated property of a tool's arguments.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,8 +31,11 @@ pub(crate) fn read(schema: Json<'_>) -> Result<Box<[ParamHeader]>, &'static str>
     if !schema.text().contains(ANNOTATION) {
         return Ok(Box::default());
     }
+    if schema.get(ANNOTATION).is_some() {
+        return Err(UNREACHABLE);
+    }
     let mut found = Vec::new();
-    collect(schema, &mut Vec::new(), &mut found)?;
+    collect(schema, true, &mut Vec::new(), &mut found)?;
     let names = |header: &ParamHeader| header.name.clone();
     found.sort_by_key(names);
     if found.windows(2).any(|pair| pair[0].name == pair[1].name) {
@@ -39,25 +44,66 @@ pub(crate) fn read(schema: Json<'_>) -> Result<Box<[ParamHeader]>, &'static str>
     Ok(found.into())
 }
 
-/// Through `properties` only: what lies elsewhere is not reachable without looking at the arguments.
+/// Through `properties` only: what lies elsewhere is not reachable without looking at the arguments,
+/// and an annotation there makes clients refuse the whole tool.
 fn collect(
     schema: Json<'_>,
+    is_reachable: bool,
     path: &mut Vec<Box<str>>,
     found: &mut Vec<ParamHeader>,
 ) -> Result<(), &'static str> {
-    let properties = schema.get("properties");
-    for (name, property) in properties.into_iter().flat_map(Json::members) {
-        path.push((*name).into());
-        if let Some(annotation) = property.get(ANNOTATION) {
-            found.push(ParamHeader {
-                name: header_name(annotation, property)?,
+    for (name, inner) in within(schema) {
+        let is_reachable = is_reachable && name.is_some();
+        path.push(name.as_deref().unwrap_or_default().into());
+        match inner.get(ANNOTATION) {
+            Some(_) if !is_reachable => return Err(UNREACHABLE),
+            Some(annotation) => found.push(ParamHeader {
+                name: header_name(annotation, inner)?,
                 path: path.clone().into(),
-            });
+            }),
+            None => {}
         }
-        collect(property, path, found)?;
+        collect(inner, is_reachable, path, found)?;
         path.pop();
     }
     Ok(())
+}
+
+/// The schemas inside a schema, in both dialects: with its name what `properties` has, without one
+/// what is anywhere else. Text that is no schema, as in `const` and `default`, is not looked at.
+fn within(schema: Json<'_>) -> Vec<(Option<Cow<'_, str>>, Json<'_>)> {
+    let mut within = Vec::new();
+    for (keyword, value) in schema.members() {
+        match &*keyword {
+            "properties" => {
+                within.extend(value.members().map(|(name, inner)| (Some(name), inner)));
+            }
+            "$defs" | "definitions" | "dependencies" | "dependentSchemas" | "patternProperties" => {
+                within.extend(value.members().map(|(_, inner)| (None, inner)));
+            }
+            "additionalItems"
+            | "additionalProperties"
+            | "allOf"
+            | "anyOf"
+            | "contains"
+            | "contentSchema"
+            | "else"
+            | "if"
+            | "items"
+            | "not"
+            | "oneOf"
+            | "prefixItems"
+            | "propertyNames"
+            | "then"
+            | "unevaluatedItems"
+            | "unevaluatedProperties" => {
+                within.push((None, value));
+                within.extend(value.elements().map(|inner| (None, inner)));
+            }
+            _ => {}
+        }
+    }
+    within
 }
 
 fn header_name(annotation: Json<'_>, property: Json<'_>) -> Result<Box<str>, &'static str> {
@@ -103,7 +149,7 @@ pub(crate) fn check(
             (None, Some(_)) => return mismatch(head::MISSING),
             (Some((_, given)), value) => {
                 let given = head::decoded("Mcp-Param", head::checked("Mcp-Param", Some(given))?)?;
-                if value.and_then(as_header).is_none_or(|value| value != given) {
+                if !value.is_some_and(|value| says(&given, value)) {
                     return mismatch(head::DIFFERS);
                 }
             }
@@ -112,13 +158,23 @@ pub(crate) fn check(
     Ok(())
 }
 
-/// A value as a header says it ("Value Encoding").
-fn as_header(value: Json<'_>) -> Option<Cow<'_, str>> {
+/// Whether a header says a value ("Value Encoding"; "Server Validation": numbers by their size).
+fn says(header: &str, value: Json<'_>) -> bool {
     match value.kind() {
-        Kind::String => value.as_str(),
-        Kind::Bool | Kind::Number => Some(Cow::Borrowed(value.text())),
-        _ => None,
+        Kind::String => value.as_str().is_some_and(|text| text == header),
+        Kind::Bool => value.text() == header,
+        Kind::Number => safe_number(value.text())
+            .is_some_and(|number| safe_number(header).is_some_and(|given| given == number)),
+        Kind::Object | Kind::Array | Kind::Null => false,
     }
+}
+
+/// A number that all implementations read alike ("Schema Extension": within 2^53).
+fn safe_number(text: &str) -> Option<f64> {
+    const MOST: f64 = 9_007_199_254_740_991.0;
+    let json = Json::parse(text.as_bytes()).ok()?;
+    let number: f64 = json.text().parse().ok()?;
+    (json.kind() == Kind::Number && number.abs() <= MOST).then_some(number)
 }
 
 #[cfg(test)]
@@ -175,6 +231,38 @@ mod tests {
                 r#"{"page":{"size":7}}"#,
                 false,
             ),
+            // Numbers are compared by their size, as far as all implementations agree on it.
+            (
+                vec![("mcp-param-size", "7")],
+                r#"{"page":{"size":7.0}}"#,
+                true,
+            ),
+            (
+                vec![("mcp-param-size", "7.0")],
+                r#"{"page":{"size":7}}"#,
+                true,
+            ),
+            (
+                vec![("mcp-param-size", "9007199254740991")],
+                r#"{"page":{"size":9007199254740991}}"#,
+                true,
+            ),
+            (
+                vec![("mcp-param-size", "9007199254740993")],
+                r#"{"page":{"size":9007199254740993}}"#,
+                false,
+            ),
+            (
+                vec![("mcp-param-size", "\"7\"")],
+                r#"{"page":{"size":7}}"#,
+                false,
+            ),
+            (
+                vec![("mcp-param-size", "inf")],
+                r#"{"page":{"size":1e999}}"#,
+                false,
+            ),
+            (vec![("mcp-param-region", "7")], r#"{"region":7}"#, true),
             (vec![("mcp-param-other", "x")], r#"{"query":"q"}"#, true),
         ] {
             let all: Vec<(String, String)> = given
@@ -205,6 +293,38 @@ mod tests {
         ] {
             let schema = format!(r#"{{"properties":{{"a":{property}}}}}"#);
             assert!(read(json(&schema)).is_err(), "{property}");
+        }
+    }
+
+    #[test]
+    fn annotations_that_properties_alone_do_not_lead_to_are_refused() {
+        const HERE: &str = r#"{"type":"string","x-mcp-header":"A"}"#;
+        for (schema, good) in [
+            (HERE.to_owned(), false),
+            (format!(r#"{{"items":{HERE}}}"#), false),
+            (format!(r#"{{"anyOf":[{{}},{HERE}]}}"#), false),
+            (format!(r#"{{"$defs":{{"a":{HERE}}}}}"#), false),
+            (
+                format!(r#"{{"properties":{{"a":{{"items":{{"properties":{{"b":{HERE}}}}}}}}}}}"#),
+                false,
+            ),
+            (
+                format!(r#"{{"if":{{"properties":{{"a":{HERE}}}}}}}"#),
+                false,
+            ),
+            (format!(r#"{{"additionalProperties":{HERE}}}"#), false),
+            (
+                format!(r#"{{"properties":{{"a":{{"properties":{{"b":{HERE}}}}}}}}}"#),
+                true,
+            ),
+            // A property of that name, and a value, are no annotations.
+            (
+                r#"{"properties":{"x-mcp-header":{"type":"string"}}}"#.to_owned(),
+                true,
+            ),
+            (format!(r#"{{"default":{HERE},"const":{HERE}}}"#), true),
+        ] {
+            assert_eq!(read(json(&schema)).is_ok(), good, "{schema}");
         }
     }
 }

@@ -226,6 +226,8 @@ mod tests {
             ("POST", "/t/other/mcp", key, Err(401)),
             ("POST", "/t/acme/mcp", "", Err(401)),
             ("POST", "/t/acme/mcp", admin, Err(401)),
+            // A key in the address is none.
+            ("POST", "/t/acme/mcp?access_token=key-of-acme", "", Err(401)),
             ("POST", "/t/ACME/mcp", key, Err(404)),
             ("POST", "/t/acme/a_b/mcp", key, Err(404)),
             ("POST", "/t/acme/echo/mcp/", key, Err(404)),

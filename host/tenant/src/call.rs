@@ -65,7 +65,8 @@ pub struct Call {
     workspace: Workspace,
     /// A request about keys that waits until storage has answered a question of it.
     unanswered: Option<(KvRequest, KvRequest)>,
-    log_left: usize,
+    /// None: the log is full, and that was said.
+    log_left: Option<usize>,
     tellings_left: usize,
 }
 
@@ -86,7 +87,7 @@ impl Call {
             workspace: Workspace::new(tape.header.read_only),
             unanswered: None,
             player: Player::new(tape),
-            log_left: limits::LOG_MAX,
+            log_left: Some(limits::LOG_MAX),
             tellings_left: limits::NOTIFICATIONS_MAX,
         })
     }
@@ -208,18 +209,17 @@ impl Call {
                 level,
                 logger,
                 data,
-            } => match self.log_left.checked_sub(data.len()) {
+            } => match self.log_left?.checked_sub(data.len()) {
                 Some(left) => {
-                    self.log_left = left;
+                    self.log_left = Some(left);
                     Some(Telling::Log {
                         level,
                         logger,
                         data,
                     })
                 }
-                None if self.log_left == 0 => None,
                 None => {
-                    self.log_left = 0;
+                    self.log_left = None;
                     Some(Telling::Log {
                         level: LogLevel::Warning,
                         logger: Some("smcp".into()),

@@ -80,19 +80,19 @@ pub fn refuse(questions: &[Question], capabilities: &str, round: u32) -> Option<
                  '.', or there twice"
             ));
         }
-        let needed = match needed(&question.request) {
+        let needed = match needed(&question.request, capabilities) {
             Ok(needed) => needed,
             Err(why) => return invalid(format!("the question {id}: {why}")),
         };
-        if !has(capabilities, needed) {
-            let required = needed.iter().rfold("{}".to_owned(), |inner, name| {
+        if let Some(lacking) = needed.into_iter().find(|path| !has(capabilities, path)) {
+            let required = lacking.iter().rfold("{}".to_owned(), |inner, name| {
                 format!("{{\"{name}\":{inner}}}")
             });
             return Some(AskError {
                 code: MISSING_CLIENT_CAPABILITY,
                 message: format!(
                     "this needs a client that declares the capability {}",
-                    needed.join(".")
+                    lacking.join(".")
                 ),
                 data: Some(format!("{{\"requiredCapabilities\":{required}}}")),
             });
@@ -118,9 +118,12 @@ fn is_id(id: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
 }
 
-/// The capability that a question needs, as the path to it (2026-07-28, client/elicitation,
-/// client/sampling and client/roots, "Capabilities").
-fn needed(request: &str) -> Result<&'static [&'static str], &'static str> {
+/// The way to a capability.
+type Path = &'static [&'static str];
+
+/// The capabilities that a question needs, each as the path to it (2026-07-28, client/elicitation,
+/// client/sampling and client/roots, "Capabilities"); or why no client could answer it.
+fn needed(request: &str, capabilities: &str) -> Result<Vec<Path>, &'static str> {
     let json = Json::parse(request.as_bytes()).map_err(|_| "is not JSON")?;
     let params = json.get("params");
     if params.is_some_and(|params| params.kind() != Kind::Object) {
@@ -128,15 +131,64 @@ fn needed(request: &str) -> Result<&'static [&'static str], &'static str> {
     }
     let param = |name| params.and_then(|params| params.get(name));
     match json.get("method").and_then(Json::as_str).as_deref() {
-        Some("elicitation/create") => match param("mode").and_then(Json::as_str).as_deref() {
-            Some("url") => Ok(&["elicitation", "url"]),
-            _ => Ok(&["elicitation"]),
-        },
-        Some("sampling/createMessage") if param("tools").is_some() => Ok(&["sampling", "tools"]),
-        Some("sampling/createMessage") => Ok(&["sampling"]),
-        Some("roots/list") => Ok(&["roots"]),
+        Some("elicitation/create") => elicitation(params, capabilities).map(|path| vec![path]),
+        Some("sampling/createMessage") => {
+            let mut needed: Vec<Path> = vec![&["sampling"]];
+            if param("tools").or(param("toolChoice")).is_some() {
+                needed.push(&["sampling", "tools"]);
+            }
+            let context = param("includeContext").and_then(Json::as_str);
+            if context.is_some_and(|context| context != "none") {
+                needed.push(&["sampling", "context"]);
+            }
+            Ok(needed)
+        }
+        Some("roots/list") => Ok(vec![&["roots"]]),
         _ => Err("has a \"method\" that no client answers"),
     }
+}
+
+/// client/elicitation: "Elicitation Requests" says what each has, "Capabilities" what a client can
+/// do that does not say which modes it knows: forms.
+fn elicitation(params: Option<Json<'_>>, capabilities: &str) -> Result<Path, &'static str> {
+    let param = |name| params.and_then(|params| params.get(name));
+    if param("message").is_none_or(|message| message.kind() != Kind::String) {
+        return Err("has no \"message\", a string");
+    }
+    let mode = param("mode").map(|mode| mode.as_str().unwrap_or_default());
+    match mode.as_deref() {
+        None | Some("form") => {
+            if param("requestedSchema").is_none_or(|schema| schema.kind() != Kind::Object) {
+                return Err("has no \"requestedSchema\", an object");
+            }
+            if has(capabilities, &["elicitation", "url"]) {
+                Ok(&["elicitation", "form"])
+            } else {
+                Ok(&["elicitation"])
+            }
+        }
+        Some("url")
+            if param("url")
+                .and_then(Json::as_str)
+                .is_some_and(|url| is_url(&url)) =>
+        {
+            Ok(&["elicitation", "url"])
+        }
+        Some("url") => Err("has no \"url\" that a browser could open"),
+        Some(_) => Err("has a \"mode\" that is neither \"form\" nor \"url\""),
+    }
+}
+
+/// client/elicitation, "URL Mode Elicitation Requests" and "Safe URL Handling": one of the web.
+fn is_url(text: &str) -> bool {
+    let rest = text
+        .strip_prefix("https://")
+        .or(text.strip_prefix("http://"));
+    rest.is_some_and(|rest| {
+        !rest.is_empty()
+            && !rest.starts_with(['/', '?', '#'])
+            && rest.bytes().all(|byte| byte.is_ascii_graphic())
+    })
 }
 
 fn has(capabilities: &str, path: &[&str]) -> bool {
@@ -233,7 +285,15 @@ mod tests {
 
     #[test]
     fn only_what_the_client_can_answer_is_asked() {
-        let url = r#"{"method":"elicitation/create","params":{"mode":"url"}}"#;
+        let url = r#"{"method":"elicitation/create","params":{"mode":"url","message":"?","url":"https://a.example/b"}}"#;
+        let form = NAME.replace(r#""message""#, r#""mode":"form","message""#);
+        let context =
+            r#"{"method":"sampling/createMessage","params":{"includeContext":"thisServer"}}"#;
+        let no_context =
+            r#"{"method":"sampling/createMessage","params":{"includeContext":"none"}}"#;
+        let choice = r#"{"method":"sampling/createMessage","params":{"toolChoice":{}}}"#;
+        let urls_only = r#"{"elicitation":{"url":{}}}"#;
+        let both = r#"{"elicitation":{"url":{},"form":{}}}"#;
         let sample = r#"{"method":"sampling/createMessage","params":{}}"#;
         let tools = r#"{"method":"sampling/createMessage","params":{"tools":[]}}"#;
         let roots = r#"{"method":"roots/list"}"#;
@@ -250,7 +310,29 @@ mod tests {
                 r#"{"elicitation":{}}"#,
                 Some(MISSING_CLIENT_CAPABILITY),
             ),
-            (url, r#"{"elicitation":{"url":{}}}"#, None),
+            (url, urls_only, None),
+            (
+                url,
+                r#"{"elicitation":{"form":{}}}"#,
+                Some(MISSING_CLIENT_CAPABILITY),
+            ),
+            (&form, r#"{"elicitation":{}}"#, None),
+            (&form, r#"{"elicitation":{"form":{}}}"#, None),
+            (&form, both, None),
+            (&form, urls_only, Some(MISSING_CLIENT_CAPABILITY)),
+            (NAME, urls_only, Some(MISSING_CLIENT_CAPABILITY)),
+            (
+                context,
+                r#"{"sampling":{}}"#,
+                Some(MISSING_CLIENT_CAPABILITY),
+            ),
+            (context, r#"{"sampling":{"context":{}}}"#, None),
+            (no_context, r#"{"sampling":{}}"#, None),
+            (
+                choice,
+                r#"{"sampling":{}}"#,
+                Some(MISSING_CLIENT_CAPABILITY),
+            ),
             (sample, r#"{"sampling":{}}"#, None),
             (tools, r#"{"sampling":{}}"#, Some(MISSING_CLIENT_CAPABILITY)),
             (roots, r#"{"roots":{}}"#, None),
@@ -266,14 +348,67 @@ mod tests {
         }
     }
 
+    /// 2026-07-28, client/elicitation: "Elicitation Requests", "Form Mode Elicitation Requests", "URL
+    /// Mode Elicitation Requests".
+    #[test]
+    fn an_elicitation_has_what_its_mode_needs() {
+        const SCHEMA: &str = r#""requestedSchema":{"type":"object"}"#;
+        for (params, good) in [
+            (format!(r#""message":"?",{SCHEMA}"#), true),
+            (format!(r#""mode":"form","message":"?",{SCHEMA}"#), true),
+            (format!(r#""mode":"audio","message":"?",{SCHEMA}"#), false),
+            (format!(r#""mode":1,"message":"?",{SCHEMA}"#), false),
+            (format!(r#""message":1,{SCHEMA}"#), false),
+            (SCHEMA.to_owned(), false),
+            (r#""message":"?""#.to_owned(), false),
+            (r#""message":"?","requestedSchema":true"#.to_owned(), false),
+            (
+                r#""mode":"url","message":"?","url":"https://a.example""#.to_owned(),
+                true,
+            ),
+            (r#""mode":"url","message":"?""#.to_owned(), false),
+            (
+                r#""mode":"url","url":"https://a.example""#.to_owned(),
+                false,
+            ),
+            (r#""mode":"url","message":"?","url":"""#.to_owned(), false),
+            (
+                r#""mode":"url","message":"?","url":"https:///b""#.to_owned(),
+                false,
+            ),
+            (
+                r#""mode":"url","message":"?","url":"javascript:x""#.to_owned(),
+                false,
+            ),
+            (
+                r#""mode":"url","message":"?","url":"https://a b""#.to_owned(),
+                false,
+            ),
+        ] {
+            let request = format!(r#"{{"method":"elicitation/create","params":{{{params}}}}}"#);
+            let can = r#"{"elicitation":{"form":{},"url":{}}}"#;
+            let refused = refuse(&[question("q", &request)], can, 1);
+            assert_eq!(refused.is_none(), good, "{params}");
+        }
+    }
+
     #[test]
     fn what_a_client_lacks_is_named_as_its_capabilities_would_be() {
         let tools = r#"{"method":"sampling/createMessage","params":{"tools":[]}}"#;
-        let error = refuse(&[question("q", tools)], "{}", 1).unwrap();
-        assert_eq!(
-            error.data.unwrap(),
-            r#"{"requiredCapabilities":{"sampling":{"tools":{}}}}"#
-        );
+        for (request, can, required) in [
+            (tools, "{}", r#"{"sampling":{}}"#),
+            (tools, r#"{"sampling":{}}"#, r#"{"sampling":{"tools":{}}}"#),
+            (NAME, "{}", r#"{"elicitation":{}}"#),
+            (
+                NAME,
+                r#"{"elicitation":{"url":{}}}"#,
+                r#"{"elicitation":{"form":{}}}"#,
+            ),
+        ] {
+            let error = refuse(&[question("q", request)], can, 1).unwrap();
+            let data = format!(r#"{{"requiredCapabilities":{required}}}"#);
+            assert_eq!(error.data.unwrap(), data);
+        }
     }
 
     #[test]

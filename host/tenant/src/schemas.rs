@@ -43,29 +43,29 @@ impl ToolSchemas {
     /// # Errors
     /// Where they differ from the input schema.
     pub fn check_arguments(&self, arguments: &str) -> Result<(), Mismatch> {
-        check(self.input.as_ref(), arguments)
+        let input = self.input.as_ref();
+        input.map_or(Ok(()), |schema| schema.check_text(arguments))
     }
 
     /// The result, if it is what the tool says that it gives (server/tools, "Output Schema").
     ///
     /// # Errors
-    /// Structured content that the output schema does not allow.
+    /// Structured content that the output schema does not allow, or none where there is a schema.
     pub fn check_result<'t>(
         &self,
         result: GuestResult<'t>,
     ) -> Result<GuestResult<'t>, ResultError> {
-        let Some(structured) = result.structured().filter(|_| !result.is_error()) else {
+        let Some(schema) = self.output.as_ref().filter(|_| !result.is_error()) else {
             return Ok(result);
         };
-        match check(self.output.as_ref(), structured.text()) {
+        let structured = result
+            .structured()
+            .ok_or_else(|| ResultError::Structured("there is none".to_owned()))?;
+        match schema.check_text(structured.text()) {
             Ok(()) => Ok(result),
             Err(mismatch) => Err(ResultError::Structured(mismatch.to_string())),
         }
     }
-}
-
-fn check(schema: Option<&Schema>, text: &str) -> Result<(), Mismatch> {
-    schema.map_or(Ok(()), |schema| schema.check_text(text))
 }
 
 impl Schemas {

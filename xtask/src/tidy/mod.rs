@@ -3,6 +3,7 @@
 //! Each rule is a function that gives complaints: where, what, and how to mend it. All rules run,
 //! so that one look shows everything.
 
+mod clauses;
 mod contract;
 mod edges;
 mod errors;
@@ -33,6 +34,7 @@ pub fn run(root: &Path) -> Result<()> {
     complaints.extend(edges::check(root)?);
     complaints.extend(contract::check(root)?);
     complaints.extend(errors::check(root)?);
+    complaints.extend(clauses::check(root)?);
     for complaint in &complaints {
         eprintln!("{}", complaint.0);
     }

@@ -14,11 +14,12 @@ use std::ops::Range;
 use smcp_ids::limits::CATALOGUE_MAX;
 
 use crate::error::ProtocolError;
-use crate::guest_call::{GuestCall, Target};
+use crate::guest_call::Target;
 use crate::head::Head;
 use crate::json::{Json, JsonError, Kind};
 use crate::listen::Change;
 use crate::param_header::{self, ParamHeader};
+use crate::uri;
 
 pub use page::{List, Page};
 pub use union::{UnionPage, split_union_name, union_name};
@@ -235,7 +236,12 @@ impl Catalogue {
                     || listed(List::Resources)
                     || lists(List::ResourceTemplates).is_some_and(|items| !items.items.is_empty())
             }
-            Target::Completion => self.completions,
+            Target::Completion => {
+                self.dynamic_resources
+                    || [List::Prompts, List::Resources, List::ResourceTemplates]
+                        .into_iter()
+                        .any(listed)
+            }
         }
     }
 
@@ -280,11 +286,12 @@ impl Catalogue {
     pub fn check_headers(
         &self,
         head: &Head<'_>,
-        call: &GuestCall<'_>,
+        tool: &str,
+        arguments: &str,
     ) -> Result<(), ProtocolError> {
         let tools = self.lists.get(List::Tools.index()).and_then(Option::as_ref);
-        match tools.and_then(|items| items.get(call.name())) {
-            Some(item) => param_header::check(&item.headers, head, call.arguments()),
+        match tools.and_then(|items| items.get(tool)) {
+            Some(item) => param_header::check(&item.headers, head, arguments),
             None => Ok(()),
         }
     }
@@ -434,8 +441,13 @@ fn check_item(list: List, item: Json<'_>) -> Result<(Box<str>, Json<'_>), &'stat
             );
         }
         List::Resources | List::ResourceTemplates => {
+            if list == List::Resources && !uri::is_uri(&key) {
+                return Err(
+                    "needs a \"uri\" that begins with its scheme and has a URI's characters only",
+                );
+            }
             if key.is_empty() {
-                return Err("has an empty URI");
+                return Err("has an empty URI template");
             }
             if item
                 .get("name")

@@ -86,6 +86,10 @@ fn what_describe_must_not_return() {
         (r#"{"resources":[{"uri":"a:b"}]}"#, "catalogue_item"),
         (r#"{"resources":[{"uri":"","name":"n"}]}"#, "catalogue_item"),
         (
+            r#"{"resources":[{"uri":"no scheme","name":"n"}]}"#,
+            "catalogue_item",
+        ),
+        (
             r#"{"resourceTemplates":[{"uri":"a:b","name":"n"}]}"#,
             "catalogue_item",
         ),
@@ -166,6 +170,51 @@ fn what_the_catalogue_does_not_speak_of_is_not_offered() {
                 "{text} {list:?}"
             );
         }
+    }
+}
+
+/// 2026-07-28, server/tools, server/prompts and server/resources, "List Changed Notification".
+#[test]
+fn what_differs_between_two_releases_is_what_clients_are_told() {
+    let prompt = r#"{"prompts":[{"name":"p"}]}"#;
+    let resource = r#"{"resources":[{"uri":"a:b","name":"n"}]}"#;
+    let template = r#"{"resourceTemplates":[{"uriTemplate":"a:{x}","name":"n"}]}"#;
+    let tools = format!(r#"{{"tools":[{}]}}"#, tool("a"));
+    let titled = tools.replace(r#""name""#, r#""title":"A","name""#);
+    for (one, other, changes) in [
+        ("{}", "{}", vec![]),
+        (&tools, &tools, vec![]),
+        // An empty list is none, and instructions are no list.
+        (r#"{"tools":[]}"#, r#"{"instructions":"i"}"#, vec![]),
+        ("{}", &tools, vec![Change::Tools]),
+        (&tools, &titled, vec![Change::Tools]),
+        (prompt, "{}", vec![Change::Prompts]),
+        ("{}", resource, vec![Change::Resources]),
+        ("{}", template, vec![Change::Resources]),
+        (resource, template, vec![Change::Resources]),
+        (&tools, prompt, vec![Change::Tools, Change::Prompts]),
+    ] {
+        let read = |text: &str| Catalogue::parse(text.as_bytes()).unwrap();
+        assert_eq!(read(one).changes(&read(other)), changes, "{one} {other}");
+        assert_eq!(read(other).changes(&read(one)), changes, "{other} {one}");
+    }
+}
+
+/// 2026-07-28, server/utilities/completion, "Error Handling": what is completed is in the lists.
+#[test]
+fn only_what_is_in_a_list_is_completed() {
+    let lists = r#"{"prompts":[{"name":"p"}],"resources":[{"uri":"a:b","name":"n"}],"resourceTemplates":[{"uriTemplate":"a:{x}","name":"n"}],"completions":true}"#;
+    let dynamic = r#"{"dynamicResources":true,"completions":true}"#;
+    for (text, name, has) in [
+        (lists, "p", true),
+        (lists, "a:b", true),
+        (lists, "a:{x}", true),
+        (lists, "a:c", false),
+        (lists, "q", false),
+        (dynamic, "a:c", true),
+    ] {
+        let catalogue = Catalogue::parse(text.as_bytes()).unwrap();
+        assert_eq!(catalogue.has(Target::Completion, name), has, "{name}");
     }
 }
 

@@ -16,10 +16,11 @@ fn asked(method: &str, name: Option<&str>, more: &str, check: impl FnOnce(&Reque
 fn result_of(target: Target, output: &str) -> String {
     let name = match target {
         Target::Completion => None,
-        _ => Some("p"),
+        Target::Resource => Some("a:p"),
+        Target::Tool | Target::Prompt => Some("p"),
     };
     let more = match target {
-        Target::Resource => r#""uri":"p","#,
+        Target::Resource => r#""uri":"a:p","#,
         Target::Completion => {
             r#""ref":{"type":"ref/prompt","name":"p"},"argument":{"name":"a","value":""},"#
         }

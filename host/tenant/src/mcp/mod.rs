@@ -128,17 +128,20 @@ impl Hosted<'_> {
     ) -> Result<Answer, Problem> {
         let to = request.reply_to();
         let catalogue = &self.ready.catalogue;
+        if !call.target().is_of(&catalogue.offer()) {
+            let method = call.target().method();
+            return Ok(to.error(&ProtocolError::method_not_found(method)));
+        }
         if !catalogue.has(call.target(), name.unwrap_or(call.name())) {
             return Ok(to.error(&ProtocolError::unknown(call.target(), call.name())));
         }
-        // Clients know the names of a server's own endpoint only.
-        let is_mirrored =
-            call.target() == Target::Tool && to.era() == Era::Modern && name.is_none();
-        if is_mirrored && let Err(error) = catalogue.check_headers(head, call) {
-            return Ok(to.error(&error));
-        }
         if call.target() == Target::Tool {
             let name = name.unwrap_or(call.name());
+            if to.era() == Era::Modern
+                && let Err(error) = catalogue.check_headers(head, name, call.arguments())
+            {
+                return Ok(to.error(&error));
+            }
             let schemas = self.ready.schemas.of(catalogue, name);
             if let Err(mismatch) = schemas.check_arguments(call.arguments()) {
                 // server/tools, "Error Handling": the model reads it, and tries again.

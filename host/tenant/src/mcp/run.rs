@@ -105,14 +105,8 @@ impl Run<'_> {
             Target::Completion => Entry::Complete(request),
         };
         let attempt = self.attempt(Some(call), round, began);
-        let result = |text| {
-            let result = GuestResult::parse(call.target(), text)?;
-            self.check_structured(known, result)
-        };
-        let is_result = |text: &str| {
-            let parsed = GuestResult::parse(call.target(), text);
-            parsed.is_ok_and(|parsed| self.check_structured(known, parsed).is_ok())
-        };
+        let result = |text| self.result(call.target(), known, text);
+        let is_result = |text: &str| self.result(call.target(), known, text).is_ok();
         Ok(match self.execute(entry, tape, attempt, is_result).await? {
             RoundEnd::Ended(ended) => outcome::answer(self.to, &self.ready.info, &ended, result),
             RoundEnd::Refused(error) => self.to.error(&error),
@@ -128,6 +122,20 @@ impl Run<'_> {
     fn says_it_only_reads(&self, tool: &str) -> bool {
         let tool = self.ready.catalogue.tool(tool);
         tool.is_some_and(|tool| tool.read_only())
+    }
+
+    /// What a guest returned, if it is a result that its client may be given.
+    fn result<'t>(
+        &self,
+        target: Target,
+        name: &str,
+        text: &'t str,
+    ) -> Result<GuestResult<'t>, ResultError> {
+        let result = GuestResult::parse(target, text)?;
+        match target {
+            Target::Tool => self.check_structured(name, result),
+            Target::Prompt | Target::Resource | Target::Completion => Ok(result),
+        }
     }
 
     /// server/tools, "Output Schema": a structured result is what the tool says that it gives.
