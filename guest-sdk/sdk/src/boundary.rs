@@ -8,12 +8,13 @@
 )]
 
 use bindings::exports::smcp::server::handler;
-use bindings::smcp::server::{client, context as host, notify};
+use bindings::smcp::server::{client, context as host, kv, notify};
 
 use crate::ask::AskError;
 use crate::context::{Caller, Context, Host, LoggingLevel, WireQuestion};
 use crate::error::ProtocolError;
 use crate::handler::ServerHandler;
+use crate::kv::{Refused, Space};
 
 #[allow(
     missing_docs,
@@ -92,6 +93,45 @@ impl Host for Guest {
         client::capabilities()
     }
 
+    fn kv_get(&self, space: Space, key: &str) -> Result<Option<Vec<u8>>, Refused> {
+        Ok(kv::get(space.into(), key)?)
+    }
+
+    fn kv_set(
+        &self,
+        space: Space,
+        key: &str,
+        value: &[u8],
+        ttl: Option<u32>,
+    ) -> Result<(), Refused> {
+        Ok(kv::set(space.into(), key, value, ttl)?)
+    }
+
+    fn kv_delete(&self, space: Space, key: &str) -> Result<(), Refused> {
+        Ok(kv::delete(space.into(), key)?)
+    }
+
+    fn kv_swap(
+        &self,
+        space: Space,
+        key: &str,
+        expected: Option<&[u8]>,
+        value: Option<&[u8]>,
+        ttl: Option<u32>,
+    ) -> Result<bool, Refused> {
+        Ok(kv::swap(space.into(), key, expected, value, ttl)?)
+    }
+
+    fn kv_keys(
+        &self,
+        space: Space,
+        prefix: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<String>, Refused> {
+        Ok(kv::keys(space.into(), prefix, after, limit)?)
+    }
+
     fn resource_updated(&self, uri: &str) {
         notify::resource_updated(uri);
     }
@@ -112,6 +152,26 @@ impl From<LoggingLevel> for host::LogLevel {
             LoggingLevel::Critical => Self::Critical,
             LoggingLevel::Alert => Self::Alert,
             LoggingLevel::Emergency => Self::Emergency,
+        }
+    }
+}
+
+impl From<Space> for kv::Space {
+    fn from(space: Space) -> Self {
+        match space {
+            Space::Server => Self::Server,
+            Space::Caller => Self::Caller,
+        }
+    }
+}
+
+impl From<kv::Error> for Refused {
+    fn from(error: kv::Error) -> Self {
+        match error {
+            kv::Error::InvalidKey => Self::InvalidKey,
+            kv::Error::TooLarge => Self::TooLarge,
+            kv::Error::TooMany => Self::TooMany,
+            kv::Error::ReadOnly => Self::ReadOnly,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The handle through which a tool asks its host: log, progress, time, randomness, waiting,
-//! who is calling, questions to the client, announcements. What answers is the host in a module, and a recorder in `cargo test`.
+//! who is calling, storage, questions to the client, announcements. What answers is the host in a module, and a recorder in
+//! `cargo test`.
 //!
 //! The choice is made by the target and not by a trait object: a trait object would import every
 //! function of the contract into every module, and an import is what an admin reads.
@@ -13,12 +14,13 @@ use crate::ask::{
     AskError, ClientCapabilities, CreateMessageRequestParams, CreateMessageResult, Elicit,
     ElicitUrl, Elicited, ListRoots, Questions, Root, one,
 };
+use crate::kv::{Kv, Refused, Space};
 use crate::parameters::Arguments;
 
 #[cfg(target_arch = "wasm32")]
-use crate::boundary::Guest as Backing;
+pub(crate) use crate::boundary::Guest as Backing;
 #[cfg(not(target_arch = "wasm32"))]
-type Backing = std::rc::Rc<crate::testing::Recorder>;
+pub(crate) type Backing = std::rc::Rc<crate::testing::Recorder>;
 
 /// The most bytes that the contract gives at a time.
 pub(crate) const RANDOM_MAX: u32 = 65_536;
@@ -78,6 +80,30 @@ pub(crate) trait Host {
     fn who(&self) -> Caller;
     fn ask(&self, questions: Vec<WireQuestion>) -> Result<Vec<String>, AskError>;
     fn capabilities(&self) -> String;
+    fn kv_get(&self, space: Space, key: &str) -> Result<Option<Vec<u8>>, Refused>;
+    fn kv_set(
+        &self,
+        space: Space,
+        key: &str,
+        value: &[u8],
+        ttl: Option<u32>,
+    ) -> Result<(), Refused>;
+    fn kv_delete(&self, space: Space, key: &str) -> Result<(), Refused>;
+    fn kv_swap(
+        &self,
+        space: Space,
+        key: &str,
+        expected: Option<&[u8]>,
+        value: Option<&[u8]>,
+        ttl: Option<u32>,
+    ) -> Result<bool, Refused>;
+    fn kv_keys(
+        &self,
+        space: Space,
+        prefix: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<String>, Refused>;
     fn resource_updated(&self, uri: &str);
     fn resource_list_changed(&self);
 }
@@ -172,6 +198,26 @@ impl Context {
     /// Who is calling.
     pub fn caller(&self) -> Caller {
         self.host.who()
+    }
+
+    /// What the server stores for all its callers: counters, caches, what they share.
+    ///
+    /// ```
+    /// # use smcp_sdk::{Context, KvError};
+    /// # fn counts(ctx: &Context) -> Result<u64, KvError> {
+    /// let calls = ctx.kv().get_json::<u64>("calls")?.unwrap_or_default() + 1;
+    /// ctx.kv().set_json("calls", &calls)?;
+    /// # Ok(calls)
+    /// # }
+    /// ```
+    pub fn kv(&self) -> Kv<'_> {
+        Kv::new(&self.host, Space::Server)
+    }
+
+    /// What the server stores for this [caller](Self::caller) alone: no other caller's call can reach
+    /// it.
+    pub fn caller_kv(&self) -> Kv<'_> {
+        Kv::new(&self.host, Space::Caller)
     }
 
     /// Asks the user to fill in a form, whose fields are those of `T`, and waits for the answer:

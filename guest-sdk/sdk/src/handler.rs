@@ -24,7 +24,8 @@ use crate::writer;
 /// tools and nothing more to say; `#[tool_handler]`, `#[prompt_handler]` and `#[resource_handler]`
 /// on one `impl ServerHandler` block fill in the parts of a server that has several.
 ///
-/// Each call is answered by a server fresh from `Default`: nothing is kept between calls.
+/// Each call is answered by a server fresh from `Default`: nothing is kept between calls but
+/// what is [stored](Context::kv).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a server",
     label = "does not implement `ServerHandler`",

@@ -43,7 +43,7 @@
 //! - [`Parameters<T>`](Parameters): what the client sends, as a struct that derives
 //!   `serde::Deserialize` and `schemars::JsonSchema`. The schema goes into the catalogue, with the
 //!   doc comments of the fields. Arguments that do not fit never reach the tool;
-//! - [`&Context`](Context): log, progress, time, randomness, waiting, who is calling;
+//! - [`&Context`](Context): log, progress, time, randomness, waiting, who is calling, storage;
 //! - [`Meta`]: the `_meta` of the request.
 //!
 //! It returns
@@ -59,7 +59,7 @@
 //! An `async fn` is accepted; see [what does not work](#what-does-not-work-in-a-module).
 //!
 //! Each call starts with a server fresh from `Default`, in a memory of its own: nothing is kept
-//! from one call to the next, and `&self` is all there is to take.
+//! from one call to the next but what is [stored](#storage), and `&self` is all there is to take.
 //!
 //! # Prompts
 //!
@@ -174,6 +174,54 @@
 //! Returned with `?` from a `Result<_, ProtocolError>`, an [`AskError`] keeps its code on the way to
 //! the client: -32021 where it lacks a capability. Any other error type shows the model its text.
 //!
+//! # Storage
+//!
+//! What is to be there at the next call goes into key-value storage: [`Context::kv`] is the server's,
+//! shared by all its callers, and [`Context::caller_kv`] the caller's own. Keys are texts in the order
+//! of their bytes, values are bytes, or anything that serializes to JSON.
+//!
+//! ```
+//! # use smcp_sdk::{Context, KvError, Parameters, tool, tool_router};
+//! # #[derive(Default)]
+//! # struct Shop;
+//! #[derive(serde::Deserialize, schemars::JsonSchema)]
+//! struct Item {
+//!     /// What to buy.
+//!     name: String,
+//! }
+//!
+//! #[tool_router(server_handler)]
+//! impl Shop {
+//!     /// Puts something into the basket, and says how many of it are there.
+//!     #[tool]
+//!     fn put(&self, ctx: &Context, Parameters(Item { name }): Parameters<Item>) -> Result<u32, KvError> {
+//!         let key = format!("basket/{name}");
+//!         let count = ctx.caller_kv().get_json::<u32>(&key)?.unwrap_or_default() + 1;
+//!         ctx.caller_kv().set_json(&key, &count)?;
+//!         Ok(count)
+//!     }
+//!
+//!     /// Empties the basket.
+//!     #[tool]
+//!     fn empty(&self, ctx: &Context) -> Result<(), KvError> {
+//!         ctx.caller_kv().keys("basket/").try_for_each(|key| ctx.caller_kv().delete(&key?))
+//!     }
+//! }
+//!
+//! // In a test, storage is there from call to call; the test reads and writes it too.
+//! let client = smcp_sdk::testing::Client::<Shop>::new();
+//! client.caller_kv().set_json("basket/pear", &2)?;
+//! assert_eq!(client.call("put", serde_json::json!({ "name": "pear" })).text(), "3");
+//! client.call("empty", serde_json::json!({}));
+//! assert_eq!(client.caller_kv().keys("").count(), 0);
+//! # Ok::<(), KvError>(())
+//! ```
+//!
+//! A call is a transaction: calls that run at once come to what they would one after the other, so `get`
+//! and then `set` loses nothing and needs no lock. A call that panics or answers a [`ProtocolError`] has
+//! stored nothing. An `Err` that the model reads keeps what was stored before it: check first, store
+//! then. [`Kv`] has the rest: values that go by themselves, [`Kv::swap`], and how much there may be.
+//!
 //! # Logging and panics
 //!
 //! The macros of the `log` crate reach the author's log, from `debug!` up, as does
@@ -193,7 +241,7 @@
 //! | `thread::spawn` panics | do the work in the tool |
 //! | `thread::sleep` panics; timers of async runtimes never fire | [`Context::sleep`] |
 //! | sockets and HTTP clients fail | ask the host |
-//! | files and the environment are not there | `include_bytes!`, `include_str!` |
+//! | files and the environment are not there | `include_bytes!`, `include_str!`; [`Context::kv`] |
 //! | `println!`, `eprintln!`, `dbg!` go nowhere | `log::info!`, [`Context::log`] |
 //!
 //! # Randomness
@@ -257,6 +305,7 @@ mod drive;
 mod error;
 mod handler;
 mod icon;
+mod kv;
 mod logging;
 mod parameters;
 mod prompt;
@@ -280,6 +329,7 @@ pub use context::{Caller, Context, LoggingLevel};
 pub use error::{ErrorData, IntoProtocolError, ProtocolError};
 pub use handler::ServerHandler;
 pub use icon::{Icon, IconTheme};
+pub use kv::{Keys, Kv, KvError};
 pub use parameters::{FromCall, Meta, Parameters};
 pub use prompt::{
     GetPromptResult, IntoGetPromptResult, Prompt, PromptArgument, PromptMessage, PromptRoute,

@@ -125,6 +125,13 @@ impl<S> ToolRouter<S> {
         tools
     }
 
+    /// Whether a tool says of itself that it only reads.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn is_read_only(&self, tool: &str) -> bool {
+        let route = self.routes.iter().find(|route| route.name == tool);
+        route.is_some_and(|route| (route.tool)().annotations.read_only_hint == Some(true))
+    }
+
     pub(crate) fn call(
         &self,
         server: &S,

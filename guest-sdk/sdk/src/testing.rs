@@ -1,8 +1,9 @@
 //! Calls the tools, prompts and resources of a server natively, in `cargo test`, without WebAssembly.
 //!
 //! The same code answers as in a module, JSON in and JSON out; only the host is another: a
-//! recorder with a clock that moves when the tool sleeps, randomness from a seed, and a log that
-//! the test reads. It checks no limits: fuel, memory and sizes are the host's.
+//! recorder with a clock that moves when the tool sleeps, randomness from a seed, a log that the
+//! test reads, and storage that it reads and writes. It checks no limits but those of storage: fuel,
+//! memory and sizes are the host's.
 //!
 //! ```
 //! use smcp_sdk::testing::Client;
@@ -33,6 +34,7 @@ use crate::context::{Caller, Context, LoggingLevel};
 use crate::error::ProtocolError;
 use crate::handler::{self, ServerHandler};
 
+mod kv;
 mod outcome;
 mod recorder;
 
@@ -42,8 +44,8 @@ pub(crate) use recorder::Recorder;
 /// When the recorder's clock starts: 2026-01-01T00:00:00Z, in milliseconds.
 pub const START_MILLIS: u64 = 1_767_225_600_000;
 
-/// A client of the server `S`. Each call meets a fresh server, as in production; log, clock and
-/// randomness go on from call to call.
+/// A client of the server `S`. Each call meets a fresh server, as in production; log, clock,
+/// randomness and what is stored go on from call to call.
 #[derive(Debug)]
 pub struct Client<S> {
     host: Rc<Recorder>,
@@ -115,8 +117,10 @@ impl<S: ServerHandler> Client<S> {
                 "roots": {},
             })),
             now: Cell::new(START_MILLIS),
+            slept: Cell::new(0),
             seed: Cell::new(0),
-            caller,
+            caller: RefCell::new(caller),
+            store: kv::Store::default(),
         };
         Self {
             host: Rc::new(host),
@@ -128,14 +132,8 @@ impl<S: ServerHandler> Client<S> {
     /// Sets who is calling.
     #[must_use]
     pub fn with_caller(self, caller: Caller) -> Self {
-        let host = Recorder {
-            caller,
-            ..Recorder::clone(&self.host)
-        };
-        Self {
-            host: Rc::new(host),
-            ..self
-        }
+        self.host.caller.replace(caller);
+        self
     }
 
     /// Sets the seed of the randomness.
@@ -177,7 +175,8 @@ impl<S: ServerHandler> Client<S> {
     /// do not fit.
     pub fn try_call(&self, tool: &str, arguments: Value) -> Result<Outcome, ProtocolError> {
         let request = json!({ "name": tool, "arguments": arguments, "_meta": self.meta });
-        let result = self.send(handler::call_tool::<S>, &request)?;
+        let is_read_only = S::tools().is_read_only(tool);
+        let result = self.run(handler::call_tool::<S>, &request, is_read_only)?;
         Ok(Outcome { result })
     }
 
@@ -385,7 +384,7 @@ impl<S: ServerHandler> Client<S> {
 
     /// How long all calls so far have slept.
     pub fn slept(&self) -> Duration {
-        Duration::from_millis(self.host.now.get().saturating_sub(START_MILLIS))
+        Duration::from_millis(self.host.slept.get())
     }
 
     fn send(
@@ -393,9 +392,21 @@ impl<S: ServerHandler> Client<S> {
         function: fn(&str, &Context) -> Result<String, ProtocolError>,
         request: &Value,
     ) -> Result<JsonObject, ProtocolError> {
+        self.run(function, request, false)
+    }
+
+    fn run(
+        &self,
+        function: fn(&str, &Context) -> Result<String, ProtocolError>,
+        request: &Value,
+        is_read_only: bool,
+    ) -> Result<JsonObject, ProtocolError> {
         let context = Context::new(Rc::clone(&self.host));
         let _running = Running::start(&context);
-        function(&request.to_string(), &context).map(|answer| object(&answer))
+        let transaction = self.host.store.begin(is_read_only);
+        let answer = function(&request.to_string(), &context)?;
+        transaction.commit();
+        Ok(object(&answer))
     }
 }
 

@@ -4,12 +4,14 @@ use std::cell::{Cell, RefCell};
 
 use serde_json::{Value, json};
 
+use super::kv::Store;
 use super::{AskedQuestion, LogEntry, Notification, Progress};
 use crate::ask::{AskError, ClientCapabilities};
 use crate::context::{Caller, Host, LoggingLevel, RANDOM_MAX, WireQuestion};
+use crate::kv::{Refused, Space};
 
 /// The host of a test: it keeps what it is told, and answers the same every time.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Recorder {
     pub(super) logs: RefCell<Vec<LogEntry>>,
     pub(super) progress: RefCell<Vec<Progress>>,
@@ -19,8 +21,11 @@ pub(crate) struct Recorder {
     pub(super) answers: RefCell<Vec<(&'static str, Value)>>,
     pub(super) capabilities: RefCell<Value>,
     pub(super) now: Cell<u64>,
+    /// In milliseconds.
+    pub(super) slept: Cell<u64>,
     pub(super) seed: Cell<u64>,
-    pub(super) caller: Caller,
+    pub(super) caller: RefCell<Caller>,
+    pub(super) store: Store,
 }
 
 impl Host for Recorder {
@@ -69,12 +74,13 @@ impl Host for Recorder {
     }
 
     fn sleep(&self, milliseconds: u32) {
-        self.now
-            .set(self.now.get().saturating_add(u64::from(milliseconds)));
+        for clock in [&self.now, &self.slept] {
+            clock.set(clock.get().saturating_add(u64::from(milliseconds)));
+        }
     }
 
     fn who(&self) -> Caller {
-        self.caller.clone()
+        self.caller.borrow().clone()
     }
 
     fn ask(&self, questions: Vec<WireQuestion>) -> Result<Vec<String>, AskError> {
@@ -99,6 +105,45 @@ impl Host for Recorder {
 
     fn capabilities(&self) -> String {
         self.capabilities.borrow().to_string()
+    }
+
+    fn kv_get(&self, space: Space, key: &str) -> Result<Option<Vec<u8>>, Refused> {
+        self.get(space, key)
+    }
+
+    fn kv_set(
+        &self,
+        space: Space,
+        key: &str,
+        value: &[u8],
+        ttl: Option<u32>,
+    ) -> Result<(), Refused> {
+        self.set(space, key, Some(value), ttl)
+    }
+
+    fn kv_delete(&self, space: Space, key: &str) -> Result<(), Refused> {
+        self.set(space, key, None, None)
+    }
+
+    fn kv_swap(
+        &self,
+        space: Space,
+        key: &str,
+        expected: Option<&[u8]>,
+        value: Option<&[u8]>,
+        ttl: Option<u32>,
+    ) -> Result<bool, Refused> {
+        self.swap(space, key, expected, value, ttl)
+    }
+
+    fn kv_keys(
+        &self,
+        space: Space,
+        prefix: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<String>, Refused> {
+        Ok(self.keys(space, prefix, after, limit))
     }
 
     fn resource_updated(&self, uri: &str) {
