@@ -189,7 +189,14 @@ impl<'a> GuestResult<'a> {
             push_member(&mut out, "resultType", "\"complete\"");
         }
         for (name, value) in self.result.members() {
-            if name != "_meta" && name != "resultType" {
+            let is_known = match &*name {
+                "_meta" | "resultType" => false,
+                // 2025-06-18 and 2025-11-25, schema, `CallToolResult`: an object. Since 2026-07-28
+                // it may be anything; official clients of the legacy era refuse the result then.
+                "structuredContent" => era == Era::Modern || value.kind() == Kind::Object,
+                _ => true,
+            };
+            if is_known {
                 push_member(&mut out, &name, value.text());
             }
         }

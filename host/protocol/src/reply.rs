@@ -3,7 +3,9 @@
 //! Everything is written by splicing JSON text; nothing big is parsed again. Knows no transport but
 //! the status, the headers and the framing that MCP gives it.
 
-use crate::catalogue::{Offer, Page};
+use std::borrow::Cow;
+
+use crate::catalogue::{List, Offer, Page, legacy};
 use crate::error::{ProtocolError, Wire};
 use crate::guest_result::{GuestResult, MetaEntry};
 use crate::head::ReplyForm;
@@ -197,13 +199,17 @@ impl ReplyTo {
 
     /// One page of a list (server/utilities/pagination, "Response Format").
     pub fn list(&self, server: &ServerInfo, page: &Page<'_>) -> Answer {
-        let mut result = String::with_capacity(page.items.len() + 256);
+        let items = match (self.era(), page.list) {
+            (Era::Legacy, List::Tools) => legacy::tools(&page.items),
+            _ => Cow::Borrowed(&*page.items),
+        };
+        let mut result = String::with_capacity(items.len() + 256);
         result.push('{');
         if self.era() == Era::Modern {
             push_member(&mut result, "resultType", "\"complete\"");
         }
         push_member(&mut result, page.list.member(), "[");
-        result.push_str(&page.items);
+        result.push_str(&items);
         result.push(']');
         if let Some(next) = &page.next {
             push_member(&mut result, "nextCursor", &quoted(next));
