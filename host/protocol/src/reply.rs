@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use crate::catalogue::{List, Offer, Page, legacy};
-use crate::error::{ProtocolError, Wire};
+use crate::error::{MISSING_CLIENT_CAPABILITY, ProtocolError, Wire};
 use crate::guest_result::{GuestResult, MetaEntry};
 use crate::head::ReplyForm;
 use crate::json::{Json, push_member, quoted};
@@ -278,9 +278,14 @@ impl ReplyTo {
         self.wire(&error.wire(self.era()))
     }
 
-    /// Any other error: of a guest, a host, a limit.
+    /// Any other error: of a guest, a host, a limit. Only the modern era has an error of a guest that
+    /// goes with 400; a legacy client takes that for a failure of the transport, and never reads why.
     pub fn wire(&self, wire: &Wire) -> Answer {
-        Answer::error(Some(&self.id), wire)
+        let mut answer = Answer::error(Some(&self.id), wire);
+        if self.era() == Era::Legacy && wire.code == MISSING_CLIENT_CAPABILITY {
+            answer.status = 200;
+        }
+        answer
     }
 
     /// Ends a result that clients may keep: in the modern era with how long and for whom (2026-07-28,

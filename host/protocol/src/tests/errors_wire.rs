@@ -186,3 +186,16 @@ fn errors_that_are_not_the_protocols_own() {
         assert_eq!(answer.status(), status);
     }
 }
+
+/// 2025-11-25, basic/transports, "Sending Messages": a request is answered with its response, and
+/// official clients of that era read none that comes with another status.
+#[test]
+fn an_error_of_a_guest_is_read_by_legacy_clients_too() {
+    let body = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo"}}"#;
+    let request = official_request(&LEGACY, body);
+    for code in [-32021, -32602, -32603, 7] {
+        let answer = request.reply_to().wire(&Wire::of_guest(code, "m", None));
+        sent(&request, answer.json());
+        assert_eq!(answer.status(), 200, "{code}");
+    }
+}
