@@ -1,15 +1,19 @@
 //! Requests over HTTP as a client or an attacker would write them: nothing is added, and every
-//! status is an answer.
+//! status is an answer. What an MCP endpoint answers must fit the official schema, where that is at
+//! hand.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Cursor, Read};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
-use ureq::http::Request;
-use ureq::{Agent, SendBody};
+use ureq::config::AutoHeaderValue;
+use ureq::http::{HeaderMap, Request, Response};
+use ureq::{Agent, Body, BodyReader, SendBody};
+
+use crate::schema;
 
 /// A request in the making.
 #[derive(Debug, Clone)]
@@ -29,6 +33,15 @@ pub struct Answer {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
+}
+
+/// An answer that is read as it comes. When it is dropped, the connection is closed.
+pub struct Open {
+    /// What came before the body, which is empty here.
+    pub head: Answer,
+    lines: BufReader<BodyReader<'static>>,
+    request: Vec<u8>,
+    version: Option<String>,
 }
 
 impl Ask {
@@ -75,12 +88,15 @@ impl Ask {
     ///
     /// # Errors
     ///
-    /// If no answer comes.
+    /// If no answer comes, or one of MCP that the official schema does not allow.
     pub fn send(self, body: &[u8]) -> Result<Answer> {
-        self.send_body(
-            SendBody::from_owned_reader(std::io::Cursor::new(body.to_vec())),
-            Some(body.len()),
-        )
+        let is_mcp = self.method == "POST" && self.url.ends_with("/mcp");
+        let version = self.version();
+        let answer = whole(self.run(of_bytes(body), Some(body.len()))?)?;
+        if is_mcp {
+            schema::check(body, version.as_deref(), &answer)?;
+        }
+        Ok(answer)
     }
 
     /// Sends it, and reads the answer as a stream of events while it lasts.
@@ -89,32 +105,17 @@ impl Ask {
     ///
     /// If no answer comes, or it is no stream.
     pub fn listen(self, body: &[u8]) -> Result<Events> {
-        let agent: Agent = Agent::config_builder()
-            .http_status_as_error(false)
-            .build()
-            .into();
-        let mut request = Request::builder().method("POST").uri(&self.url);
-        for (name, value) in &self.headers {
-            request = request.header(name, value);
-        }
-        let response = agent.run(request.body(body)?)?;
-        let status = response.status();
-        let form = response.headers().get("content-type").cloned();
+        let mut open = self.within(Duration::from_secs(300)).open(body)?;
+        let head = &open.head;
         ensure!(
-            status == 200 && form.is_some_and(|form| form == "text/event-stream"),
-            "answered {status}, and no stream"
+            head.status == 200 && head.header("content-type") == "text/event-stream",
+            "answered {}, and no stream",
+            head.status
         );
-        let lines = BufReader::new(response.into_body().into_reader()).lines();
         let (events, heard) = mpsc::channel();
         thread::spawn(move || {
-            for line in lines.map_while(Result::ok) {
+            while let Ok(event) = open.message() {
                 // Whoever listened may have enough of it: then the connection is closed.
-                let Some(json) = line.strip_prefix("data: ") else {
-                    continue;
-                };
-                let Ok(event) = serde_json::from_str(json) else {
-                    return;
-                };
                 if events.send(event).is_err() {
                     return;
                 }
@@ -129,14 +130,43 @@ impl Ask {
     ///
     /// If no answer comes.
     pub fn stream(self, body: impl Read + 'static) -> Result<Answer> {
-        self.send_body(SendBody::from_owned_reader(body), None)
+        whole(self.run(SendBody::from_owned_reader(body), None)?)
     }
 
-    fn send_body(self, body: SendBody<'static>, len: Option<usize>) -> Result<Answer> {
+    /// Sends it to an MCP endpoint, and gives the answer as it comes.
+    ///
+    /// # Errors
+    ///
+    /// If no answer comes.
+    pub fn open(self, body: &[u8]) -> Result<Open> {
+        let version = self.version();
+        let response = self.run(of_bytes(body), Some(body.len()))?;
+        Ok(Open {
+            head: Answer {
+                status: response.status().as_u16(),
+                headers: listed(response.headers()),
+                body: Vec::new(),
+            },
+            lines: BufReader::new(response.into_body().into_reader()),
+            request: body.to_vec(),
+            version,
+        })
+    }
+
+    fn version(&self) -> Option<String> {
+        let named = |(name, _): &&(String, String)| name == "mcp-protocol-version";
+        let version = self.headers.iter().find(named);
+        version.map(|(_, value)| value.clone())
+    }
+
+    fn run(self, body: SendBody<'static>, len: Option<usize>) -> Result<Response<Body>> {
         let agent: Agent = Agent::config_builder()
             .http_status_as_error(false)
             .allow_non_standard_methods(true)
             .timeout_global(Some(self.timeout))
+            .user_agent(AutoHeaderValue::None)
+            .accept(AutoHeaderValue::None)
+            .accept_encoding(AutoHeaderValue::None)
             .build()
             .into();
         let mut request = Request::builder()
@@ -145,34 +175,67 @@ impl Ask {
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
-        if let Some(len) = len.filter(|_| self.method != "GET" && self.method != "OPTIONS") {
+        if self.method == "GET" || self.method == "OPTIONS" {
+            return Ok(agent.run(request.body(())?)?);
+        }
+        if let Some(len) = len {
             request = request.header("content-length", len);
         }
-        let mut response = if self.method == "GET" || self.method == "OPTIONS" {
-            agent.run(request.body(())?)?
-        } else {
-            agent.run(request.body(body)?)?
-        };
-        let headers = response.headers().iter();
-        let headers = headers
-            .map(|(name, value)| {
-                (
-                    name.to_string(),
-                    value.to_str().unwrap_or_default().to_owned(),
-                )
-            })
-            .collect();
-        let status = response.status().as_u16();
-        let body = response
-            .body_mut()
-            .with_config()
-            .limit(64 << 20)
-            .read_to_vec()?;
-        Ok(Answer {
-            status,
-            headers,
-            body,
-        })
+        Ok(agent.run(request.body(body)?)?)
+    }
+}
+
+fn of_bytes(body: &[u8]) -> SendBody<'static> {
+    SendBody::from_owned_reader(Cursor::new(body.to_vec()))
+}
+
+fn listed(headers: &HeaderMap) -> Vec<(String, String)> {
+    let text = |value: &ureq::http::HeaderValue| value.to_str().unwrap_or_default().to_owned();
+    headers
+        .iter()
+        .map(|(name, value)| (name.to_string(), text(value)))
+        .collect()
+}
+
+fn whole(mut response: Response<Body>) -> Result<Answer> {
+    let body = response.body_mut().with_config().limit(64 << 20);
+    let body = body.read_to_vec()?;
+    Ok(Answer {
+        status: response.status().as_u16(),
+        headers: listed(response.headers()),
+        body,
+    })
+}
+
+impl Open {
+    /// The next line of the body, without its end.
+    ///
+    /// # Errors
+    ///
+    /// If there is none, or none comes in time.
+    pub fn line(&mut self) -> Result<String> {
+        let mut line = String::new();
+        if self.lines.read_line(&mut line)? == 0 {
+            bail!("the stream has ended");
+        }
+        Ok(line.trim_end().to_owned())
+    }
+
+    /// The next message of the stream.
+    ///
+    /// # Errors
+    ///
+    /// If none comes, or one that the official schema does not allow.
+    pub fn message(&mut self) -> Result<Value> {
+        loop {
+            let line = self.line()?;
+            if let Some(json) = line.strip_prefix("data: ") {
+                let mut answer = self.head.clone();
+                answer.body = format!("{line}\n\n").into_bytes();
+                schema::check(&self.request, self.version.as_deref(), &answer)?;
+                return Ok(serde_json::from_str(json)?);
+            }
+        }
     }
 }
 

@@ -8,6 +8,8 @@ pub mod admin;
 pub mod chore;
 pub mod guests;
 pub mod http;
+pub mod mcp;
+pub mod schema;
 
 use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock};

@@ -1,5 +1,5 @@
 //! Tools that show each sort of content, and the ways a call can go: it fails, it says how far it
-//! is, it writes a log.
+//! is, it writes a log, it takes long, it announces a change.
 
 use std::time::Duration;
 
@@ -11,6 +11,8 @@ use crate::Everything;
 pub(crate) const RED_PIXEL: &[u8] = include_bytes!("red-pixel.png");
 /// A few samples of silence, as a WAV file.
 const SILENCE: &[u8] = include_bytes!("silence.wav");
+/// Longer than anyone waits for nothing, and within the deadline of a call.
+const LONG: Duration = Duration::from_secs(25);
 /// Between two notifications, so that they are seen one by one.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -92,5 +94,20 @@ impl Everything {
     fn test_logging_tool(&self, ctx: &Context) -> &'static str {
         ctx.log(LoggingLevel::Info, "Nobody may have asked for this.");
         "The tool wrote to the log."
+    }
+
+    /// Says that it has begun, and then takes long.
+    #[tool]
+    fn test_long_call(&self, ctx: &Context) -> &'static str {
+        ctx.progress(0.0, None, None);
+        ctx.sleep(LONG);
+        "At last."
+    }
+
+    /// Tells those who subscribed to the static text that it is another, which it is not.
+    #[tool]
+    fn test_resource_update(&self, ctx: &Context) -> &'static str {
+        ctx.notify_resource_updated("test://static-text");
+        "The subscribers were told."
     }
 }

@@ -15,7 +15,7 @@ use crate::schema;
 
 /// A structured result: the client gets it as `structuredContent`, with an output schema in the
 /// catalogue, and the model as text. `T` may serialize to any JSON; clients of versions of MCP
-/// before 2026-07-28 know only objects.
+/// before 2026-07-28 know only objects, and are given anything else as text alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Json<T>(pub T);
 

@@ -204,8 +204,15 @@ impl<'a> GuestResult<'a> {
         }
         let caching = self.caching.filter(|_| era == Era::Modern);
         for (name, value) in self.result.members() {
-            let is_caching = caching.is_some() && matches!(&*name, "ttlMs" | "cacheScope");
-            if name != "_meta" && name != "resultType" && !is_caching {
+            let is_known = match &*name {
+                "_meta" | "resultType" => false,
+                "ttlMs" | "cacheScope" => caching.is_none(),
+                // 2025-06-18 and 2025-11-25, schema, `CallToolResult`: an object. Since 2026-07-28
+                // it may be anything; official clients of the legacy era refuse the result then.
+                "structuredContent" => era == Era::Modern || value.kind() == Kind::Object,
+                _ => true,
+            };
+            if is_known {
                 push_member(&mut out, &name, value.text());
             }
         }

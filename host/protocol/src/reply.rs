@@ -3,8 +3,10 @@
 //! Everything is written by splicing JSON text; nothing big is parsed again. Knows no transport but
 //! the status, the headers and the framing that MCP gives it.
 
-use crate::catalogue::{Offer, Page};
-use crate::error::{ProtocolError, Wire};
+use std::borrow::Cow;
+
+use crate::catalogue::{List, Offer, Page, legacy};
+use crate::error::{MISSING_CLIENT_CAPABILITY, ProtocolError, Wire};
 use crate::guest_result::{GuestResult, MetaEntry};
 use crate::head::ReplyForm;
 use crate::json::{Json, push_member, quoted};
@@ -197,13 +199,17 @@ impl ReplyTo {
 
     /// One page of a list (server/utilities/pagination, "Response Format").
     pub fn list(&self, server: &ServerInfo, page: &Page<'_>) -> Answer {
-        let mut result = String::with_capacity(page.items.len() + 256);
+        let items = match (self.era(), page.list) {
+            (Era::Legacy, List::Tools) => legacy::tools(&page.items),
+            _ => Cow::Borrowed(&*page.items),
+        };
+        let mut result = String::with_capacity(items.len() + 256);
         result.push('{');
         if self.era() == Era::Modern {
             push_member(&mut result, "resultType", "\"complete\"");
         }
         push_member(&mut result, page.list.member(), "[");
-        result.push_str(&page.items);
+        result.push_str(&items);
         result.push(']');
         if let Some(next) = &page.next {
             push_member(&mut result, "nextCursor", &quoted(next));
@@ -272,9 +278,14 @@ impl ReplyTo {
         self.wire(&error.wire(self.era()))
     }
 
-    /// Any other error: of a guest, a host, a limit.
+    /// Any other error: of a guest, a host, a limit. Only the modern era has an error of a guest that
+    /// goes with 400; a legacy client takes that for a failure of the transport, and never reads why.
     pub fn wire(&self, wire: &Wire) -> Answer {
-        Answer::error(Some(&self.id), wire)
+        let mut answer = Answer::error(Some(&self.id), wire);
+        if self.era() == Era::Legacy && wire.code == MISSING_CLIENT_CAPABILITY {
+            answer.status = 200;
+        }
+        answer
     }
 
     /// Ends a result that clients may keep: in the modern era with how long and for whom (2026-07-28,

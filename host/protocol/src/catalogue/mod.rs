@@ -4,6 +4,7 @@
 //! the same wherever it begins. Refused: unknown members, items without what MCP requires of them,
 //! names that do not fit headers or repeat. Knows nothing of who lists it, or when.
 
+pub(crate) mod legacy;
 mod page;
 #[cfg(test)]
 mod tests;

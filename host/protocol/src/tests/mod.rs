@@ -1,4 +1,5 @@
-//! The crate as the tenant uses it: headers and a body in, an answer out.
+//! The crate as the tenant uses it: headers and a body in, an answer out. Every message that goes out
+//! is held against the official schema of its version, where that is at hand.
 
 #![allow(
     clippy::unwrap_used,
@@ -7,12 +8,15 @@
 )]
 
 mod calls;
+mod errors_wire;
+mod legacy_wire;
+mod lists_wire;
 mod modern_wire;
 mod wire;
 
 use crate::{
     Call, Catalogue, GuestResult, Head, Method, Notifier, Refusal, Reply, Request, ServerInfo,
-    Target,
+    Target, Version,
 };
 
 /// The headers of a legacy client.
@@ -50,6 +54,41 @@ fn request<'a>(head: &Head<'_>, body: &'a str) -> Result<Request<'a>, Refusal> {
     }
 }
 
+/// A request as a client may write it by the official schema.
+#[track_caller]
+fn official_request<'a>(head: &Head<'_>, body: &'a str) -> Request<'a> {
+    let request = request(head, body).unwrap();
+    smcp_official::request(request.version().as_str(), body).unwrap();
+    request
+}
+
+/// A message that a request is answered, which must be one by the official schema.
+#[track_caller]
+fn sent<'m>(request: &Request<'_>, message: &'m str) -> &'m str {
+    let method = match request.method() {
+        Method::Discover => "server/discover",
+        Method::Initialize(_) => "initialize",
+        Method::Ping => "ping",
+        Method::List { list, .. } => list.method(),
+        Method::Guest(call) => call.target().method(),
+        Method::Listen(_) => "subscriptions/listen",
+    };
+    smcp_official::sent(request.version().as_str(), method, message).unwrap();
+    message
+}
+
+/// A refusal, which must be an error by the official schema: that of the version which the headers
+/// name, or of the newest.
+#[track_caller]
+fn refused(head: &Head<'_>, reply: Reply) -> Reply {
+    let named = head.protocol_version.and_then(Version::parse);
+    let version = named.unwrap_or(Version::ALL[0]).as_str();
+    // Those that leave the status alone take the form that the client takes.
+    let event = reply.body.strip_prefix("event: message\ndata: ");
+    smcp_official::response(version, "", event.unwrap_or(&reply.body)).unwrap();
+    reply
+}
+
 fn server() -> ServerInfo {
     ServerInfo::new("echo", "1.2.0", None, None)
 }
@@ -72,7 +111,7 @@ fn replied(head: &Head<'_>, body: &str) -> Reply {
 fn replied_to_bytes(head: &Head<'_>, body: &[u8]) -> Reply {
     let call = match Call::read(head, body) {
         Ok(call) => call,
-        Err(refusal) => return refusal.reply(),
+        Err(refusal) => return refused(head, refusal.reply()),
     };
     let Call::Request(request) = call else {
         return Reply::accepted();
@@ -100,6 +139,7 @@ fn replied_to_bytes(head: &Head<'_>, body: &[u8]) -> Reply {
         },
         Method::Listen(listen) => match listen.filter(&catalogue.offer()) {
             Ok(filter) => {
+                sent(&request, &to.subscription().acknowledged(&filter));
                 return Reply {
                     status: 200,
                     headers: crate::SSE_HEADERS,
@@ -109,6 +149,7 @@ fn replied_to_bytes(head: &Head<'_>, body: &[u8]) -> Reply {
             Err(error) => to.error(&error),
         },
     };
+    sent(&request, answer.json());
     answer.reply(to.form())
 }
 

@@ -9,7 +9,7 @@ const META: &str =
 
 fn asked(method: &str, name: Option<&str>, more: &str, check: impl FnOnce(&Request<'_>)) {
     let body = modern_body(method, more);
-    check(&request(&modern(method, name), &body).unwrap());
+    check(&official_request(&modern(method, name), &body));
 }
 
 /// A guest's result as a modern client is sent it.
@@ -32,7 +32,7 @@ fn result_of(target: Target, output: &str) -> String {
         let answer = request
             .reply_to()
             .guest_result(&server(), &result, Vec::new());
-        json = answer.json().to_owned();
+        json = sent(request, answer.json()).to_owned();
     });
     json
 }
@@ -88,20 +88,44 @@ fn results_of_another_kind_are_refused() {
     assert!(GuestResult::parse_resources(r#"{"tools":[]}"#).is_err());
 }
 
-/// 2026-07-28, basic/patterns/mrtr, "InputRequiredResult".
+/// 2026-07-28, basic/patterns/mrtr, "InputRequiredResult": each kind of question, for each kind of
+/// call that may ask.
 #[test]
 fn questions() {
-    asked("tools/call", Some("p"), r#""name":"p","#, |request| {
-        let questions = [("q1", r#"{"method":"roots/list"}"#)];
-        let answer = request
-            .reply_to()
-            .input_required(&server(), questions, "a-b_c");
-        let expected = format!(
-            r#"{{"jsonrpc":"2.0","id":1,"result":{{"resultType":"input_required","inputRequests":{{"q1":{{"method":"roots/list"}}}},"requestState":"a-b_c",{META}}}}}"#
-        );
-        assert_eq!(answer.json(), expected);
-        assert_eq!(answer.status(), 200);
-    });
+    let form = r#"{"method":"elicitation/create","params":{"mode":"form","message":"Who?","requestedSchema":{"type":"object","properties":{"name":{"type":"string","minLength":1},"many":{"type":"array","items":{"type":"string","enum":["a","b"]}}},"required":["name"]}}}"#;
+    let page = r#"{"method":"elicitation/create","params":{"mode":"url","message":"Pay.","url":"https://pay.example/"}}"#;
+    let model = r#"{"method":"sampling/createMessage","params":{"messages":[{"role":"user","content":{"type":"text","text":"Why?"}}],"maxTokens":9}}"#;
+    let roots = r#"{"method":"roots/list"}"#;
+    for (target, name, more) in [
+        (Target::Tool, "p", r#""name":"p","#),
+        (Target::Prompt, "p", r#""name":"p","#),
+        (Target::Resource, "a:p", r#""uri":"a:p","#),
+    ] {
+        for asks in [
+            vec![("q1", form)],
+            vec![("q1", page)],
+            vec![("q1", model)],
+            vec![("q1", roots)],
+            vec![("who", form), ("q2", model), ("q \"3\"", roots)],
+        ] {
+            asked(target.method(), Some(name), more, |request| {
+                let answer = request
+                    .reply_to()
+                    .input_required(&server(), asks.clone(), "a-b_c");
+                let quoted = |text: &str| crate::json::quoted(text);
+                let listed: Vec<_> = asks
+                    .iter()
+                    .map(|(id, question)| format!("{}:{question}", quoted(id)))
+                    .collect();
+                let expected = format!(
+                    r#"{{"jsonrpc":"2.0","id":1,"result":{{"resultType":"input_required","inputRequests":{{{}}},"requestState":"a-b_c",{META}}}}}"#,
+                    listed.join(",")
+                );
+                assert_eq!(sent(request, answer.json()), expected);
+                assert_eq!(answer.status(), 200);
+            });
+        }
+    }
 }
 
 /// server/tools, "Error Handling": what the model is to read is a result.
@@ -112,7 +136,7 @@ fn a_tools_failure_without_a_guest() {
         let expected = format!(
             r#"{{"jsonrpc":"2.0","id":1,"result":{{"resultType":"complete","content":[{{"type":"text","text":"not \"so\""}}],"isError":true,{META}}}}}"#
         );
-        assert_eq!(answer.json(), expected);
+        assert_eq!(sent(request, answer.json()), expected);
     });
 }
 
@@ -138,7 +162,7 @@ fn what_a_client_listens_for() {
             )
         };
         assert_eq!(
-            to.acknowledged(&filter),
+            sent(request, &to.acknowledged(&filter)),
             notification(
                 "subscriptions/acknowledged",
                 r#","notifications":{"toolsListChanged":true,"resourceSubscriptions":["a:b"]}"#
@@ -162,15 +186,48 @@ fn what_a_client_listens_for() {
             ),
         ] {
             assert_eq!(filter.wants(&change), wanted, "{change:?}");
-            assert_eq!(to.change(&change), notification(method, more));
+            assert_eq!(
+                sent(request, &to.change(&change)),
+                notification(method, more)
+            );
         }
         assert_eq!(
-            to.ended().json(),
+            sent(request, to.ended().json()),
             format!(
                 r#"{{"jsonrpc":"2.0","id":1,"result":{{"resultType":"complete",{SUBSCRIPTION}}}}}"#
             )
         );
     });
+}
+
+/// The same page, "Acknowledgment": all that can be heard, and nothing.
+#[test]
+fn acknowledgments() {
+    const ALL: &str = r#"{"toolsListChanged":true,"promptsListChanged":true,"resourcesListChanged":true,"resourceSubscriptions":["a:\"b\"","a:c"]}"#;
+    let everything = Offer {
+        tools: true,
+        resources: true,
+        prompts: true,
+        ..Offer::default()
+    };
+    for (offer, honoured) in [(everything, ALL), (Offer::default(), "{}")] {
+        let more = format!(r#""notifications":{ALL},"#);
+        asked("subscriptions/listen", None, &more, |request| {
+            let Method::Listen(listen) = request.method() else {
+                panic!("{request:?}")
+            };
+            let to = request.reply_to();
+            let expected = format!(
+                r#"{{"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{{"_meta":{{"io.modelcontextprotocol/subscriptionId":1}},"notifications":{honoured}}}}}"#
+            );
+            let acknowledged = to
+                .subscription()
+                .acknowledged(&listen.filter(&offer).unwrap());
+            assert_eq!(sent(request, &acknowledged), expected);
+            let event = crate::sse::event(&acknowledged);
+            assert_eq!(event, format!("event: message\ndata: {expected}\n\n"));
+        });
+    }
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! Every shape that goes over the wire, to the byte.
+//! Shapes that go over the wire, to the byte: what both eras share. Beside it are the lists, the
+//! errors, and what only one era has.
 
 use smcp_ids::Fuel;
 
@@ -93,7 +94,7 @@ fn an_empty_list_of_what_the_catalogue_declares() {
         ("prompts/list", "prompts"),
     ] {
         let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}"}}"#);
-        let request = request(&LEGACY, &body).unwrap();
+        let request = official_request(&LEGACY, &body);
         let Method::List { list, .. } = request.method() else {
             panic!("{method}")
         };
@@ -101,18 +102,15 @@ fn an_empty_list_of_what_the_catalogue_declares() {
             .reply_to()
             .list(&server(), &catalogue.page(*list, None).unwrap());
         assert_eq!(
-            answer.json(),
+            sent(&request, answer.json()),
             format!(r#"{{"jsonrpc":"2.0","id":1,"result":{{"{member}":[]}}}}"#)
         );
     }
-    let body = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25"}}"#;
-    let answer = request(&LEGACY, body)
-        .unwrap()
-        .reply_to()
-        .initialize(&server(), &catalogue.offer());
+    let body = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"c","version":"1"}}}"#;
+    let request = official_request(&LEGACY, body);
+    let answer = request.reply_to().initialize(&server(), &catalogue.offer());
     assert!(
-        answer
-            .json()
+        sent(&request, answer.json())
             .contains(r#""capabilities":{"prompts":{},"resources":{}},"serverInfo""#),
         "{}",
         answer.json()
@@ -127,15 +125,13 @@ fn a_page_with_a_successor() {
         .collect();
     let catalogue =
         Catalogue::parse(format!(r#"{{"tools":[{}]}}"#, tools.join(",")).as_bytes()).unwrap();
-    let request = request(&LEGACY, r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#).unwrap();
+    let request = official_request(&LEGACY, r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#);
     let answer = request.reply_to().list(
         &server(),
         &catalogue.page(crate::List::Tools, None).unwrap(),
     );
     assert!(
-        answer
-            .json()
-            .ends_with(r#"{"type":"object"}}],"nextCursor":"t100"}}"#),
+        sent(&request, answer.json()).ends_with(r#"{"type":"object"}}],"nextCursor":"t100"}}"#),
         "{}",
         answer.json()
     );
@@ -151,23 +147,23 @@ fn tool_result() {
     let entries = || vec![MetaEntry::usage(Fuel(29_889), 131_072)];
 
     let body = r#"{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"echo"}}"#;
-    let legacy = request(&LEGACY, body).unwrap();
+    let legacy = official_request(&LEGACY, body);
     let answer = legacy
         .reply_to()
         .guest_result(&server(), &result, entries());
     assert_eq!(
-        answer.json(),
+        sent(&legacy, answer.json()),
         format!(r#"{{"jsonrpc":"2.0","id":2,"result":{{{parts},"_meta":{{{usage}}}}}}}"#)
     );
 
     let body = modern_body("tools/call", r#""name":"echo","#);
-    let modern = request(&modern("tools/call", Some("echo")), &body).unwrap();
+    let modern = official_request(&modern("tools/call", Some("echo")), &body);
     let answer = modern
         .reply_to()
         .guest_result(&server(), &result, entries());
     let info = r#""io.modelcontextprotocol/serverInfo":{"name":"echo","version":"1.2.0"}"#;
     assert_eq!(
-        answer.json(),
+        sent(&modern, answer.json()),
         format!(
             r#"{{"jsonrpc":"2.0","id":1,"result":{{"resultType":"complete",{parts},"_meta":{{{usage},{info}}}}}}}"#
         )
@@ -219,18 +215,18 @@ fn errors() {
 
 #[test]
 fn an_error_of_a_guest() {
-    let request = request(&LEGACY, r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#).unwrap();
+    let request = official_request(&LEGACY, r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#);
     let answer = request
         .reply_to()
         .wire(&Wire::of_guest(-32602, "no \"x\"", Some("{\"x\": [1]}")));
     let error = r#"{"code":-32602,"message":"no \"x\"","data":{"x": [1]}}"#;
     assert_eq!(
-        answer.json(),
+        sent(&request, answer.json()),
         format!(r#"{{"jsonrpc":"2.0","id":1,"error":{error}}}"#)
     );
     let answer = request.reply_to().wire(&Wire::of_guest(5, "m", None));
     assert_eq!(
-        answer.json(),
+        sent(&request, answer.json()),
         r#"{"jsonrpc":"2.0","id":1,"error":{"code":5,"message":"m"}}"#
     );
 }
@@ -290,7 +286,7 @@ fn answers_without_a_request() {
 #[test]
 fn progress() {
     let body = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","_meta":{"progressToken":"abc123"}}}"#;
-    let request = request(&LEGACY, body).unwrap();
+    let request = official_request(&LEGACY, body);
     let (to, mut notifier) = (request.reply_to(), notifier());
     let head =
         r#"{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"abc123","#;
@@ -310,11 +306,9 @@ fn progress() {
         (51.25, None, None, Some(r#""progress":51.25}}"#)),
     ] {
         let expected = params.map(|params| format!("{head}{params}"));
-        assert_eq!(
-            notifier.progress(to, progress, total, message),
-            expected,
-            "{progress}"
-        );
+        let told = notifier.progress(to, progress, total, message);
+        let told = told.as_deref().map(|told| sent(&request, told));
+        assert_eq!(told, expected.as_deref(), "{progress}");
     }
 }
 
@@ -325,7 +319,7 @@ fn log_messages() {
         r#""_meta":{"#,
         r#""_meta":{"io.modelcontextprotocol/logLevel":"warning","#,
     );
-    let request = request(&modern("tools/call", Some("echo")), &body).unwrap();
+    let request = official_request(&modern("tools/call", Some("echo")), &body);
     let to = request.reply_to();
     let head = r#"{"jsonrpc":"2.0","method":"notifications/message","params":"#;
     for (level, logger, data, params) in [
@@ -343,10 +337,10 @@ fn log_messages() {
         ),
         (LogLevel::Notice, None, "1", None),
     ] {
-        assert_eq!(
-            notifier().log(to, level, logger, data),
-            params.map(|params| format!("{head}{params}"))
-        );
+        let expected = params.map(|params| format!("{head}{params}"));
+        let told = notifier().log(to, level, logger, data);
+        let told = told.as_deref().map(|told| sent(&request, told));
+        assert_eq!(told, expected.as_deref());
     }
 }
 
@@ -375,18 +369,32 @@ fn nothing_is_sent_to_a_client_that_did_not_ask_or_cannot_take_it() {
 
 #[test]
 fn a_final_event_of_a_stream_is_one_line() {
-    let request = request(
+    let request = official_request(
         &LEGACY,
         r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo"}}"#,
-    )
-    .unwrap();
-    let result = GuestResult::parse(Target::Tool, "{\n \"content\": [\n1]\n}").unwrap();
-    let event = request
-        .reply_to()
-        .guest_result(&server(), &result, Vec::new())
-        .event();
-    assert_eq!(
-        event,
-        "event: message\ndata: {\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"content\":[ 1]}}\n\n"
     );
+    let result = GuestResult::parse(Target::Tool, "{\n \"content\": [\n]\n}").unwrap();
+    let answer = request
+        .reply_to()
+        .guest_result(&server(), &result, Vec::new());
+    sent(&request, answer.json());
+    assert_eq!(
+        answer.event(),
+        "event: message\ndata: {\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"content\":[ ]}}\n\n"
+    );
+}
+
+/// 2026-07-28, basic/transports/streamable-http, "Receiving Messages": what comes before the result
+/// is framed as it is, and a comment is no message.
+#[test]
+fn events_ahead_of_the_final_one() {
+    let body = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","_meta":{"progressToken":0}}}"#;
+    let request = official_request(&LEGACY, body);
+    let told = notifier().progress(request.reply_to(), 1.0, None, None);
+    let told = told.unwrap();
+    assert_eq!(
+        crate::sse::event(sent(&request, &told)),
+        "event: message\ndata: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\",\"params\":{\"progressToken\":0,\"progress\":1}}\n\n"
+    );
+    assert_eq!(crate::sse::KEEP_ALIVE, ":\n\n");
 }
