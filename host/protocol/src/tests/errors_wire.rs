@@ -106,9 +106,9 @@ fn all() -> Vec<(ProtocolError, i32, &'static str, &'static str)> {
         ),
         (
             E::unknown(Target::Completion, "p"),
-            -32601,
-            "method not found: completion/complete",
-            r#"{"code":"method_not_found"}"#,
+            -32602,
+            r#"invalid params: \"ref\" names no prompt, resource or template of this server"#,
+            r#"{"code":"invalid_params"}"#,
         ),
         (
             E::RequestState,
