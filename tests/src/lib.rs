@@ -9,6 +9,7 @@ pub mod chore;
 pub mod guests;
 pub mod http;
 pub mod mcp;
+pub mod mortal;
 pub mod schema;
 
 use std::path::PathBuf;

@@ -11,7 +11,6 @@ mod driven;
 mod rust;
 
 use std::path::PathBuf;
-use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, mpsc};
 use std::thread;
@@ -20,10 +19,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use smcp_ids::limits::CALLS_AT_ONCE;
 use smcp_tests::mcp::{self, MODERN};
+use smcp_tests::mortal::{Mortal, kill};
 use smcp_tests::stage;
-use smcp_xtask::dev::{self, Options};
-use smcp_xtask::paths;
-use smcp_xtask::platform::Platform;
 
 use driven::{Driven, javascript, python};
 
@@ -218,29 +215,11 @@ fn what_the_rust_client_gives_up_stops_on_the_host() {
 
 // ---- Outliving ----------------------------------------------------------------------------------
 
-/// Kills the runtime as if the machine had lost power, and waits until it is gone.
-fn kill(mut platform: Platform) {
-    let group = format!("-{}", platform.pid());
-    let killed = Command::new("kill").args(["-KILL", "--", &group]).status();
-    assert!(killed.unwrap().success());
-    let (_open, never) = mpsc::channel();
-    assert!(platform.running().wait(&never).is_err(), "it was killed");
-}
-
 #[test]
 fn a_question_outlives_the_host_that_asked_it_whichever_client_is_asked() {
     // Not the stage's: that one must live on.
-    let home = paths::target()
-        .join("e2e")
-        .join(dev::random_hex(6).unwrap());
-    std::fs::create_dir_all(&home).unwrap();
-    let options = Options {
-        log: Some(home.join("worker.log")),
-        port: dev::free_port().unwrap(),
-        ..Options::new(home.join("state"), dev::random_hex(16).unwrap())
-    };
-    let start = || Platform::start(options.clone(), home.join("files")).unwrap();
-    let platform = start();
+    let mortal = Mortal::new().unwrap();
+    let platform = mortal.start().unwrap();
     platform.tenant(TENANT).unwrap();
     let release = platform.package_as(TENANT, "everything", "first.wasm");
     platform.publish(&release.unwrap(), TENANT, SERVER).unwrap();
@@ -259,8 +238,8 @@ fn a_question_outlives_the_host_that_asked_it_whichever_client_is_asked() {
             json!({"asked": "What is your name?"})
         );
     }
-    kill(platform);
-    let _platform = start();
+    kill(platform).unwrap();
+    let _platform = mortal.start().unwrap();
     for mut client in clients {
         assert_eq!(client.ask("answer"), json!({"elicited": "Hello, Ada!"}));
         client.end();

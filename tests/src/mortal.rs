@@ -1,0 +1,64 @@
+//! A platform that is killed and started again, on the same state and at the same address.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::mpsc;
+
+use anyhow::{Result, ensure};
+use smcp_xtask::dev::{self, Options};
+use smcp_xtask::paths;
+use smcp_xtask::platform::Platform;
+
+/// What such a platform is started with each time.
+#[derive(Debug, Clone)]
+pub struct Mortal {
+    options: Options,
+    files: PathBuf,
+}
+
+impl Mortal {
+    /// One with fresh state, not running yet.
+    ///
+    /// # Errors
+    ///
+    /// If there is no place or no port for it.
+    pub fn new() -> Result<Self> {
+        let home = paths::target().join("e2e").join(dev::random_hex(6)?);
+        std::fs::create_dir_all(&home)?;
+        let options = Options {
+            log: Some(home.join("worker.log")),
+            port: dev::free_port()?,
+            ..Options::new(home.join("state"), dev::random_hex(16)?)
+        };
+        let files = home.join("files");
+        Ok(Self { options, files })
+    }
+
+    /// Starts it.
+    ///
+    /// # Errors
+    ///
+    /// If it does not start.
+    pub fn start(&self) -> Result<Platform> {
+        Platform::start(self.options.clone(), &self.files)
+    }
+}
+
+/// Kills the runtime as if the machine had lost power, and waits until it is gone.
+///
+/// # Errors
+///
+/// If it is not killed.
+pub fn kill(mut platform: Platform) -> Result<()> {
+    let group = format!("-{}", platform.pid());
+    let killed = Command::new("kill")
+        .args(["-KILL", "--", &group])
+        .status()?;
+    ensure!(killed.success(), "it cannot be killed");
+    let (_open, never) = mpsc::channel();
+    ensure!(
+        platform.running().wait(&never).is_err(),
+        "it ended by itself"
+    );
+    Ok(())
+}
