@@ -2,7 +2,7 @@
 //!
 //! On a platform of its own, whose clock a test moves.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::process::Command;
 use std::sync::{Mutex, OnceLock};
@@ -97,7 +97,8 @@ fn what_is_too_large_for_a_client_to_carry_is_left_in_the_object_and_found_again
     let tenant = stage().tenant_with(ASK).unwrap();
     let large = json!({"com.example/large": "x".repeat(3 << 20)});
     let asked = call(&tenant, json!({"_meta": large})).json().unwrap();
-    let state = asked["result"]["requestState"].as_str().unwrap();
+    let state = asked["result"]["requestState"].as_str();
+    let state = state.unwrap_or_else(|| panic!("{asked}"));
     assert!(state.len() < 1_024, "{}", state.len());
     let answers = json!({"name": {"action": "accept", "content": {"name": "Ada"}}});
     let more = json!({"_meta": large, "requestState": state, "inputResponses": answers});
