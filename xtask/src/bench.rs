@@ -6,15 +6,20 @@
 mod beside;
 mod budget;
 mod cold;
-mod cpu;
+mod crowd;
 mod http;
+mod listeners;
+mod lists;
 mod load;
 mod report;
 mod rounds;
+mod runtime;
 mod stage;
 mod startup;
+mod stream;
 mod subjects;
 
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -24,6 +29,9 @@ use serde::Deserialize;
 use crate::progress::Step;
 use crate::{build, paths, setup};
 use budget::Budget;
+use crowd::Crowd;
+use listeners::Listeners;
+use lists::Lists;
 use report::{HostTo, Machine, Report, SandboxLine};
 use rounds::{Plan, Rounds};
 use stage::Stage;
@@ -42,6 +50,10 @@ struct Extent {
     beside_rounds: usize,
     beside: Duration,
     sandbox_rounds: usize,
+    /// Servers of the tenant that has many.
+    servers: usize,
+    lists: lists::Plan,
+    listeners: listeners::Plan,
 }
 
 const FULL: Extent = Extent {
@@ -57,6 +69,16 @@ const FULL: Extent = Extent {
     beside_rounds: 3,
     beside: Duration::from_secs(4),
     sandbox_rounds: 11,
+    servers: crowd::LONG,
+    lists: lists::Plan {
+        rounds: 16,
+        lasting: Duration::from_millis(250),
+    },
+    listeners: listeners::Plan {
+        streams: 1_000,
+        rounds: 11,
+        warm_up: Duration::from_secs(2),
+    },
 };
 
 const QUICK: Extent = Extent {
@@ -72,6 +94,16 @@ const QUICK: Extent = Extent {
     beside_rounds: 1,
     beside: Duration::from_secs(2),
     sandbox_rounds: 3,
+    servers: 3 * crowd::SHORT,
+    lists: lists::Plan {
+        rounds: 4,
+        lasting: Duration::from_millis(80),
+    },
+    listeners: listeners::Plan {
+        streams: 200,
+        rounds: 3,
+        warm_up: Duration::from_millis(500),
+    },
 };
 
 /// Builds, measures, prints: a table, or JSON. The JSON is also left in `target/bench/report.json`.
@@ -99,6 +131,8 @@ pub fn run(quick: bool, json: bool) -> Result<()> {
     let cold = cold::measure(&stage, extent.starts, extent.warm_up)?;
     let startup = startup::measure(extent.startups)?;
     step.done();
+    let benches = build_benches()?;
+    let (lists, listeners) = crowded(&benches, extent)?;
     let mut report = Report {
         machine,
         quick,
@@ -113,8 +147,10 @@ pub fn run(quick: bool, json: bool) -> Result<()> {
         cold,
         startup,
         beside,
+        lists,
+        listeners,
         bundle_bytes: built.gzipped()?,
-        sandbox: sandbox(extent.sandbox_rounds)?,
+        sandbox: sandbox(&benches, extent.sandbox_rounds)?,
         budgets: Vec::new(),
     };
     report.budgets = budgets(&report, &rounds);
@@ -147,20 +183,45 @@ fn side_by_side(stage: &Stage, origin: &str, group: u32, plan: Plan) -> Result<R
     Ok(rounds)
 }
 
+/// Long lists, and many who listen.
+fn crowded(benches: &Path, extent: Extent) -> Result<(Lists, Listeners)> {
+    let step = Step::begin(format!(
+        "publishing {} servers",
+        crowd::SHORT + extent.servers
+    ));
+    let (crowd, platform) = Crowd::set_up(benches, extent.servers)?;
+    step.done();
+    let step = Step::begin("pages of short and long lists");
+    let lists = lists::measure(&crowd, platform.url(), extent.lists)?;
+    step.done();
+    drop(platform);
+    let step = Step::begin(format!("{} clients that listen", extent.listeners.streams));
+    let listeners = listeners::measure(&crowd, extent.listeners)?;
+    step.done();
+    Ok((lists, listeners))
+}
+
+/// Builds the command that measures the sandbox and makes packages; gives its path.
+fn build_benches() -> Result<PathBuf> {
+    let step = Step::begin("building smcp-benches");
+    let mut cargo = Command::new("cargo");
+    cargo
+        .args(["build", "--quiet", "--release", "--package", "smcp-benches"])
+        .current_dir(paths::root());
+    setup::run(&mut cargo)?;
+    step.done();
+    Ok(paths::target().join("release/smcp-benches"))
+}
+
 #[derive(Deserialize)]
 struct Sandbox {
     lines: Vec<SandboxLine>,
 }
 
 /// The sandbox's own cost, by the command that measures it.
-fn sandbox(rounds: usize) -> Result<Vec<SandboxLine>> {
+fn sandbox(benches: &Path, rounds: usize) -> Result<Vec<SandboxLine>> {
     let step = Step::begin("the sandbox by itself");
-    let mut cargo = Command::new("cargo");
-    cargo
-        .args(["build", "--quiet", "--release", "--package", "smcp-benches"])
-        .current_dir(paths::root());
-    setup::run(&mut cargo)?;
-    let output = Command::new(paths::target().join("release/smcp-benches"))
+    let output = Command::new(benches)
         .args(["sandbox", "--json", "--rounds", &rounds.to_string()])
         .current_dir(paths::root())
         .stdin(Stdio::null())
@@ -228,6 +289,7 @@ fn budgets(report: &Report, rounds: &Rounds) -> Vec<Budget> {
         .must(25.0)
         .aim(12.0),
     ];
+    budgets.extend(crowded_budgets(&report.lists, &report.listeners));
     for line in &report.sandbox {
         if line.must.is_none() && line.aim.is_none() {
             continue;
@@ -237,6 +299,21 @@ fn budgets(report: &Report, rounds: &Rounds) -> Vec<Budget> {
         budget.aim = line.aim.map(|nanos| nanos / 1e3);
         budgets.push(budget);
     }
+    budgets
+}
+
+/// A page costs the same however long its list is, and everyone who listens is told.
+fn crowded_budgets(lists: &Lists, listeners: &Listeners) -> Vec<Budget> {
+    let mut budgets = Vec::new();
+    for (what, pair) in [("tools", &lists.tools), ("servers", &lists.servers)] {
+        let (short, long) = (pair.short, pair.long);
+        let first = format!("a page of {long} {what} over one of {short}, p50");
+        let last = format!("the last page of {long} {what} over the first, p50");
+        budgets.push(Budget::low(first, pair.first_to_short, "x").must(1.2));
+        budgets.push(Budget::low(last, pair.last_to_first, "x").must(1.2));
+    }
+    let what = format!("told of {} who listen", listeners.streams);
+    budgets.push(Budget::high(what, listeners.told_percent(), "%").must(100.0));
     budgets
 }
 

@@ -3,6 +3,7 @@
 //! What comes back from storage is proven again before it gets here: its digest, against the sealed
 //! record of its admission.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use smcp_capability::turn::{Effect, Performed};
@@ -44,26 +45,37 @@ impl Ready {
     }
 }
 
-/// The cache: most recently used last.
+/// The cache. Found by name: a page of all servers' tools asks for a hundred of them.
 #[derive(Debug, Default)]
-pub(crate) struct Modules(Vec<Rc<Ready>>);
+pub(crate) struct Modules {
+    /// With the number of the use that was their last.
+    ready: BTreeMap<ReleaseDigest, (Rc<Ready>, u64)>,
+    uses: u64,
+    size: usize,
+}
 
 impl Modules {
     pub(crate) fn get(&mut self, release: &ReleaseDigest) -> Option<Rc<Ready>> {
-        let place = self.0.iter().position(|ready| ready.release == *release)?;
-        // A swap with the last is nearly the order of use, and moves nothing else.
-        let last = self.0.len() - 1;
-        self.0.swap(place, last);
-        self.0.last().cloned()
+        let (ready, used) = self.ready.get_mut(release)?;
+        self.uses += 1;
+        *used = self.uses;
+        Some(ready.clone())
     }
 
     fn put(&mut self, ready: Rc<Ready>) {
-        self.0.retain(|other| other.release != ready.release);
-        self.0.push(ready);
-        let mut size: usize = self.0.iter().map(|ready| ready.size).sum();
+        self.uses += 1;
+        self.size += ready.size;
+        let before = self.ready.insert(ready.release, (ready, self.uses));
+        self.size -= before.map_or(0, |(ready, _)| ready.size);
         // The newest stays, however large it is.
-        while size > limits::MODULE_CACHE_MAX && self.0.len() > 1 {
-            size -= self.0.remove(0).size;
+        while self.size > limits::MODULE_CACHE_MAX && self.ready.len() > 1 {
+            let uses = self
+                .ready
+                .iter()
+                .map(|(release, (_, used))| (*used, *release));
+            let Some((_, oldest)) = uses.min() else { break };
+            let gone = self.ready.remove(&oldest);
+            self.size -= gone.map_or(0, |(ready, _)| ready.size);
         }
     }
 }
@@ -110,15 +122,16 @@ impl Scene {
         let record: ReleaseRecord = {
             let mut guard = self.state.borrow_mut();
             let state = &mut *guard;
-            let directory = state.directory()?;
-            let Some(live) = directory.servers.get(server).and_then(|row| row.live) else {
+            let row = state.directory()?.servers.get(server);
+            let Some(live) = row.and_then(|row| row.live) else {
                 return Ok(None);
             };
-            let record = directory.releases.get(&(server.clone(), live)).cloned();
             if let Some(ready) = state.modules.get(&live) {
                 return Ok(Some(ready));
             }
-            record.ok_or_else(Problem::host)?
+            let releases = &state.directory()?.releases;
+            let record = releases.get(&(server.clone(), live));
+            record.cloned().ok_or_else(Problem::host)?
         };
         let ready = Rc::new(self.fetch(&record).await?);
         self.state.borrow_mut().modules.put(ready.clone());

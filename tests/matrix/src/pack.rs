@@ -22,13 +22,26 @@ pub fn package_wat(wat: &str) -> Result<Vec<u8>> {
     package(&wat::parse_str(wat).context("reading a guest in WAT")?)
 }
 
+/// Packs and signs a module in the text format, with the catalogue that it describes: for what a host
+/// is to serve.
+///
+/// # Errors
+/// If it is no module.
+pub fn package_serving(wat: &str, catalogue: &str) -> Result<Vec<u8>> {
+    let module = wat::parse_str(wat).context("reading a guest in WAT")?;
+    package_with(&module, catalogue)
+}
+
 /// Packs and signs a module. Its catalogue is empty: nothing here serves it.
 ///
 /// # Errors
 /// If it is no module.
 pub fn package(module: &[u8]) -> Result<Vec<u8>> {
+    package_with(module, r#"{"tools":[]}"#)
+}
+
+fn package_with(module: &[u8], catalogue: &str) -> Result<Vec<u8>> {
     let module = strip_custom_sections(module)?;
-    let catalogue = r#"{"tools":[]}"#;
     let manifest = Manifest::new(
         "matrix".parse()?,
         "1.0.0",

@@ -23,7 +23,7 @@ pub(super) struct Budget {
     pub(super) what: String,
     /// The figure.
     pub(super) measured: f64,
-    /// Its unit, and that of its bounds: `x`, `us`, `ms` or `MiB`.
+    /// Its unit, and that of its bounds: `x`, `us`, `ms`, `MiB` or `%`.
     pub(super) unit: &'static str,
     /// Which way is better.
     pub(super) better: Better,

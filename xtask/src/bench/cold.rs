@@ -97,7 +97,7 @@ fn r2(stage: &Stage, copies: usize) -> Result<f64> {
     let module = fs::read(&stage.package)?;
     let mut connection = Connection::open(origin)?;
     for copy in 0..copies {
-        let request = http::put(origin, &format!("/{copy}"), &module);
+        let request = http::request("PUT", origin, &format!("/{copy}"), &[], &module);
         ensure!(connection.exchange(&request)? == 200, "R2 took no module");
     }
     let mut times = Vec::new();

@@ -144,25 +144,30 @@ impl Connection {
 
 /// A POST of JSON as bytes on the wire.
 pub(super) fn post(origin: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Vec<u8> {
-    let mut text = format!(
-        "POST {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n\
-         Accept: application/json, text/event-stream\r\n",
+    let mut all = vec![
+        ("Content-Type", "application/json"),
+        ("Accept", "application/json, text/event-stream"),
+    ];
+    all.extend_from_slice(headers);
+    request("POST", origin, path, &all, body.as_bytes())
+}
+
+/// A request with a body as bytes on the wire.
+pub(super) fn request(
+    method: &str,
+    origin: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Vec<u8> {
+    let mut head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: {}\r\n",
         authority(origin)
     );
     for (name, value) in headers {
-        text.push_str(&format!("{name}: {value}\r\n"));
+        head.push_str(&format!("{name}: {value}\r\n"));
     }
-    text.push_str(&format!("Content-Length: {}\r\n\r\n{body}", body.len()));
-    text.into_bytes()
-}
-
-/// A PUT of bytes as bytes on the wire.
-pub(super) fn put(origin: &str, path: &str, body: &[u8]) -> Vec<u8> {
-    let head = format!(
-        "PUT {path} HTTP/1.1\r\nHost: {}\r\nContent-Length: {}\r\n\r\n",
-        authority(origin),
-        body.len()
-    );
+    head.push_str(&format!("Content-Length: {}\r\n\r\n", body.len()));
     [head.as_bytes(), body].concat()
 }
 
@@ -171,11 +176,13 @@ pub(super) fn get(origin: &str, path: &str) -> Vec<u8> {
     format!("GET {path} HTTP/1.1\r\nHost: {}\r\n\r\n", authority(origin)).into_bytes()
 }
 
-fn authority(origin: &str) -> &str {
+/// Host and port of an origin.
+pub(super) fn authority(origin: &str) -> &str {
     origin.strip_prefix("http://").unwrap_or(origin)
 }
 
-fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
+/// Where something begins in bytes.
+pub(super) fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
     bytes.windows(what.len()).position(|window| window == what)
 }
 

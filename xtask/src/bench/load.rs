@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow, ensure};
 
-use super::cpu;
 use super::http::Connection;
+use super::runtime;
 
-/// What every answer must hold: it is what the echo is given.
+/// What every answer of an echo must hold: it is what the echo is given.
 pub(super) const TEXT: &str = "the quick brown fox";
 
 /// A client: a connection of its own, and the request that it repeats.
@@ -17,14 +17,22 @@ pub(super) const TEXT: &str = "the quick brown fox";
 pub(super) struct Client {
     connection: Connection,
     request: Vec<u8>,
+    /// What every answer must hold.
+    expected: String,
 }
 
 impl Client {
-    /// A client that is ready to send.
+    /// A client of an echo that is ready to send.
     pub(super) fn new(connection: Connection, request: Vec<u8>) -> Self {
+        Self::expecting(connection, request, TEXT)
+    }
+
+    /// The same, of something that answers with that text somewhere.
+    pub(super) fn expecting(connection: Connection, request: Vec<u8>, text: &str) -> Self {
         Self {
             connection,
             request,
+            expected: text.to_owned(),
         }
     }
 
@@ -44,7 +52,8 @@ impl Client {
         let status = self.connection.exchange(&self.request)?;
         let took = begun.elapsed();
         let body = self.connection.body();
-        let held = body.windows(TEXT.len()).any(|at| at == TEXT.as_bytes());
+        let expected = self.expected.as_bytes();
+        let held = body.windows(expected.len()).any(|at| at == expected);
         ensure!(
             status == 200 && held,
             "answered {status}: {}",
@@ -121,7 +130,7 @@ pub(super) fn all_at_once(
     for client in &mut *clients {
         client.renew()?;
     }
-    let cpu_before = cpu::of_group(group)?;
+    let before = runtime::of_group(group)?;
     let begun = Instant::now();
     let calls: Result<u32> = thread::scope(|scope| {
         let threads: Vec<_> = clients
@@ -144,7 +153,7 @@ pub(super) fn all_at_once(
     });
     let calls = f64::from(calls?.max(1));
     let elapsed = begun.elapsed();
-    let cpu = cpu::of_group(group)?.saturating_sub(cpu_before);
+    let cpu = runtime::of_group(group)?.cpu.saturating_sub(before.cpu);
     Ok(Throughput {
         per_second: calls / elapsed.as_secs_f64(),
         cpu_micros: cpu.as_secs_f64() * 1e6 / calls,

@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::beside::Beside;
 use super::budget::{Budget, number};
 use super::cold::Cold;
+use super::listeners::Listeners;
+use super::lists::Lists;
 use super::rounds::{Figures, Ratios};
 use super::startup::Startup;
 use crate::{paths, setup};
@@ -35,6 +37,10 @@ pub(super) struct Report {
     pub(super) startup: Startup,
     /// An echo beside a busy neighbour.
     pub(super) beside: Beside,
+    /// Pages of short and long lists.
+    pub(super) lists: Lists,
+    /// Many clients that listen.
+    pub(super) listeners: Listeners,
     /// The bundle in bytes, each file compressed.
     pub(super) bundle_bytes: u64,
     /// The sandbox by itself.
@@ -168,6 +174,7 @@ impl fmt::Display for Report {
         }
         self.fmt_subjects(f)?;
         self.fmt_first_times(f)?;
+        write!(f, "\n{}\n{}", self.lists, self.listeners)?;
         self.fmt_sandbox(f)?;
         writeln!(f, "\nbudgets")?;
         for budget in &self.budgets {

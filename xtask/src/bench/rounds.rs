@@ -96,7 +96,7 @@ pub(super) fn measure(subjects: &mut [Subject], plan: Plan) -> Result<Rounds> {
 }
 
 /// Who is measured at that turn: another begins each round, and every other one goes backwards.
-fn place(round: usize, turn: usize, subjects: usize) -> usize {
+pub(super) fn place(round: usize, turn: usize, subjects: usize) -> usize {
     let at = (round / 2 + turn) % subjects;
     if round.is_multiple_of(2) {
         at

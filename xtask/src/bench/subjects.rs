@@ -74,29 +74,29 @@ pub(super) fn tool(
     name: &str,
     arguments: &Value,
 ) -> Vec<u8> {
-    let body = json!({
-        "jsonrpc": "2.0",
-        "id": 1,
-        "method": "tools/call",
-        "params": {
-            "name": name,
-            "arguments": arguments,
-            "_meta": {
-                "io.modelcontextprotocol/protocolVersion": MODERN,
-                "io.modelcontextprotocol/clientInfo": { "name": "bench", "version": "1.0.0" },
-                "io.modelcontextprotocol/clientCapabilities": {},
-            },
-        },
+    let params = json!({ "name": name, "arguments": arguments });
+    modern(origin, path, key, "tools/call", params)
+}
+
+/// A request of the modern era; `params` is an object.
+pub(super) fn modern(
+    origin: &str,
+    path: &str,
+    key: Option<&str>,
+    method: &str,
+    mut params: Value,
+) -> Vec<u8> {
+    let name = params["name"].as_str().map(str::to_owned);
+    params["_meta"] = json!({
+        "io.modelcontextprotocol/protocolVersion": MODERN,
+        "io.modelcontextprotocol/clientInfo": { "name": "bench", "version": "1.0.0" },
+        "io.modelcontextprotocol/clientCapabilities": {},
     });
+    let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
     let bearer = key.map(|key| format!("Bearer {key}"));
-    let mut headers = vec![
-        ("MCP-Protocol-Version", MODERN),
-        ("Mcp-Method", "tools/call"),
-        ("Mcp-Name", name),
-    ];
-    if let Some(bearer) = &bearer {
-        headers.push(("Authorization", bearer));
-    }
+    let mut headers = vec![("MCP-Protocol-Version", MODERN), ("Mcp-Method", method)];
+    headers.extend(name.as_deref().map(|name| ("Mcp-Name", name)));
+    headers.extend(bearer.as_deref().map(|bearer| ("Authorization", bearer)));
     http::post(origin, path, &headers, &body.to_string())
 }
 

@@ -72,9 +72,10 @@ impl UnionPage {
     /// Adds the tools of a server, as far as there is room. False when the page is full; servers
     /// without tools fill it too.
     pub fn add(&mut self, server: &ServerSlug, catalogue: &Catalogue) -> bool {
-        let before = match &self.from {
-            Some((from, before)) if from == server => *before,
-            _ => 0,
+        let (before, is_counted) = match &self.from {
+            // On the page that ended with it.
+            Some((from, before)) if from == server => (*before, true),
+            _ => (0, false),
         };
         let tools = catalogue.items(List::Tools);
         let room = LIST_PAGE_ITEMS - self.tools;
@@ -94,7 +95,7 @@ impl UnionPage {
         }
         self.cut = reached < tools.len();
         self.reached = Some((server.clone(), reached));
-        self.servers += 1;
+        self.servers += usize::from(!is_counted);
         !self.cut && self.tools < LIST_PAGE_ITEMS && self.servers < LIST_PAGE_ITEMS
     }
 

@@ -63,6 +63,7 @@ fn honest() -> Vec<Case> {
         ),
         (guest!("echo"), long.as_str()),
         (guest!("context"), "{}"),
+        (guest!("tell"), "{}"),
         (guest!("floats"), "{}"),
         (guest!("bulk"), "{}"),
         (guest!("maximum"), "{}"),
