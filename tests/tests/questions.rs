@@ -102,7 +102,9 @@ fn what_is_too_large_for_a_client_to_carry_is_left_in_the_object_and_found_again
         // More than one row of storage takes.
         params["_meta"] = json!({"com.example/large": "x".repeat(3 << 20)});
         let body = modern_request("tools/call", params);
-        let ask = stage().modern(&tenant, "tools/call", Some("run"));
+        let ask = stage()
+            .modern(&tenant, "tools/call", Some("run"))
+            .header("accept", "application/json");
         ask.send(&body).unwrap().json().unwrap()
     };
     let asked = call(json!({}));

@@ -90,7 +90,10 @@ export class Turn {
 
   /** Follows the loop to its end: an encoded last step, or undefined. */
   follow(loop) {
-    loop.then((step) => this.finish(step), (error) => this.fail(error));
+    loop.then((step) => this.finish(step), (error) => {
+      console.error(`a turn of ${this.object.name} cannot go on: ${error?.stack ?? error}`);
+      this.fail(error);
+    });
   }
 
   /** Ends the turn with its last step. */

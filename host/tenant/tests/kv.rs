@@ -240,3 +240,17 @@ fn two_servers_of_a_tenant_share_no_pair() {
     assert_eq!(published.status(), 201, "{}", published.text());
     assert_eq!(text(&kv.call_at("other", "gak*")), "-");
 }
+
+#[test]
+fn what_waits_in_the_object_may_be_larger_than_a_row() {
+    let mut kv = Kv::new();
+    kv.meta = json!({"com.example/large": "x".repeat(3 << 20)});
+    let asked = kv.call("?+aga");
+    let state = asked["result"]["requestState"].as_str().unwrap().to_owned();
+    assert!(state.len() < 1_024, "{}", state.len());
+    assert_eq!(kv.world.items(OBJECT).len(), 4);
+    kv.world.evict();
+    let frame = kv.frame("?+aga", Some((&state, 0)));
+    let reply = kv.world.send(OBJECT, frame).json();
+    assert_eq!(text(&reply), "1");
+}

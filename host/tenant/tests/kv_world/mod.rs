@@ -24,13 +24,16 @@ const OBJECT: &str = "tenant:acme";
 pub struct Kv {
     pub world: World,
     pub key: String,
+    /// What the `_meta` of requests has besides.
+    pub meta: Value,
 }
 
 impl Kv {
     pub fn new() -> Self {
         let mut world = World::new();
         let key = world.acme(GUEST);
-        Self { world, key }
+        let meta = json!({});
+        Self { world, key, meta }
     }
 
     /// Runs a program to its end; gives its text.
@@ -74,6 +77,9 @@ impl Kv {
         carried: Option<(&str, usize)>,
     ) -> Frame {
         let mut params = meta();
+        for (name, value) in self.meta.as_object().unwrap() {
+            params["_meta"][name] = value.clone();
+        }
         params["name"] = json!(tool);
         params["arguments"] = json!({"program": format!("!{program}")});
         if let Some((state, number)) = carried {
