@@ -180,8 +180,12 @@ pub const SLICE_HALVE_ABOVE_MILLIS: f64 = 5.0;
 
 /// Calls of one tenant that compute at the same time.
 pub const CALLS_AT_ONCE: usize = 8;
+/// How many of them one caller may have: another's call need not wait until his have ended.
+pub const CALLS_AT_ONCE_EACH: usize = 6;
 /// Calls of one tenant that wait for their turn; beyond, clients are told to come again.
 pub const CALLS_WAITING: usize = 64;
+/// How many of them may be one caller's.
+pub const CALLS_WAITING_EACH: usize = 48;
 /// Seconds that a client is told to wait then.
 pub const RETRY_AFTER_SECONDS: u32 = 1;
 /// Tenants of a platform.

@@ -19,6 +19,7 @@ mod modules;
 pub mod outcome;
 mod outside;
 mod pace;
+mod places;
 mod problem;
 pub mod questions;
 mod record;

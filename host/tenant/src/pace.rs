@@ -3,7 +3,7 @@
 
 use smcp_ids::{Fuel, limits};
 
-use crate::outside::Outside;
+use crate::state::Scene;
 
 /// The pace of one call.
 #[derive(Clone, Copy, Debug)]
@@ -15,16 +15,23 @@ impl Pace {
         Self(limits::SLICE_FIRST_FUEL)
     }
 
-    /// The next slice.
-    pub(crate) const fn slice(self) -> Fuel {
-        Fuel(self.0)
+    /// The next slice of a call whose caller has so many at once: they share one caller's time.
+    pub(crate) fn slice(self, held: usize) -> Fuel {
+        let share = self.0 / held.max(1) as u64;
+        Fuel(share.max(limits::SLICE_LEAST_FUEL))
     }
 
-    /// Lets others run, and learns from the time between this step and the next.
-    pub(crate) async fn pause(&mut self, outside: &Outside) {
-        let before = outside.now_precisely();
-        outside.pause().await;
-        self.took(outside.now_precisely() - before);
+    /// Lets others run, and learns from the time between this step and the next: of what all ran
+    /// meanwhile, the part that was this slice. `held` of its caller's share one caller's time.
+    pub(crate) async fn pause(&mut self, scene: &Scene, held: usize) {
+        let own = self.slice(held).0;
+        let ran_before = scene.state.borrow().sliced;
+        scene.state.borrow_mut().sliced += own;
+        let before = scene.outside.now_precisely();
+        scene.outside.pause().await;
+        let ran = scene.state.borrow().sliced - ran_before;
+        let took = scene.outside.now_precisely() - before;
+        self.took(part(took, own, ran) * held as f64);
     }
 
     /// Learns how long a slice took. A clock that stands still while a guest computes shows it
@@ -36,6 +43,11 @@ impl Pace {
             self.0 = (self.0 / 2).max(limits::SLICE_LEAST_FUEL);
         }
     }
+}
+
+/// The part of a time in which `own` of all the fuel `ran` was spent.
+fn part(millis: f64, own: u64, ran: u64) -> f64 {
+    millis * own as f64 / ran.max(1) as f64
 }
 
 #[cfg(test)]
@@ -51,7 +63,7 @@ mod tests {
             (6.0, limits::SLICE_FIRST_FUEL),
         ] {
             pace.took(millis);
-            assert_eq!(pace.slice(), Fuel(expected), "after {millis} ms");
+            assert_eq!(pace.slice(1), Fuel(expected), "after {millis} ms");
         }
         for (millis, bound) in [
             (0.0, limits::SLICE_MOST_FUEL),
@@ -60,7 +72,19 @@ mod tests {
             for _ in 0..64 {
                 pace.took(millis);
             }
-            assert_eq!(pace.slice(), Fuel(bound));
+            assert_eq!(pace.slice(1), Fuel(bound));
         }
+    }
+
+    #[test]
+    fn callers_with_more_calls_at_once_get_smaller_slices_of_the_same_time() {
+        let mut pace = Pace::new();
+        for _ in 0..6 {
+            pace.took(0.0);
+        }
+        assert_eq!(pace.slice(4).0 * 4, pace.slice(1).0);
+        assert_eq!(Pace::new().slice(99), Fuel(limits::SLICE_LEAST_FUEL));
+        // Four milliseconds in which this slice was a quarter of what ran.
+        assert!((part(4.0, 100, 400) - 1.0).abs() < 1e-9);
     }
 }

@@ -14,6 +14,7 @@ use smcp_ids::ServerSlug;
 use crate::listeners::{Listener, News};
 use crate::modules::Modules;
 use crate::outside::Outside;
+use crate::places::Places;
 use crate::problem::Problem;
 use crate::record::{Change, Directory, Sealer};
 
@@ -25,14 +26,14 @@ pub(crate) struct State {
     sealer: Option<Sealer>,
     directory: Option<Directory>,
     pub(crate) modules: Modules,
-    /// Calls that compute now.
-    pub(crate) running: usize,
+    /// Fuel of all slices that were run here.
+    pub(crate) sliced: u64,
+    /// Who computes now, and who waits.
+    pub(crate) places: Places,
     /// Transactions that changed items since the object woke.
     pub(crate) item_commits: u64,
     /// Whether one call alone may commit now.
     pub(crate) is_one_alone: bool,
-    /// Calls that wait for their turn.
-    pub(crate) waiting: usize,
     /// The keys of this object's tenant, by purpose.
     pub(crate) keys: Option<TenantKeys>,
 }
@@ -53,8 +54,8 @@ impl State {
             sealer,
             directory: None,
             modules: Modules::default(),
-            running: 0,
-            waiting: 0,
+            sliced: 0,
+            places: Places::default(),
             item_commits: 0,
             is_one_alone: false,
             keys,

@@ -5,8 +5,12 @@
 mod world;
 
 use serde_json::{Value, json};
+use smcp_capability::turn::Step;
+use smcp_ids::limits;
+use smcp_tenant::TurnId;
 use world::{World, package, package_as, publisher, tool_call};
 
+const OBJECT: &str = "tenant:acme";
 const TOOL: &str = include_str!("../../../tests/guests/greet.wat");
 
 #[test]
@@ -222,40 +226,36 @@ fn a_call_that_never_ends_runs_out_of_fuel_and_says_so() {
     );
 }
 
+/// Begins a call that never ends, up to its first yield: whether it computes, or waits for a place.
+fn spins(world: &mut World, key: &str) -> (TurnId, bool) {
+    let body = tool_call(1, "spin", json!({})).to_string().into_bytes();
+    let frame = world.frame("POST", "/t/acme/hello/mcp", key, body);
+    let turn = world.begin(OBJECT, frame);
+    let mut answer = None;
+    loop {
+        match world.step(OBJECT, turn, answer.take()) {
+            Step::Need(effect) => answer = Some(world.perform(OBJECT, effect)),
+            Step::Yield => return (turn, true),
+            Step::Queued => return (turn, false),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
 #[test]
-fn a_ninth_call_waits_and_a_cancelled_one_makes_room() {
+fn a_caller_who_has_all_that_he_may_waits_and_keeps_nobody_else_from_computing() {
     let mut world = World::new();
     let key = world.acme(include_str!("../../../tests/guests/spin.wat"));
-    let mut turns = Vec::new();
-    for id in 0..8 {
-        let frame = world.frame(
-            "POST",
-            "/t/acme/hello/mcp",
-            &key,
-            tool_call(id, "spin", json!({})).to_string().into_bytes(),
-        );
-        let turn = world.begin("tenant:acme", frame);
-        use smcp_capability::turn::Step;
-        let mut answer = None;
-        loop {
-            match world.step("tenant:acme", turn, answer.take()) {
-                Step::Need(effect) => answer = Some(world.perform("tenant:acme", effect)),
-                Step::Yield => break,
-                other => panic!("{other:?}"),
-            }
-        }
-        turns.push(turn);
-    }
-    let frame = world.frame(
-        "POST",
-        "/t/acme/hello/mcp",
-        &key,
-        tool_call(9, "spin", json!({})).to_string().into_bytes(),
-    );
-    let ninth = world.begin("tenant:acme", frame);
-    use smcp_capability::turn::Step;
-    assert_eq!(world.step("tenant:acme", ninth, None), Step::Queued);
-    assert_eq!(world.step("tenant:acme", ninth, None), Step::Queued);
-    world.cancel("tenant:acme", turns[3]);
-    assert_eq!(world.step("tenant:acme", ninth, None), Step::Yield);
+    let other = world.key("acme", json!({"name": "other"}));
+    let held: Vec<_> = (0..limits::CALLS_AT_ONCE_EACH)
+        .map(|_| spins(&mut world, &key))
+        .collect();
+    assert!(held.iter().all(|(_, computes)| *computes));
+    let (waits, computes) = spins(&mut world, &key);
+    assert!(!computes, "more than one caller may have");
+    assert!(spins(&mut world, &other).1, "another caller waits");
+    assert_eq!(world.step(OBJECT, waits, None), Step::Queued);
+    // Who has gone makes room.
+    world.cancel(OBJECT, held[3].0);
+    assert_eq!(world.step(OBJECT, waits, None), Step::Yield);
 }

@@ -16,7 +16,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use smcp_ids::limits::CALLS_AT_ONCE;
+use smcp_ids::limits::CALLS_AT_ONCE_EACH;
 use smcp_tests::http::Open;
 use smcp_tests::mcp::{self, MODERN};
 use smcp_tests::mortal::{Mortal, kill};
@@ -167,9 +167,9 @@ fn hold_a_place(client: &mcp::Client) -> Open {
     stream
 }
 
-/// Takes all places of a tenant but one with calls of the test's own, and the last with the
+/// Takes all places of a caller but one with calls of the test's own, and the last with the
 /// client's. Another call then waits, until one of them ends. When the client gives its own up, the
-/// waiting one is answered, sooner than any of the eight can end by itself: so the client's guest was
+/// waiting one is answered, sooner than any of the others can end by itself: so the client's guest was
 /// stopped.
 fn what_it_gives_up_stops(name: &str, start: fn(&Served) -> Driven) {
     let served = Served::new(&format!("{name}-gives-up"));
@@ -178,7 +178,9 @@ fn what_it_gives_up_stops(name: &str, start: fn(&Served) -> Driven) {
     check(client.ask("surface"));
     let plain = served.plain();
     let began = Instant::now();
-    let others: Vec<_> = (1..CALLS_AT_ONCE).map(|_| hold_a_place(&plain)).collect();
+    let others: Vec<_> = (1..CALLS_AT_ONCE_EACH)
+        .map(|_| hold_a_place(&plain))
+        .collect();
     assert_eq!(client.ask("long"), json!({"running": true}));
 
     let (answer, answered) = mpsc::channel();

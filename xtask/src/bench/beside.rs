@@ -1,5 +1,6 @@
-//! An echo beside a neighbour in the same object that computes without end: a diff of two texts
-//! that have nothing in common runs until its fuel is spent, and begins again.
+//! An echo beside others in the same object that compute without end: a diff of two texts that have
+//! nothing in common runs until its fuel is spent, and begins again. The others are another caller's:
+//! one call at a time, or more than he may have at once.
 
 use std::net::Shutdown;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -36,6 +37,16 @@ pub(super) struct Beside {
     pub(super) p99_millis: f64,
     /// The neighbour's calls that ran out of fuel.
     pub(super) heavy_calls: u32,
+    /// The neighbour's calls at once.
+    pub(super) heavy_at_once: usize,
+}
+
+/// Who calls: with a key for the echo, and another for the heavy calls, so many at once.
+#[derive(Clone, Copy)]
+pub(super) struct Callers<'a> {
+    pub(super) echo: &'a str,
+    pub(super) heavy: &'a str,
+    pub(super) heavy_at_once: usize,
 }
 
 /// Measures alone and beside, in turns.
@@ -43,26 +54,49 @@ pub(super) struct Beside {
 /// # Errors
 ///
 /// If an echo fails, or the neighbour does not compute.
-pub(super) fn measure(origin: &str, key: &str, rounds: usize, lasting: Duration) -> Result<Beside> {
-    let mut client = echo_client(origin, MAIN, key)?;
+pub(super) fn measure(
+    origin: &str,
+    callers: Callers<'_>,
+    rounds: usize,
+    lasting: Duration,
+) -> Result<Beside> {
+    let mut client = echo_client(origin, MAIN, callers.echo)?;
     let arguments = json!({ "old": lines("a"), "new": lines("b") });
-    let heavy = subjects::tool(origin, &path(MAIN, HEAVY), Some(key), "diff", &arguments);
+    let heavy = subjects::tool(
+        origin,
+        &path(MAIN, HEAVY),
+        Some(callers.heavy),
+        "diff",
+        &arguments,
+    );
     let (mut alone, mut beside): (Vec<Latencies>, Vec<Latencies>) = (Vec::new(), Vec::new());
     let calls = AtomicU32::new(0);
     for _ in 0..rounds {
         alone.push(one_by_one(&mut client, lasting)?);
-        let mut neighbour = Connection::open(origin)?;
-        let socket = neighbour.socket()?;
+        let mut neighbours = (0..callers.heavy_at_once)
+            .map(|_| Connection::open(origin))
+            .collect::<Result<Vec<_>>>()?;
+        let sockets = neighbours
+            .iter()
+            .map(Connection::socket)
+            .collect::<Result<Vec<_>>>()?;
         let over = AtomicBool::new(false);
         let measured: Result<Latencies> = thread::scope(|scope| {
-            let busy = scope.spawn(|| keep_busy(&mut neighbour, &heavy, &calls, &over));
+            let busy: Vec<_> = neighbours
+                .iter_mut()
+                .map(|neighbour| scope.spawn(|| keep_busy(neighbour, &heavy, &calls, &over)))
+                .collect();
             // Its first slices are for the compilers.
             thread::sleep(SETTLE);
             let measured = one_by_one(&mut client, lasting);
             over.store(true, Ordering::Relaxed);
-            socket.shutdown(Shutdown::Both)?;
-            busy.join()
-                .map_err(|_| anyhow!("the neighbour panicked"))??;
+            for socket in sockets {
+                socket.shutdown(Shutdown::Both)?;
+            }
+            for busy in busy {
+                busy.join()
+                    .map_err(|_| anyhow!("the neighbour panicked"))??;
+            }
             measured
         });
         beside.push(measured.context("an echo beside a busy neighbour")?);
@@ -77,6 +111,7 @@ pub(super) fn measure(origin: &str, key: &str, rounds: usize, lasting: Duration)
         p50_millis: typical(&beside, 0.5),
         p99_millis: typical(&beside, 0.99),
         heavy_calls: calls.into_inner(),
+        heavy_at_once: callers.heavy_at_once,
     })
 }
 

@@ -35,8 +35,8 @@ pub(super) struct Report {
     pub(super) cold: Cold,
     /// The start of the Worker.
     pub(super) startup: Startup,
-    /// An echo beside a busy neighbour.
-    pub(super) beside: Beside,
+    /// An echo beside a busy neighbour, by how much that has at once.
+    pub(super) beside: Vec<Beside>,
     /// Pages of short and long lists.
     pub(super) lists: Lists,
     /// Many clients that listen.
@@ -221,7 +221,7 @@ impl Report {
     }
 
     fn fmt_first_times(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (cold, beside) = (&self.cold, &self.beside);
+        let cold = &self.cold;
         writeln!(
             f,
             "\nfirst times, ms ({} starts, {} modules)",
@@ -254,17 +254,22 @@ impl Report {
         }
         writeln!(
             f,
-            "\nan echo in the object where another call computes without end, ms ({} echoes, {} calls out of fuel)",
-            beside.echoes, beside.heavy_calls
+            "\nan echo in the object where another caller computes without end, ms"
         )?;
-        writeln!(
-            f,
-            "  alone p50 {}, p99 {}; beside p50 {}, p99 {}",
-            number(beside.idle_p50_millis),
-            number(beside.idle_p99_millis),
-            number(beside.p50_millis),
-            number(beside.p99_millis)
-        )
+        for beside in &self.beside {
+            writeln!(
+                f,
+                "  {} at once: alone p50 {}, p99 {}; beside p50 {}, p99 {} ({} echoes, {} calls out of fuel)",
+                beside.heavy_at_once,
+                number(beside.idle_p50_millis),
+                number(beside.idle_p99_millis),
+                number(beside.p50_millis),
+                number(beside.p99_millis),
+                beside.echoes,
+                beside.heavy_calls
+            )?;
+        }
+        Ok(())
     }
 
     fn fmt_sandbox(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -27,6 +27,8 @@ pub(super) struct Stage {
     options: Options,
     /// The key of [`MAIN`].
     pub(super) key: String,
+    /// A key of another caller of [`MAIN`].
+    pub(super) other_key: String,
     /// Tenants to be called cold, with their keys. Each has [`ECHO`] and `units`.
     pub(super) cold: Vec<(String, String)>,
     /// The package of [`ECHO`].
@@ -74,6 +76,7 @@ impl Stage {
         let stage = Self {
             options,
             key: platform.key(MAIN)?,
+            other_key: platform.key(MAIN)?,
             cold,
             package: echo,
         };

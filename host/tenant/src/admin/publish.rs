@@ -182,10 +182,10 @@ async fn check_catalogue(
     let mut describing = Describing::start(loaded).map_err(fault)?;
     let mut pace = Pace::new();
     let catalogue = loop {
-        if let Some(catalogue) = describing.step(pace.slice()).map_err(fault)? {
+        if let Some(catalogue) = describing.step(pace.slice(1)).map_err(fault)? {
             break catalogue;
         }
-        pace.pause(&scene.outside).await;
+        pace.pause(scene, 1).await;
     };
     if catalogue == admitted.manifest().catalogue() {
         return Ok(());

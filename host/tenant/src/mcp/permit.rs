@@ -1,65 +1,64 @@
-//! The right to compute, of which a tenant has a few at a time.
+//! The right to compute, of which a tenant has a few at a time: see `places.rs`.
 
 use core::cell::RefCell;
 use std::rc::Rc;
 
-use smcp_ids::limits;
+use smcp_auth::Principal;
 
+use crate::places::Ticket;
 use crate::problem::Problem;
 use crate::state::{Scene, State};
 
 /// Given back when dropped, so that a turn that is cancelled keeps none.
-pub(super) struct Permit(Rc<RefCell<State>>);
+pub(super) struct Permit {
+    state: Rc<RefCell<State>>,
+    caller: String,
+}
 
 impl Permit {
-    /// Waits for one, behind those who wait already.
-    pub(super) async fn acquire(scene: &Scene) -> Result<Self, Problem> {
-        let state = &scene.state;
-        if let Some(permit) = Self::take(state, 0) {
-            return Ok(permit);
+    /// Waits for one, behind those who have a better right to it.
+    pub(super) async fn acquire(scene: &Scene, principal: &Principal) -> Result<Self, Problem> {
+        let state = scene.state.clone();
+        let caller = principal.to_string();
+        if state.borrow_mut().places.take(&caller) {
+            return Ok(Self { state, caller });
         }
-        if state.borrow().waiting >= limits::CALLS_WAITING {
-            return Err(Problem::busy());
-        }
-        let waiting = Waiting::new(state);
+        let ticket = state.borrow_mut().places.queue(&caller);
+        let ticket = ticket.map_err(|_| Problem::busy())?;
+        let waiting = Waiting {
+            state: state.clone(),
+            ticket,
+        };
         loop {
             scene.outside.queue().await;
-            if let Some(permit) = Self::take(state, usize::MAX) {
+            if state.borrow_mut().places.take_in_turn(ticket) {
                 drop(waiting);
-                return Ok(permit);
+                return Ok(Self { state, caller });
             }
         }
     }
 
-    /// A permit, if there is one and no more than `waiting` wait for theirs.
-    fn take(state: &Rc<RefCell<State>>, waiting: usize) -> Option<Self> {
-        let mut borrowed = state.borrow_mut();
-        if borrowed.running >= limits::CALLS_AT_ONCE || borrowed.waiting > waiting {
-            return None;
-        }
-        borrowed.running += 1;
-        Some(Self(state.clone()))
+    /// How many the caller has, this one among them: what it computes in one slice is less the more
+    /// they are, so that callers come to the same share of time.
+    pub(super) fn held(&self) -> usize {
+        self.state.borrow().places.of(&self.caller).max(1)
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.0.borrow_mut().running -= 1;
+        self.state.borrow_mut().places.give_back(&self.caller);
     }
 }
 
-/// A place among those who wait.
-struct Waiting(Rc<RefCell<State>>);
-
-impl Waiting {
-    fn new(state: &Rc<RefCell<State>>) -> Self {
-        state.borrow_mut().waiting += 1;
-        Self(state.clone())
-    }
+/// A place in the queue.
+struct Waiting {
+    state: Rc<RefCell<State>>,
+    ticket: Ticket,
 }
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        self.0.borrow_mut().waiting -= 1;
+        self.state.borrow_mut().places.leave(self.ticket);
     }
 }

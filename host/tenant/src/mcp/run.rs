@@ -64,6 +64,7 @@ enum RunEnd {
 
 /// A round of a call that is run, once or more often.
 struct Attempt<'a, 'c> {
+    permit: Permit,
     call: Option<&'a GuestCall<'c>>,
     round: Round,
     times: Times,
@@ -83,7 +84,7 @@ impl Run<'_> {
         call: &GuestCall<'_>,
         name: Option<&str>,
     ) -> Result<Answer, Problem> {
-        let _permit = Permit::acquire(self.scene).await?;
+        let permit = Permit::acquire(self.scene, self.principal).await?;
         let began = self.scene.outside.now();
         let known = name.unwrap_or(call.name());
         let (round, tape) = match call.state().filter(|_| call.target().may_ask()) {
@@ -104,7 +105,7 @@ impl Run<'_> {
             Target::Resource => Entry::ReadResource(request),
             Target::Completion => Entry::Complete(request),
         };
-        let attempt = self.attempt(Some(call), round, began);
+        let attempt = self.attempt(permit, Some(call), round, began);
         let result = |text| self.result(call.target(), known, text);
         let is_result = |text: &str| self.result(call.target(), known, text).is_ok();
         Ok(match self.execute(entry, tape, attempt, is_result).await? {
@@ -152,14 +153,14 @@ impl Run<'_> {
 
     /// Answers `resources/list` of a server that says itself which there are.
     pub(super) async fn list_resources(&self, cursor: Option<&str>) -> Result<Answer, Problem> {
-        let _permit = Permit::acquire(self.scene).await?;
+        let permit = Permit::acquire(self.scene, self.principal).await?;
         let began = self.scene.outside.now();
         let tape = Tape::blank(self.header(began, false));
         let request = match cursor {
             Some(cursor) => serde_json::json!({ "cursor": cursor }).to_string(),
             None => "{}".to_owned(),
         };
-        let attempt = self.attempt(None, Round::first(None), began);
+        let attempt = self.attempt(permit, None, Round::first(None), began);
         let is_result = |text: &str| GuestResult::parse_resources(text).is_ok();
         let end = self
             .execute(Entry::ListResources(request), tape, attempt, is_result)
@@ -177,11 +178,13 @@ impl Run<'_> {
 
     fn attempt<'a, 'c>(
         &self,
+        permit: Permit,
         call: Option<&'a GuestCall<'c>>,
         round: Round,
         began: UnixMillis,
     ) -> Attempt<'a, 'c> {
         Attempt {
+            permit,
             call,
             round,
             times: Times {
@@ -284,14 +287,15 @@ impl Run<'_> {
         let mut pace = Pace::new();
         let times = attempt.times;
         loop {
-            match running.step(pace.slice()) {
+            let held = attempt.permit.held();
+            match running.step(pace.slice(held)) {
                 CallStep::Ended(ended) => return Ok(RunEnd::Ended(ended)),
                 CallStep::Tell(Telling::Notice(notice)) => {
                     attempt.changes.push(outcome::change(&notice));
                 }
                 CallStep::Tell(telling) => self.tell(&mut attempt.notifier, telling).await,
                 CallStep::Yield => {
-                    pace.pause(outside).await;
+                    pace.pause(self.scene, held).await;
                     self.open_if_late(times).await;
                 }
                 CallStep::Perform(request) => {
