@@ -289,12 +289,3 @@ pub fn tool_call(tool: &str, arguments: &Value) -> Value {
         "params": {"name": tool, "arguments": arguments},
     })
 }
-
-/// A request of the modern era, whose client can be asked for what its user knows.
-pub fn modern_request(method: &str, mut params: Value) -> Vec<u8> {
-    let meta = &mut params["_meta"];
-    meta["io.modelcontextprotocol/protocolVersion"] = json!("2026-07-28");
-    meta["io.modelcontextprotocol/clientCapabilities"] = json!({"elicitation": {}});
-    let message = json!({"jsonrpc": "2.0", "id": 7, "method": method, "params": params});
-    message.to_string().into_bytes()
-}

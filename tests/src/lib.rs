@@ -169,19 +169,6 @@ impl Stage {
         self.ask(tenant).send(message.to_string().as_bytes())
     }
 
-    /// A request of the modern era to a tenant's server `guest`, to be altered: its headers.
-    pub fn modern(&self, tenant: &Tenant, method: &str, name: Option<&str>) -> http::Ask {
-        let ask = self
-            .ask(tenant)
-            .header("accept", "application/json, text/event-stream")
-            .header("mcp-protocol-version", "2026-07-28")
-            .header("mcp-method", method);
-        match name {
-            Some(name) => ask.header("mcp-name", name),
-            None => ask,
-        }
-    }
-
     /// Has the platform do to itself what only tests may ask; the answer is to a ping of the tenant.
     ///
     /// # Errors

@@ -8,8 +8,9 @@ use std::sync::OnceLock;
 use std::thread;
 use std::time::Duration;
 
-use serde_json::json;
-use smcp_tests::http::{Events, modern_request};
+use serde_json::{Value, json};
+use smcp_tests::http::{Ask, Events};
+use smcp_tests::mcp::{Client, MODERN};
 use smcp_tests::{Stage, Tenant, UNTIL_ASLEEP, guests};
 
 const FIRST: &str = include_str!("../guests/greet.wat");
@@ -21,14 +22,21 @@ fn stage() -> &'static Stage {
     STAGE.get_or_init(|| Stage::start(true).unwrap())
 }
 
+const LISTEN: &str = "subscriptions/listen";
+
+/// A request of a tenant's client, and its body.
+fn request(tenant: &Tenant, method: &str, params: Value) -> (Ask, Vec<u8>) {
+    let endpoint = stage().platform().endpoint(&tenant.name, "guest");
+    let client = Client::new(&endpoint, &tenant.key, MODERN);
+    let message = client.message(method, params);
+    (client.ask(&message), message.to_string().into_bytes())
+}
+
 /// Listens for changes of the tools, up to the acknowledgement.
 fn listen(tenant: &Tenant) -> Events {
-    let method = "subscriptions/listen";
     let wish = json!({"notifications": {"toolsListChanged": true}});
-    let events = stage()
-        .modern(tenant, method, None)
-        .listen(&modern_request(method, wish))
-        .unwrap();
+    let (ask, body) = request(tenant, LISTEN, wish);
+    let events = ask.listen(&body).unwrap();
     let first = events.next_within(SOON).unwrap();
     assert_eq!(first["method"], "notifications/subscriptions/acknowledged");
     events
@@ -45,7 +53,7 @@ fn hears_of_the_tools(events: &Events) {
     let told = events.next_within(SOON).unwrap();
     assert_eq!(told["method"], "notifications/tools/list_changed");
     let subscription = &told["params"]["_meta"]["io.modelcontextprotocol/subscriptionId"];
-    assert_eq!(subscription, 7);
+    assert_eq!(subscription, 1);
 }
 
 #[test]
@@ -102,19 +110,15 @@ fn a_client_that_hangs_up_leaves_its_place() {
 #[test]
 fn a_wish_to_listen_that_is_refused_is_answered_as_any_request() {
     let tenant = stage().tenant_with(FIRST).unwrap();
-    let method = "subscriptions/listen";
-    let bad = modern_request(method, json!({"notifications": 1}));
-    let refused = stage().modern(&tenant, method, None).send(&bad).unwrap();
+    let (ask, bad) = request(&tenant, LISTEN, json!({"notifications": 1}));
+    let refused = ask.clone().send(&bad).unwrap();
     assert_eq!(refused.json().unwrap()["error"]["code"], -32602);
-    let other = modern_request("tools/list", json!({}));
-    let refused = stage().modern(&tenant, method, None).send(&other).unwrap();
+    let (_, other) = request(&tenant, "tools/list", json!({}));
+    let refused = ask.clone().send(&other).unwrap();
     assert_eq!(refused.status, 400);
     assert_eq!(refused.json().unwrap()["error"]["code"], -32020);
     let large = vec![b' '; 1 << 20];
-    let refused = stage().modern(&tenant, method, None).send(&large).unwrap();
-    assert_eq!(refused.status, 413);
-    let stranger = stage()
-        .modern(&tenant, method, None)
-        .header("authorization", "Bearer x");
+    assert_eq!(ask.clone().send(&large).unwrap().status, 413);
+    let stranger = ask.header("authorization", "Bearer x");
     assert_eq!(stranger.send(&bad).unwrap().status, 401);
 }

@@ -9,7 +9,7 @@ use std::sync::{Mutex, OnceLock};
 use std::thread;
 
 use serde_json::{Value, json};
-use smcp_tests::http::{Answer, modern_request};
+use smcp_tests::mcp::{Client, MODERN};
 use smcp_tests::{Stage, Tenant, UNTIL_ASLEEP};
 
 const ASK: &str = include_str!("../guests/ask.wat");
@@ -23,14 +23,16 @@ fn stage() -> &'static Stage {
     STAGE.get_or_init(|| Stage::start(true).unwrap())
 }
 
+/// The client of a tenant, whose user can be asked.
+fn client(tenant: &Tenant) -> Client {
+    let endpoint = stage().platform().endpoint(&tenant.name, "guest");
+    Client::new(&endpoint, &tenant.key, MODERN).that_answers()
+}
+
 /// Calls the tool that asks, with what the client carries.
-fn call(tenant: &Tenant, mut more: Value) -> Answer {
+fn call(tenant: &Tenant, mut more: Value) -> Value {
     more["name"] = json!("ask");
-    let body = modern_request("tools/call", more);
-    stage()
-        .modern(tenant, "tools/call", Some("ask"))
-        .send(&body)
-        .unwrap()
+    client(tenant).call("tools/call", more).unwrap()
 }
 
 /// How many rows all objects of this platform have stored, of every kind.
@@ -58,7 +60,7 @@ fn a_question_that_waits_ten_minutes_holds_no_compute_and_stores_nothing() {
     let tenant = stage().tenant_with(ASK).unwrap();
     call(&tenant, json!({}));
     let before = rows();
-    let asked = call(&tenant, json!({})).json().unwrap();
+    let asked = call(&tenant, json!({}));
     let result = &asked["result"];
     assert_eq!(result["resultType"], "input_required", "{asked}");
     let id = result["inputRequests"]
@@ -83,12 +85,12 @@ fn a_question_that_waits_ten_minutes_holds_no_compute_and_stores_nothing() {
         woken + 1,
         "it has not slept"
     );
-    let done = answered(&result["requestState"]).json().unwrap();
+    let done = answered(&result["requestState"]);
     let told = &done["result"]["structuredContent"]["content"]["name"];
     assert_eq!(told, "Ada", "{done}");
     // Longer than ten minutes it does not wait.
     stage().provoke(&tenant, "move-clock=30000").unwrap();
-    let late = answered(&result["requestState"]).json().unwrap();
+    let late = answered(&result["requestState"]);
     assert_eq!(late["error"]["code"], -32602, "{late}");
 }
 
@@ -96,16 +98,13 @@ fn a_question_that_waits_ten_minutes_holds_no_compute_and_stores_nothing() {
 fn what_is_too_large_for_a_client_to_carry_is_left_in_the_object_and_found_again() {
     let _alone = ALONE.lock().unwrap();
     let tenant = stage().tenant_with(KV).unwrap();
+    // More than one row of storage takes.
+    let large = json!("x".repeat(3 << 20));
+    let client = client(&tenant).with_meta("com.example/large", large);
     let call = |mut params: Value| {
         params["name"] = json!("run");
         params["arguments"] = json!({"program": "!?+aga"});
-        // More than one row of storage takes.
-        params["_meta"] = json!({"com.example/large": "x".repeat(3 << 20)});
-        let body = modern_request("tools/call", params);
-        let ask = stage()
-            .modern(&tenant, "tools/call", Some("run"))
-            .header("accept", "application/json");
-        ask.send(&body).unwrap().json().unwrap()
+        client.call("tools/call", params).unwrap()
     };
     let asked = call(json!({}));
     let state = asked["result"]["requestState"].as_str();
