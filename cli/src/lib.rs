@@ -21,6 +21,7 @@ mod keys;
 mod local;
 mod new;
 mod run;
+mod setting;
 mod sign;
 mod store;
 mod ui;
@@ -84,6 +85,7 @@ enum Command {
     Publish(admin::Publish),
     Server(admin::ServerCommand),
     Release(admin::ReleaseCommand),
+    Config(admin::ConfigCommand),
     Key(admin::KeyCommand),
     Connect(connect::Connect),
 }
@@ -118,6 +120,7 @@ impl Command {
             Self::Publish(args) => admin::publish(args, ui),
             Self::Server(command) => command.run(ui),
             Self::Release(command) => command.run(ui),
+            Self::Config(command) => command.run(ui),
             Self::Key(command) => command.run(ui),
             Self::Connect(args) => connect::run(args, ui),
         }

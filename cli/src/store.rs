@@ -1,7 +1,9 @@
-//! What a server keeps when it runs on this machine: in memory, and in a file if one is given.
+//! What a server keeps when it runs on this machine: in memory, and in a file if one is given; and the
+//! settings that it is given.
 //!
 //! The rules are those of a host: `smcp_tenant` has them. Nothing is sealed: the file is its owner's.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -14,17 +16,23 @@ use smcp_tenant::workspace::{Spaces, Workspace};
 use crate::failure::Failure;
 use crate::files;
 use crate::local::{LOCAL, Local};
+use crate::setting::settings;
 
-/// The key-value storage of one server.
+/// The key-value storage and the settings of one server.
 pub(crate) struct Store {
     items: Mutex<MemoryItems>,
     file: Option<PathBuf>,
     spaces: Spaces,
+    settings: BTreeMap<String, String>,
 }
 
 impl Store {
-    /// That of a module. A file that is not there yet is made by the first change.
-    pub(crate) fn open(file: Option<&Path>, local: &Local) -> Result<Self, Failure> {
+    /// Those of a module. A file that is not there yet is made by the first change.
+    pub(crate) fn open(
+        file: Option<&Path>,
+        given: &[String],
+        local: &Local,
+    ) -> Result<Self, Failure> {
         let items = match file.filter(|file| file.exists()) {
             Some(file) => MemoryItems::from_bytes(&files::read(file)?)
                 .ok_or_else(|| Failure::NotAStore(file.to_owned()))?,
@@ -36,7 +44,13 @@ impl Store {
             items: Mutex::new(items),
             file: file.map(Path::to_owned),
             spaces: Spaces::new(&server, LOCAL),
+            settings: settings(given)?,
         })
+    }
+
+    /// A setting, as JSON.
+    pub(crate) fn setting(&self, name: &str) -> Option<String> {
+        self.settings.get(name).cloned()
     }
 
     /// What is stored.

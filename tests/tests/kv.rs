@@ -1,4 +1,4 @@
-//! Key-value storage on real workerd: its storage does what the tests in memory say, calls beside each
+//! Key-value storage, and settings, on real workerd: storage does what the tests in memory say, calls beside each
 //! other lose nothing, and what was acknowledged outlives the host.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
@@ -151,4 +151,29 @@ fn what_was_acknowledged_outlives_a_killed_host_and_a_question_goes_on() {
     let done = client.call("tools/call", params).unwrap();
     assert_eq!(done["result"]["resultType"], "complete", "{done}");
     assert_eq!(run(&client, "gbgc"), "y1");
+}
+
+#[test]
+fn a_setting_that_the_admin_sets_is_what_the_guest_reads() {
+    let tenant = stage()
+        .tenant_with(include_str!("../guests/setting.wat"))
+        .unwrap();
+    let client = client(stage(), &tenant);
+    let read = || {
+        let answer = client.call("tools/call", json!({"name": "limit"})).unwrap();
+        answer["result"]["structuredContent"].clone()
+    };
+    let smcp = |words: &[&str]| {
+        let of = ["--server", "guest", "--tenant", &tenant.name];
+        let words = ["config"].iter().chain(words).chain(&of);
+        stage().platform().smcp(words).unwrap()
+    };
+    assert_eq!(read(), Value::Null);
+    smcp(&["set", "limit", "20"]);
+    assert_eq!(read(), json!(20));
+    smcp(&["set", "limit", "plenty"]);
+    assert_eq!(read(), json!("plenty"));
+    assert_eq!(smcp(&["list"])["settings"][0]["value"], "plenty");
+    smcp(&["delete", "limit"]);
+    assert_eq!(read(), Value::Null);
 }

@@ -79,6 +79,14 @@ impl Client {
         )
     }
 
+    pub(super) fn put(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+        self.send(
+            Method::PUT,
+            path,
+            Some(("application/json", body.to_string().into_bytes())),
+        )
+    }
+
     pub(super) fn post_module(&self, path: &str, package: Vec<u8>) -> Result<Value, Failure> {
         self.send(Method::POST, path, Some(("application/wasm", package)))
     }

@@ -2,6 +2,7 @@
 //!
 //! What a host answers is shown, not judged: the rules are the host's.
 
+mod config;
 mod http;
 mod key;
 mod publisher;
@@ -15,6 +16,7 @@ use serde_json::Value;
 use crate::failure::Failure;
 use crate::ui::{STRONG, Ui, moment, table};
 
+pub(crate) use config::ConfigCommand;
 pub(crate) use http::{Client, base};
 pub(crate) use key::KeyCommand;
 pub(crate) use publisher::PublisherCommand;

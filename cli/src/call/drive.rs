@@ -62,6 +62,10 @@ pub(super) fn live(
                 call.performed(Answer::Unasked(no_client()), now());
                 continue;
             }
+            CallStep::Perform(Request::Setting(name)) => {
+                call.performed(Answer::Setting(store.setting(&name)), now());
+                continue;
+            }
             CallStep::Perform(Request::Kv(question)) => match store.answer(&question, now()) {
                 Some(answer) => {
                     call.performed(answer, now());

@@ -49,6 +49,9 @@ pub(crate) struct Run {
     /// Keep what the server stores in FILE from one call to the next
     #[arg(long, value_name = "FILE")]
     store: Option<PathBuf>,
+    /// Give the server a setting, such as limit=20; may be given several times
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    settings: Vec<String>,
     /// Fuel that the call may use [default: what the server asks for]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=limits::FUEL_CEILING))]
     fuel: Option<u64>,
@@ -77,7 +80,7 @@ pub(crate) fn run(args: &Run, ui: Ui) -> Result<(), Failure> {
     let deadline = args.deadline.unwrap_or(granted.deadline_millis);
     let read_only = says_it_only_reads(&local, &args.tool)?;
     let tape = Tape::blank(header(&local, "{}", read_only)?);
-    let store = Store::open(args.store.as_deref(), &local)?;
+    let store = Store::open(args.store.as_deref(), &args.settings, &local)?;
     let busy = ui.busy(format!("calling {}", args.tool));
     let tell = |telling| busy.aside(|| told(ui, telling));
     let within = Within { bounds, deadline };

@@ -54,11 +54,14 @@ pub(crate) struct Serve {
     /// Keep what the server stores in FILE; else it is forgotten when the command ends
     #[arg(long, value_name = "FILE")]
     store: Option<PathBuf>,
+    /// Give the server a setting, such as limit=20; may be given several times
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    settings: Vec<String>,
 }
 
 pub(crate) fn run(args: &Serve, ui: Ui) -> Result<(), Failure> {
     let local = Local::load(&files::read(&args.module)?)?;
-    let store = Store::open(args.store.as_deref(), &local)?;
+    let store = Store::open(args.store.as_deref(), &args.settings, &local)?;
     let server = Arc::new(Server::new(local, store, ui)?);
     let mut input = io::stdin().lock();
     if input.is_terminal() {

@@ -221,6 +221,10 @@ impl Turn<'_> {
                         running.performed(GuestAnswer::Done, now());
                     }
                 }
+                CallStep::Perform(GuestRequest::Setting(name)) => {
+                    let setting = self.server.store.setting(&name);
+                    running.performed(GuestAnswer::Setting(setting), now());
+                }
                 CallStep::Perform(GuestRequest::Kv(question)) => {
                     match self.server.store.answer(&question, now()) {
                         Some(answer) => running.performed(answer, now()),

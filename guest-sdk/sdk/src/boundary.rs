@@ -8,7 +8,7 @@
 )]
 
 use bindings::exports::smcp::server::handler;
-use bindings::smcp::server::{client, context as host, kv, notify};
+use bindings::smcp::server::{client, config, context as host, kv, notify};
 
 use crate::ask::AskError;
 use crate::context::{Caller, Context, Host, LoggingLevel, WireQuestion};
@@ -91,6 +91,10 @@ impl Host for Guest {
 
     fn capabilities(&self) -> String {
         client::capabilities()
+    }
+
+    fn setting(&self, name: &str) -> Option<String> {
+        config::get(name)
     }
 
     fn kv_get(&self, space: Space, key: &str) -> Result<Option<Vec<u8>>, Refused> {

@@ -80,6 +80,7 @@ pub(crate) trait Host {
     fn who(&self) -> Caller;
     fn ask(&self, questions: Vec<WireQuestion>) -> Result<Vec<String>, AskError>;
     fn capabilities(&self) -> String;
+    fn setting(&self, name: &str) -> Option<String>;
     fn kv_get(&self, space: Space, key: &str) -> Result<Option<Vec<u8>>, Refused>;
     fn kv_set(
         &self,
@@ -306,6 +307,10 @@ impl Context {
     /// What the client can do, as it declared it.
     pub fn client_capabilities(&self) -> ClientCapabilities {
         ClientCapabilities::parse(&self.host.capabilities())
+    }
+
+    pub(crate) fn setting_json(&self, name: &str) -> Option<String> {
+        self.host.setting(name)
     }
 
     /// Tells the clients that subscribed to the resource at `uri` that it has changed.

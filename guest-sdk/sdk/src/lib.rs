@@ -222,6 +222,37 @@
 //! stored nothing. An `Err` that the model reads keeps what was stored before it: check first, store
 //! then. [`Kv`] has the rest: values that go by themselves, [`Kv::swap`], and how much there may be.
 //!
+//! # Configuration
+//!
+//! What differs from one tenant to another is a setting, which its admin sets with `smcp config set` and
+//! the server reads into a type of its own:
+//!
+//! ```
+//! use smcp_sdk::{ConfigError, Context, tool, tool_router};
+//!
+//! #[derive(serde::Deserialize, schemars::JsonSchema)]
+//! struct Settings {
+//!     /// How many at the most.
+//!     limit: u32,
+//!     greeting: Option<String>,
+//! }
+//!
+//! #[derive(Default)]
+//! struct Shop;
+//!
+//! #[tool_router(server_handler)]
+//! impl Shop {
+//!     /// Says how many may be ordered.
+//!     #[tool]
+//!     fn limit(&self, ctx: &Context) -> Result<u32, ConfigError> {
+//!         Ok(ctx.config::<Settings>()?.limit)
+//!     }
+//! }
+//!
+//! let client = smcp_sdk::testing::Client::<Shop>::new().with_setting("limit", 20.into());
+//! assert_eq!(client.call("limit", serde_json::json!({})).text(), "20");
+//! ```
+//!
 //! # Logging and panics
 //!
 //! The macros of the `log` crate reach the author's log, from `debug!` up, as does
@@ -299,6 +330,7 @@ mod ask;
 #[cfg(target_arch = "wasm32")]
 #[doc(hidden)]
 pub mod boundary;
+mod config;
 mod content;
 mod context;
 mod drive;
@@ -324,6 +356,7 @@ pub use ask::{
     ElicitUrl, Elicited, ListRoots, ModelPreferences, Question, Questions, RawQuestion, Root,
     SamplingMessage,
 };
+pub use config::ConfigError;
 pub use content::{Annotations, Content, JsonObject, Resource, ResourceContents, Role, base64};
 pub use context::{Caller, Context, LoggingLevel};
 pub use error::{ErrorData, IntoProtocolError, ProtocolError};

@@ -121,6 +121,7 @@ impl<S: ServerHandler> Client<S> {
             seed: Cell::new(0),
             caller: RefCell::new(caller),
             store: kv::Store::default(),
+            settings: RefCell::default(),
         };
         Self {
             host: Rc::new(host),
@@ -133,6 +134,15 @@ impl<S: ServerHandler> Client<S> {
     #[must_use]
     pub fn with_caller(self, caller: Caller) -> Self {
         self.host.caller.replace(caller);
+        self
+    }
+
+    /// Gives the server a setting, as its admin would.
+    #[must_use]
+    pub fn with_setting(self, name: &str, value: Value) -> Self {
+        let mut settings = self.host.settings.borrow_mut();
+        settings.insert(name.to_owned(), value.to_string());
+        drop(settings);
         self
     }
 

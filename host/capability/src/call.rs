@@ -164,6 +164,8 @@ pub enum Request {
     Capabilities,
     /// `notify.resource-updated` and `notify.resource-list-changed`.
     Notify(Notice),
+    /// `config.get`: the setting of that name.
+    Setting(String),
     /// The interface `kv`. On a tape: [`KvRequest::Get`] and [`KvRequest::Keys`], as storage was asked.
     Kv(KvRequest),
 }
@@ -185,6 +187,8 @@ pub enum Answer {
     Unasked(AskError),
     /// To [`Request::Capabilities`]: a JSON object.
     Text(String),
+    /// To [`Request::Setting`]: a JSON value, if there is one.
+    Setting(Option<String>),
     /// To [`KvRequest::Get`].
     Value(#[serde(with = "serde_bytes")] Option<Vec<u8>>),
     /// To [`KvRequest::Swap`].

@@ -62,7 +62,8 @@ pub const NOTIFY: &str = "smcp:server/notify@0.1.0";
 /// The interface of key-value storage.
 pub const KV: &str = "smcp:server/kv@0.1.0";
 const HTTP: &str = "smcp:server/http@0.1.0";
-const CONFIG: &str = "smcp:server/config@0.1.0";
+/// The interface of settings.
+pub const CONFIG: &str = "smcp:server/config@0.1.0";
 
 use CoreType::{F64, I32, I64};
 
@@ -120,7 +121,7 @@ pub static IMPORTS: &[Function] = &[
     ),
     hosted(KV, "keys", &[I32, I32, I32, I32, I32, I32, I32, I32], &[]),
     unstable(HTTP, "send", &[I32, I32, I32, I32, I32], &[]),
-    unstable(CONFIG, "get", &[I32, I32, I32], &[]),
+    hosted(CONFIG, "get", &[I32, I32, I32], &[]),
 ];
 
 /// What a module must export, or may. Results are read from the address that is returned.

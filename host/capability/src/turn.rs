@@ -158,6 +158,8 @@ pub enum Table {
     Releases,
     /// API keys, by id.
     Keys,
+    /// Settings, by `{server}/{name}`.
+    Settings,
 }
 
 impl Table {
@@ -170,6 +172,7 @@ impl Table {
             Self::Servers => "servers",
             Self::Releases => "releases",
             Self::Keys => "keys",
+            Self::Settings => "settings",
         }
     }
 
@@ -182,6 +185,7 @@ impl Table {
             Self::Servers,
             Self::Releases,
             Self::Keys,
+            Self::Settings,
         ]
         .into_iter()
         .find(|table| table.as_str() == name)

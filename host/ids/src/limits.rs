@@ -138,6 +138,15 @@ pub const IMPORT_ARGUMENT_MAX: usize = MIB;
 /// A tape, encoded.
 pub const TAPE_MAX: usize = 8 * MIB;
 
+// ---- What a server is told by its admin ----------------------------------------------------------
+
+/// Settings of one server: all are in memory while the object is awake.
+pub const SETTINGS_MAX: usize = 64;
+/// A setting, as JSON, in bytes.
+pub const SETTING_MAX: usize = 16 * KIB;
+/// Characters of a setting's name.
+pub const SETTING_NAME_MAX: usize = 64;
+
 // ---- What a server may keep ---------------------------------------------------------------------
 
 /// A key, in bytes: it is kept in the clear, and in an index.

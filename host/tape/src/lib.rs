@@ -68,7 +68,8 @@ impl Tape {
     /// anew, and nothing else is asked, waited for or told twice.
     #[must_use]
     pub fn rerun(self) -> Self {
-        let lasting = |entry: &Entry| !matches!(entry.request, Request::Kv(_));
+        let lasting =
+            |entry: &Entry| !matches!(entry.request, Request::Kv(_) | Request::Setting(_));
         let entries = self.entries.into_iter().filter(lasting);
         Self {
             remembered: entries.chain(self.remembered).collect(),

@@ -51,6 +51,16 @@ pub(crate) struct ReleaseRecord {
     pub(crate) admission: AdmissionRecord,
 }
 
+/// A setting of a server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SettingRecord {
+    pub(crate) server: ServerSlug,
+    pub(crate) name: String,
+    /// A JSON value.
+    pub(crate) value: String,
+    pub(crate) changed: UnixMillis,
+}
+
 /// A row, opened.
 #[derive(Clone, Debug)]
 pub(crate) enum Row {
@@ -60,6 +70,7 @@ pub(crate) enum Row {
     Server(ServerRecord),
     Release(ReleaseRecord),
     Key(KeyRecord),
+    Setting(SettingRecord),
 }
 
 /// A change to one row.
@@ -69,11 +80,16 @@ pub(crate) enum Change {
     DeleteListed(TenantId),
     DeleteServer(ServerSlug),
     DeleteRelease(ServerSlug, ReleaseDigest),
+    DeleteSetting(ServerSlug, String),
 }
 
 /// The one place for storage keys.
 fn release_key(server: &ServerSlug, release: &ReleaseDigest) -> String {
     format!("{server}/{release}")
+}
+
+fn setting_key(server: &ServerSlug, name: &str) -> String {
+    format!("{server}/{name}")
 }
 
 impl Row {
@@ -88,6 +104,7 @@ impl Row {
                 release_key(&row.server, &row.admission.release),
             ),
             Self::Key(row) => (Table::Keys, row.id.to_string()),
+            Self::Setting(row) => (Table::Settings, setting_key(&row.server, &row.name)),
         }
     }
 
@@ -98,6 +115,7 @@ impl Row {
             Self::Server(row) => postcard::to_allocvec(row),
             Self::Release(row) => postcard::to_allocvec(row),
             Self::Key(row) => postcard::to_allocvec(row),
+            Self::Setting(row) => postcard::to_allocvec(row),
         }
         .ok()
     }
@@ -144,6 +162,12 @@ impl Sealer {
                     key,
                 });
             }
+            Change::DeleteSetting(server, name) => {
+                return Some(Mutation::Delete {
+                    table: Table::Settings,
+                    key: setting_key(server, name),
+                });
+            }
         };
         let (table, key) = row.place();
         let value = self
@@ -164,6 +188,7 @@ impl Sealer {
             Table::Servers => Row::Server(decode(&bytes)?),
             Table::Releases => Row::Release(decode(&bytes)?),
             Table::Keys => Row::Key(decode(&bytes)?),
+            Table::Settings => Row::Setting(decode(&bytes)?),
         };
         Some(row)
     }
@@ -185,6 +210,7 @@ pub(crate) struct Directory {
     pub(crate) servers: BTreeMap<ServerSlug, ServerRecord>,
     pub(crate) releases: BTreeMap<(ServerSlug, ReleaseDigest), ReleaseRecord>,
     pub(crate) keys: BTreeMap<KeyId, KeyRecord>,
+    pub(crate) settings: BTreeMap<(ServerSlug, String), SettingRecord>,
 }
 
 impl Directory {
@@ -207,6 +233,13 @@ impl Directory {
             }
             Change::Put(Row::Key(row)) => {
                 self.keys.insert(row.id.clone(), row);
+            }
+            Change::Put(Row::Setting(row)) => {
+                let place = (row.server.clone(), row.name.clone());
+                self.settings.insert(place, row);
+            }
+            Change::DeleteSetting(server, name) => {
+                self.settings.remove(&(server, name));
             }
             Change::DeleteListed(tenant) => {
                 self.listed.remove(&tenant);
@@ -235,6 +268,17 @@ impl Directory {
             .iter()
             .filter_map(row)
             .any(|row| row.revoked.is_none())
+    }
+
+    /// The settings of a server, by name.
+    pub(crate) fn settings_of<'a>(
+        &'a self,
+        server: &'a ServerSlug,
+    ) -> impl Iterator<Item = &'a SettingRecord> {
+        self.settings
+            .range((server.clone(), String::new())..)
+            .take_while(move |((slug, _), _)| slug == server)
+            .map(|(_, row)| row)
     }
 
     /// The releases of a server, by digest.

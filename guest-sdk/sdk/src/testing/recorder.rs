@@ -1,6 +1,7 @@
 //! The host of a test: what it records, and what it answers.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
@@ -26,6 +27,8 @@ pub(crate) struct Recorder {
     pub(super) seed: Cell<u64>,
     pub(super) caller: RefCell<Caller>,
     pub(super) store: Store,
+    /// As JSON, by name.
+    pub(super) settings: RefCell<BTreeMap<String, String>>,
 }
 
 impl Host for Recorder {
@@ -105,6 +108,10 @@ impl Host for Recorder {
 
     fn capabilities(&self) -> String {
         self.capabilities.borrow().to_string()
+    }
+
+    fn setting(&self, name: &str) -> Option<String> {
+        self.settings.borrow().get(name).cloned()
     }
 
     fn kv_get(&self, space: Space, key: &str) -> Result<Option<Vec<u8>>, Refused> {

@@ -95,6 +95,16 @@ pub(crate) fn lower(request: &Request, answer: &Answer) -> Option<Lowered> {
             lower_answers(&mut lowered, answers);
         }
         (Request::Ask(_), Answer::Unasked(error)) => lower_ask_error(&mut lowered, error),
+        (Request::Setting(_), Answer::Setting(value)) => {
+            // `option<string>`: the case, then the text at its alignment.
+            let text = value.as_ref().map(|text| lowered.text(text.as_bytes()));
+            let is_there = u8::from(text.is_some());
+            lowered.record.bytes.extend([is_there, 0, 0, 0]);
+            match text {
+                Some(text) => lowered.record.list(text),
+                None => lowered.record.align = 4,
+            }
+        }
         (Request::Kv(request), answer) => kv::lower(&mut lowered, request, answer)?,
         _ => return None,
     }

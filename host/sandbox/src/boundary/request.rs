@@ -1,7 +1,7 @@
 //! What a suspended guest asks: flat arguments and memory to a [`Request`].
 
 use smcp_capability::call::{LogLevel, Notice, Question, Request};
-use smcp_capability::contract::{self, CLIENT, CONTEXT, KV, NOTIFY};
+use smcp_capability::contract::{self, CLIENT, CONFIG, CONTEXT, KV, NOTIFY};
 use smcp_ids::limits;
 use wasmi::Val;
 
@@ -92,6 +92,14 @@ pub(crate) fn lift(raw: &RawImport, memory: GuestMemory<'_>) -> Result<Asked, Gu
                 request: Request::Notify(Notice::ResourceUpdated(uri.to_owned())),
                 return_address: None,
                 size: uri.len(),
+            })
+        }
+        (CONFIG, "get") => {
+            let name = argument(memory, raw.word(0), raw.word(1), "config.get")?.to_owned();
+            Ok(Asked {
+                size: name.len(),
+                request: Request::Setting(name),
+                return_address: Some(raw.word(2)),
             })
         }
         (KV, name) => kv::lift(name, raw, memory),

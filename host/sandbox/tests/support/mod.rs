@@ -71,6 +71,7 @@ pub fn answer(request: &Request) -> Answer {
                 .map(|question| question.request.clone())
                 .collect(),
         ),
+        Request::Setting(_) => Answer::Setting(Some("1".into())),
         Request::Kv(KvRequest::Get(_)) => Answer::Value(Some(b"v".to_vec())),
         Request::Kv(KvRequest::Swap { .. }) => Answer::Swapped(true),
         Request::Kv(KvRequest::Keys { .. }) => Answer::Keys(vec!["a".into(), "bc".into()]),

@@ -7,6 +7,7 @@ mod keys;
 mod publish;
 mod publishers;
 mod servers;
+mod settings;
 mod tenants;
 
 use serde::de::DeserializeOwned;
@@ -67,6 +68,13 @@ async fn tenant(
         ("DELETE", ["servers", server]) => servers::delete(scene, server).await,
         ("GET", ["servers", server, "releases"]) => servers::releases(scene, server),
         ("POST", ["servers", server, "releases"]) => publish::publish(scene, frame, server).await,
+        ("GET", ["servers", server, "config"]) => settings::list(scene, server),
+        ("PUT", ["servers", server, "config", name]) => {
+            settings::set(scene, frame, server, name).await
+        }
+        ("DELETE", ["servers", server, "config", name]) => {
+            settings::delete(scene, server, name).await
+        }
         ("GET", ["keys"]) => keys::list(scene),
         ("POST", ["keys"]) => keys::create(scene, frame).await,
         ("DELETE", ["keys", key]) => keys::revoke(scene, key).await,
@@ -75,6 +83,8 @@ async fn tenant(
         (_, ["publishers" | "keys", _]) => Err(method_not_allowed("DELETE")),
         (_, ["servers"]) => Err(method_not_allowed("GET")),
         (_, ["servers", _]) => Err(method_not_allowed("GET, DELETE")),
+        (_, ["servers", _, "config"]) => Err(method_not_allowed("GET")),
+        (_, ["servers", _, "config", _]) => Err(method_not_allowed("PUT, DELETE")),
         (_, ["servers", _, "releases"]) => Err(method_not_allowed("GET, POST")),
         _ => Err(Problem::not_found()),
     }

@@ -153,6 +153,9 @@ pub(super) async fn delete(scene: &Scene, server: &str) -> Result<Reply, Problem
         let slug = find(directory, server)?.server.clone();
         let mut changes = vec![Change::DeleteServer(slug.clone())];
         let mut orphans = Vec::new();
+        for row in directory.settings_of(&slug) {
+            changes.push(Change::DeleteSetting(slug.clone(), row.name.clone()));
+        }
         for row in directory.releases_of(&slug) {
             let release = row.admission.release;
             changes.push(Change::DeleteRelease(slug.clone(), release));
@@ -176,7 +179,10 @@ pub(super) async fn delete(scene: &Scene, server: &str) -> Result<Reply, Problem
     Ok(json(200, &Deleted { deleted: true }))
 }
 
-fn find<'a>(directory: &'a Directory, server: &str) -> Result<&'a ServerRecord, Problem> {
+pub(super) fn find<'a>(
+    directory: &'a Directory,
+    server: &str,
+) -> Result<&'a ServerRecord, Problem> {
     let slug: ServerSlug = server.parse().map_err(|_| Problem::not_found())?;
     directory.servers.get(&slug).ok_or_else(Problem::not_found)
 }

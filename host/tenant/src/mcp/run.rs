@@ -324,6 +324,7 @@ impl Run<'_> {
                 Ok(()) => GuestAnswer::Done,
                 Err(fault) => return Ok(Some(stopped(running.fail(fault)))),
             },
+            GuestRequest::Setting(name) => GuestAnswer::Setting(self.setting(name)?),
             GuestRequest::Kv(question) => self.read_kv(&question, &mut attempt.reads).await?,
             GuestRequest::Ask(questions) => match self.ask(attempt, questions) {
                 Ok(answer) => answer,
@@ -333,6 +334,13 @@ impl Run<'_> {
         };
         running.performed(answer, outside.now());
         Ok(None)
+    }
+
+    fn setting(&self, name: String) -> Result<Option<String>, Problem> {
+        let state = self.scene.state.borrow();
+        let settings = &state.directory()?.settings;
+        let setting = settings.get(&(self.server.clone(), name));
+        Ok(setting.map(|setting| setting.value.clone()))
     }
 
     /// The client's answers, if it has given all of them; else the end of the round.

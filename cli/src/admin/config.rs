@@ -1,0 +1,120 @@
+//! `smcp config`.
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+use smcp_ids::ServerSlug;
+
+use super::{OfTenant, show, show_list, text, time};
+use crate::failure::Failure;
+use crate::setting::value;
+use crate::ui::Ui;
+
+/// Sets, lists and removes the settings of a server.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  smcp config set limit 20 --server notes --tenant acme
+  smcp config set greeting 'Good day' --server hello --tenant acme
+  smcp config set teams '[\"a\", \"b\"]' --server notes --tenant acme
+  smcp config list --server notes --tenant acme
+
+A value that is JSON is taken as that, and any other as text. It holds from the next call on. Not for
+secrets: settings are shown as they were set, and a server can say what it reads.")]
+pub(crate) struct ConfigCommand {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Sets a setting
+    Set(Set),
+    /// Lists the settings of a server
+    List(OfServer),
+    /// Removes a setting
+    Delete(Delete),
+}
+
+#[derive(Debug, Args)]
+struct OfServer {
+    /// The server
+    #[arg(long, value_name = "SERVER")]
+    server: ServerSlug,
+    #[command(flatten)]
+    of: OfTenant,
+}
+
+#[derive(Debug, Args)]
+struct Set {
+    /// Its name
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// Its value: JSON, or text
+    #[arg(value_name = "VALUE")]
+    value: String,
+    #[command(flatten)]
+    of: OfServer,
+}
+
+#[derive(Debug, Args)]
+struct Delete {
+    /// Its name
+    #[arg(value_name = "NAME")]
+    name: String,
+    #[command(flatten)]
+    of: OfServer,
+}
+
+impl ConfigCommand {
+    pub(crate) fn run(&self, ui: Ui) -> Result<(), Failure> {
+        match &self.action {
+            Action::Set(Set {
+                name,
+                value: given,
+                of,
+            }) => {
+                let (client, path) = of.path(name)?;
+                let body = json!({ "value": value(given) });
+                show(ui, &client.put(&path, &body)?)
+            }
+            Action::List(of) => {
+                let (client, tenant) = of.of.open()?;
+                let answer = client.get(&format!("{tenant}/servers/{}/config", of.server))?;
+                let head = ["NAME", "VALUE", "CHANGED"];
+                show_list(ui, &answer, "settings", &head, |row| {
+                    let value = row.get("value").map(Value::to_string);
+                    vec![
+                        text(row, "name"),
+                        value.unwrap_or_default(),
+                        time(row, "changed"),
+                    ]
+                })
+            }
+            Action::Delete(Delete { name, of }) => {
+                let (client, path) = of.path(name)?;
+                let answer = client.delete(&path)?;
+                ui.result(&answer, || format!("deleted {name}"))
+            }
+        }
+    }
+}
+
+impl OfServer {
+    /// A client, and the path of a setting. What a name may be, the host says; here it must be one
+    /// part of a path.
+    fn path(&self, name: &str) -> Result<(super::Client, String), Failure> {
+        let is_part = name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
+        if !is_part || name.is_empty() || name == "." || name == ".." {
+            return Err(Failure::Argument(format!(
+                "{name:?} is not the name of a setting: take A-Z, a-z, 0-9, _, - and ."
+            )));
+        }
+        let (client, tenant) = self.of.open()?;
+        Ok((
+            client,
+            format!("{tenant}/servers/{}/config/{name}", self.server),
+        ))
+    }
+}
