@@ -8,6 +8,11 @@
 ;;   dK    removes K                               n   tells listeners that the resource `a:b` changed
 ;;   cKEV  sets K to V if it is E                  e   returns a result that is an error
 ;;   +K    counts K up by one                      p   returns a protocol error        u   traps
+;;
+;; What must outlast many calls is a number of eight digits, which a character has no room for:
+;;
+;;   #K    counts K up as one, and shows it        vK  shows all of K
+;;   =K00000000  sets K to one
 (module
   (import "smcp:server/context@0.1.0" "sleep" (func $sleep (param i32)))
   (import "smcp:server/client@0.1.0" "ask" (func $ask (param i32 i32 i32)))
@@ -129,6 +134,40 @@
     (i32.store8 (i32.const 5000) (i32.add (local.get $value) (i32.const 1)))
     (call $store (i32.const 0) (local.get $key) (i32.const 5000) (i32.const 0)))
 
+  ;; All of a key's value.
+  (func $show (param $key i32)
+    (call $get (i32.const 0) (local.get $key) (i32.const 1) (i32.const 4096))
+    (call $check (i32.const 1))
+    (if (i32.load8_u (i32.const 4096)) (then (return)))
+    (if (i32.load8_u (i32.const 4100))
+      (then (call $copy (i32.load (i32.const 4104)) (i32.load (i32.const 4108))))
+      (else (call $put (i32.const 45)))))
+
+  (func $number (param $key i32) (param $digits i32)
+    (call $set (i32.const 0) (local.get $key) (i32.const 1) (local.get $digits) (i32.const 8)
+      (i32.const 0) (i32.const 0) (i32.const 4096))
+    (call $check (i32.const 0)))
+
+  ;; Digits are counted up at 5008, from the last of them on.
+  (func $tally (param $key i32)
+    (local $at i32)
+    (call $get (i32.const 0) (local.get $key) (i32.const 1) (i32.const 4096))
+    (call $check (i32.const 1))
+    (if (i32.load8_u (i32.const 4096)) (then (return)))
+    (if (i32.load8_u (i32.const 4100))
+      (then (memory.copy (i32.const 5008) (i32.load (i32.const 4104)) (i32.const 8)))
+      (else (memory.fill (i32.const 5008) (i32.const 48) (i32.const 8))))
+    (local.set $at (i32.const 5015))
+    (loop $carry
+      (if (i32.eq (i32.load8_u (local.get $at)) (i32.const 57))
+        (then
+          (i32.store8 (local.get $at) (i32.const 48))
+          (local.set $at (i32.sub (local.get $at) (i32.const 1)))
+          (br $carry))))
+    (i32.store8 (local.get $at) (i32.add (i32.load8_u (local.get $at)) (i32.const 1)))
+    (call $number (local.get $key) (i32.const 5008))
+    (call $copy (i32.const 5008) (i32.const 8)))
+
   ;; One step of the program; gives how many characters it took, or 0 at a protocol error.
   (func $step (param $at i32) (result i32)
     (local $op i32) (local $one i32) (local $two i32)
@@ -160,6 +199,12 @@
       (then (call $exchange (local.get $one)) (return (i32.const 4))))
     (if (i32.eq (local.get $op) (i32.const 43)) ;; +
       (then (call $count (local.get $one)) (return (i32.const 2))))
+    (if (i32.eq (local.get $op) (i32.const 35)) ;; #
+      (then (call $tally (local.get $one)) (return (i32.const 2))))
+    (if (i32.eq (local.get $op) (i32.const 118)) ;; v
+      (then (call $show (local.get $one)) (return (i32.const 2))))
+    (if (i32.eq (local.get $op) (i32.const 61)) ;; =
+      (then (call $number (local.get $one) (local.get $two)) (return (i32.const 10))))
     (if (i32.eq (local.get $op) (i32.const 107)) ;; k
       (then (call $list (local.get $one)) (return (i32.const 2))))
     (if (i32.eq (local.get $op) (i32.const 122)) ;; z

@@ -1,11 +1,11 @@
 //! A platform that is killed and started again, on the same state and at the same address.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::mpsc;
 
 use anyhow::{Result, ensure};
-use smcp_xtask::dev::{self, Options};
+use smcp_xtask::dev::{self, Options, Running};
 use smcp_xtask::paths;
 use smcp_xtask::platform::Platform;
 
@@ -23,8 +23,16 @@ impl Mortal {
     ///
     /// If there is no place or no port for it.
     pub fn new() -> Result<Self> {
-        let home = paths::target().join("e2e").join(dev::random_hex(6)?);
-        std::fs::create_dir_all(&home)?;
+        Self::within(&paths::target().join("e2e").join(dev::random_hex(6)?))
+    }
+
+    /// The same in that directory, which must not have the state of another.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`new`](Self::new).
+    pub fn within(home: &Path) -> Result<Self> {
+        std::fs::create_dir_all(home)?;
         let options = Options {
             log: Some(home.join("worker.log")),
             port: dev::free_port()?,
@@ -41,6 +49,15 @@ impl Mortal {
     /// If it does not start.
     pub fn start(&self) -> Result<Platform> {
         Platform::start(self.options.clone(), &self.files)
+    }
+
+    /// Starts it without the command that administers it, which takes its time and says so.
+    ///
+    /// # Errors
+    ///
+    /// If it does not start.
+    pub fn start_bare(&self) -> Result<Running> {
+        dev::start(self.options.clone())
     }
 }
 

@@ -53,6 +53,8 @@ fn programs_come_to_what_the_contract_says() {
         ("taxga", "x"),
         ("+n+ngn", "2"),
         ("scxdbsdxk*", "a,c,d,n,"),
+        ("#m#mvmvw", "000000010000000200000002-"),
+        ("=m00000099#mgmdm", "000001000"),
         ("saqe", ""),
         ("ga", "q"),
     ] {

@@ -90,6 +90,9 @@ enum Chore {
         /// How long.
         #[arg(long, default_value_t = 10)]
         minutes: u64,
+        /// How often the runtime is killed under key-value storage: 200 times, or for 15 seconds if quick.
+        #[arg(long)]
+        kills: Option<u32>,
     },
     /// Print the specification's clauses that bind a server: where each is obeyed, which test shows it.
     ///
@@ -177,7 +180,8 @@ fn run(chore: Chore) -> Result<()> {
             quick,
             seed,
             minutes,
-        } => soak::run(quick, seed, minutes),
+            kills,
+        } => soak::run(quick, seed, minutes, kills),
         Chore::Spec { json } => spec::run(&paths::root(), json),
         Chore::Test { filter } => test::run(&filter),
         Chore::Tidy => tidy::run(&paths::root()),

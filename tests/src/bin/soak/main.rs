@@ -2,11 +2,15 @@
 //!
 //! Several clients at once do things at random: honest calls, hostile guests, garbage, resets, keys,
 //! releases. In between the runtime is killed and started again on the same state. Every answer must
-//! be in order, and everything that was acknowledged must be there afterwards. A seed repeats the
-//! choices, though not the order in which several clients come.
+//! be in order, and everything that was acknowledged must be there afterwards. Then key-value storage
+//! is put to the test, under a runtime that is killed at any moment. A seed repeats the choices, though
+//! not the order in which several clients come.
 
 mod acts;
 mod answers;
+mod keeper;
+mod kills;
+mod promises;
 mod random;
 mod world;
 
@@ -33,21 +37,33 @@ const STEADY_PART: u32 = 4;
 const GROWTH_MOST: u64 = 512;
 
 fn main() -> ExitCode {
-    let mut arguments = std::env::args().skip(1).map(|argument| argument.parse());
-    let (Some(Ok(seed)), Some(Ok(seconds)), None) =
-        (arguments.next(), arguments.next(), arguments.next())
-    else {
-        eprintln!("usage: soak SEED SECONDS; or, with all set-up, `cargo xtask soak`");
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    let Some((seed, time, kills)) = parse(&arguments) else {
+        eprintln!(
+            "usage: soak SEED SECONDS KILLS, or as many as fit into so many seconds: `15s`; or, with \
+             all set-up, `cargo xtask soak`"
+        );
         return ExitCode::FAILURE;
     };
     println!("seed {seed}");
-    match soak(seed, Duration::from_secs(seconds)) {
+    match soak(seed, time).and_then(|()| kills::run(seed, kills)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("soak failed: {error:#}");
             eprintln!("the Worker's logs are in target/soak; try again with --seed {seed}");
             ExitCode::FAILURE
         }
+    }
+}
+
+fn parse(arguments: &[String]) -> Option<(u64, Duration, kills::Until)> {
+    match arguments {
+        [seed, seconds, kills] => Some((
+            seed.parse().ok()?,
+            Duration::from_secs(seconds.parse().ok()?),
+            kills.parse().ok()?,
+        )),
+        _ => None,
     }
 }
 
