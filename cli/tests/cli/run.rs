@@ -229,3 +229,55 @@ fn a_recording_is_a_secret() {
         .mode();
     assert_eq!(mode & 0o777, 0o600);
 }
+
+// ---- What a server keeps, and is told ----------------------------------------------------------
+
+const KV: &str = include_str!("../../../tests/guests/kv.wat");
+const SETTING: &str = include_str!("../../../tests/guests/setting.wat");
+
+fn program(program: &str) -> String {
+    format!(r#"{{"program": "!{program}"}}"#)
+}
+
+#[test]
+fn what_a_server_stores_is_there_at_the_next_call_if_a_file_keeps_it() {
+    let bench = Bench::new();
+    bench.write("kv.wasm", package(KV, "1.0.0"));
+    let call = |of: &str, more: &[&str]| {
+        let program = program(of);
+        let words = ["call", "kv.wasm", "run", &program];
+        bench.smcp(&[&words[..], more].concat())
+    };
+    let kept = ["--store", "kv.store"];
+    assert_eq!(call("+aga", &kept).ok(), "1\n");
+    assert_eq!(call("+aga", &kept).ok(), "2\n");
+    // A call that fails has changed nothing, and one without the file finds nothing.
+    assert!(!call("+ap", &kept).stderr.is_empty());
+    assert_eq!(call("ga", &kept).ok(), "2\n");
+    assert_eq!(call("ga", &[]).ok(), "-\n");
+    bench.write("other", "no store");
+    let refused = call("ga", &["--store", "other", "--json"]);
+    assert_eq!(refused.error(), (1, "not_a_store".to_owned()));
+}
+
+#[test]
+fn a_recorded_call_replays_what_it_had_read_and_was_told() {
+    let bench = Bench::new();
+    bench.write("kv.wasm", package(KV, "1.0.0"));
+    bench.write("setting.wasm", package(SETTING, "1.0.0"));
+    let first = program("saxsby");
+    let kept = ["--store", "kv.store"];
+    let words = ["call", "kv.wasm", "run", &first];
+    bench.smcp(&[&words[..], &kept].concat()).ok();
+    let second = program("gak*cax-ga");
+    let words = ["call", "kv.wasm", "run", &second, "--record", "kv.tape"];
+    bench.smcp(&[&words[..], &kept].concat()).ok();
+    let words = ["call", "setting.wasm", "limit", "--set", "limit=20"];
+    let recorded = bench.smcp(&[&words[..], &["--record", "setting.tape"]].concat());
+    assert!(recorded.ok().contains("20"));
+    for of in ["kv", "setting"] {
+        let (tape, module) = (format!("{of}.tape"), format!("{of}.wasm"));
+        let replayed = bench.smcp(&["replay", &tape, "--module", &module]);
+        assert!(replayed.ok().contains("byte-equal"), "{of}");
+    }
+}
