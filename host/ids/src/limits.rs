@@ -155,6 +155,9 @@ pub const KV_KEY_MAX: usize = 512;
 pub const KV_VALUE_MAX: usize = 128 * KIB;
 /// Keys and ranges that one call reads from storage: each is a query.
 pub const KV_READS_MAX: usize = 512;
+/// The values that one call reads from storage, in bytes: they are on its tape, and in memory while it
+/// runs.
+pub const KV_READ_BYTES_MAX: usize = TAPE_MAX;
 /// Changes of one call, and the bytes of their keys and values: they wait in memory until it returns.
 pub const KV_WRITES_MAX: usize = 1_024;
 /// The bytes of all changes of one call.

@@ -79,6 +79,9 @@ pub enum GuestFault {
     /// `describe` called an import.
     #[error("the server called an import from describe, which may use none")]
     ImportInDescribe,
+    /// It read more from storage than a call may.
+    #[error("the server read more than {0} bytes of what it keeps in one call")]
+    ReadTooMuch(usize),
     /// What it would store is more than it may keep.
     #[error("the server would keep more than the {0} bytes that it may; remove something first")]
     StoreFull(u64),
@@ -103,6 +106,7 @@ impl GuestFault {
             Self::ArgumentTooLarge { .. } => "guest_argument_too_large",
             Self::ImportWhileReallocating => "guest_import_while_reallocating",
             Self::ImportInDescribe => "guest_import_in_describe",
+            Self::ReadTooMuch(_) => "guest_read_too_much",
             Self::StoreFull(_) => "guest_store_full",
             Self::TooManyEffects(_) => "guest_too_many_effects",
         }

@@ -162,9 +162,7 @@ impl Call {
                 self.unanswered = Some((request, question.clone()));
                 Considered::Asks(Request::Kv(question))
             }
-            Wanted::TooManyReads => {
-                Considered::Failed(GuestFault::TooManyEffects(limits::KV_READS_MAX).into())
-            }
+            Wanted::TooMuch(fault) => Considered::Failed(fault.into()),
         }
     }
 

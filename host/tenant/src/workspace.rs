@@ -12,6 +12,7 @@ use std::ops::Bound;
 use smcp_capability::call::{Answer, KvError, KvKey, KvRequest, KvSpace};
 use smcp_capability::items::{Range, Seen, SeenRange, Transaction};
 use smcp_ids::{ServerSlug, UnixMillis, limits};
+use smcp_sandbox::GuestFault;
 
 use crate::item::Space;
 
@@ -25,6 +26,7 @@ pub struct Workspace {
     writes: usize,
     bytes: usize,
     reads: usize,
+    read_bytes: usize,
 }
 
 /// A key, as storage had it.
@@ -55,8 +57,8 @@ pub enum Wanted {
     Answered(Answer),
     /// Storage must be asked this: then [`Workspace::learn`].
     Read(KvRequest),
-    /// The call has read as often as it may.
-    TooManyReads,
+    /// The call has read as much as it may.
+    TooMuch(GuestFault),
 }
 
 impl Workspace {
@@ -76,7 +78,10 @@ impl Workspace {
             Ok(None) => {
                 self.reads += 1;
                 if self.reads > limits::KV_READS_MAX {
-                    return Wanted::TooManyReads;
+                    return Wanted::TooMuch(GuestFault::TooManyEffects(limits::KV_READS_MAX));
+                }
+                if self.read_bytes > limits::KV_READ_BYTES_MAX {
+                    return Wanted::TooMuch(GuestFault::ReadTooMuch(limits::KV_READ_BYTES_MAX));
                 }
                 Wanted::Read(self.question(request, now))
             }
@@ -94,6 +99,7 @@ impl Workspace {
     ) -> Option<Answer> {
         match (question, answer) {
             (KvRequest::Get(key), Answer::Item { version, value }) => {
+                self.read_bytes += value.as_ref().map_or(0, Vec::len);
                 self.read.insert(key, Read { version, value });
                 match self.consider(request, now) {
                     Ok(answer) => answer,
@@ -101,6 +107,7 @@ impl Workspace {
                 }
             }
             (question @ KvRequest::Keys { .. }, Answer::Keys(keys)) => {
+                self.read_bytes += keys.iter().map(String::len).sum::<usize>();
                 let answer = self.merged(request, &keys, &question, now)?;
                 self.ranges.push((question, keys));
                 Some(answer)
@@ -385,3 +392,6 @@ fn check_key(key: &str) -> Result<(), KvError> {
         Err(KvError::InvalidKey)
     }
 }
+
+#[cfg(test)]
+mod tests;
