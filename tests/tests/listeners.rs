@@ -77,8 +77,15 @@ fn a_lost_connection_is_made_again_and_nothing_is_missed() {
     assert_eq!(provoked.status, 200);
     // What happened meanwhile is not known, so all that it listens for is told.
     hears_of_the_tools(&listener);
+    // Lost again while it is being made, it is made once.
+    for pause in [0, 200, 400] {
+        stage().provoke(&tenant, "lose-listeners").unwrap();
+        thread::sleep(Duration::from_millis(pause));
+    }
+    while listener.next_within(Duration::from_secs(2)).is_ok() {}
     publish(&tenant, SECOND, "2.0.0");
     hears_of_the_tools(&listener);
+    assert!(listener.next_within(Duration::from_secs(1)).is_err());
 }
 
 #[test]

@@ -14,6 +14,8 @@ import { EventStream } from "./stream.js";
 export const CONNECT = "/listen";
 /** With this code an object ends a stream for good; any other is a connection that was lost. */
 export const ENDED = 1000;
+/** The state of a connection that can be used; the later ones are of one that closes. */
+const OPEN = 1;
 
 /** Answers a request to listen. */
 export async function listen(request, stub, limits) {
@@ -42,12 +44,18 @@ class Bridge {
   }
 
   async open() {
-    const first = await this.connect();
+    const first = await this.connect().catch(() => hostFault());
     if (first instanceof Response) return first;
     this.stream = new EventStream(this.limits, () => this.end());
     if (this.over) this.stream.abort("the client has gone");
-    this.tell(first.event);
+    this.begin(first.event);
     return new Response(this.stream.readable, first.init);
+  }
+
+  /** Tells what a connection says first; it may have been lost since. */
+  begin(event) {
+    this.tell(event);
+    if (this.socket?.readyState > OPEN) this.lost(this.socket, undefined);
   }
 
   /** Connects to the object and asks: what it says first, or the response if it does not listen. */
@@ -70,11 +78,13 @@ class Bridge {
     }
     socket.accept();
     socket.binaryType = "arraybuffer";
-    this.socket = socket;
     socket.send(this.body);
     const step = await promise;
-    if (step?.[0] === LISTEN) return listenOf(step);
-    this.socket = undefined;
+    if (step?.[0] === LISTEN && !this.over) {
+      // From here on it is the connection, and missed when it is lost.
+      this.socket = socket;
+      return listenOf(step);
+    }
     close(socket);
     return step?.[0] === DONE ? responseOf(step) : hostFault();
   }
@@ -92,7 +102,7 @@ class Bridge {
   }
 
   lost(socket, code) {
-    // A connection that was never more than a question has its own answer.
+    // One that was never more than a question has its own answer.
     if (this.over || this.socket !== socket || this.stream === undefined) return;
     this.socket = undefined;
     if (code === ENDED) {
@@ -112,7 +122,7 @@ class Bridge {
       if (this.over) return;
       const first = await this.connect().catch(() => hostFault());
       if (!(first instanceof Response)) {
-        this.tell(first.event);
+        this.begin(first.event);
         return;
       }
       // It may not listen any more: it will be told why when it comes back.
