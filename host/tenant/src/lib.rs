@@ -21,6 +21,7 @@ mod outside;
 mod pace;
 mod problem;
 pub mod questions;
+pub mod receipt;
 mod record;
 pub mod schemas;
 mod state;
