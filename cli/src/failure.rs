@@ -10,6 +10,7 @@ use smcp_package::PackageError;
 use smcp_protocol::CatalogueError;
 use smcp_sandbox::{Fault, LoadError};
 use smcp_tape::RecordingError;
+use smcp_tenant::receipt::ReceiptError;
 
 /// Why the command failed.
 #[derive(Debug, thiserror::Error)]
@@ -140,6 +141,26 @@ pub enum Failure {
         /// The replay's.
         replayed: Fuel,
     },
+    /// A file has no receipt in it.
+    #[error("{} has no receipt; a call gets one if its `_meta` has \"smcp/receipt\": true", .0.display())]
+    ReceiptMissing(PathBuf),
+    /// A receipt is not believed.
+    #[error(transparent)]
+    Receipt(#[from] ReceiptError),
+    /// A receipt is of another release.
+    #[error("the receipt is of release {receipt}; the module is {given}")]
+    ReceiptModule {
+        /// The receipt's.
+        receipt: ReleaseDigest,
+        /// The module's.
+        given: ReleaseDigest,
+    },
+    /// A receipt is of another request.
+    #[error("the receipt is not of the request in {}, byte by byte", .0.display())]
+    ReceiptRequest(PathBuf),
+    /// A receipt is of another result.
+    #[error("the receipt is not of the result in {}, byte by byte", .0.display())]
+    ReceiptResult(PathBuf),
     /// There was no answer from the host.
     #[error("{host} cannot be reached: {reason}; is it running, and is SMCP_HOST right?")]
     Unreachable {
@@ -208,6 +229,11 @@ impl Failure {
             Self::ReplayDiverged(_) => "replay_diverged",
             Self::ReplayResult { .. } => "replay_result",
             Self::ReplayFuel { .. } => "replay_fuel",
+            Self::ReceiptMissing(_) => "receipt_missing",
+            Self::Receipt(error) => error.code(),
+            Self::ReceiptModule { .. } => "receipt_module",
+            Self::ReceiptRequest(_) => "receipt_request",
+            Self::ReceiptResult(_) => "receipt_result",
             Self::Unreachable { .. } => "unreachable",
             Self::Refused { code, .. } => code,
             Self::NotAHost { .. } => "not_a_host",

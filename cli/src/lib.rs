@@ -7,7 +7,7 @@
 //! ```text
 //! new -> build -> call, replay, run -> keygen, sign, verify, inspect     on the author's machine
 //! tenant, publisher, publish, server, release, key                       against a host's admin API
-//! connect                                                                for whoever uses a client
+//! connect, verify-receipt                                                for whoever uses a client
 //! ```
 
 mod admin;
@@ -20,6 +20,7 @@ mod inspect;
 mod keys;
 mod local;
 mod new;
+mod receipt;
 mod run;
 mod setting;
 mod sign;
@@ -88,6 +89,7 @@ enum Command {
     Config(admin::ConfigCommand),
     Key(admin::KeyCommand),
     Connect(connect::Connect),
+    VerifyReceipt(receipt::VerifyReceipt),
 }
 
 /// Runs the command with the arguments of this process. Wrong usage ends the process at once, with 2.
@@ -123,6 +125,7 @@ impl Command {
             Self::Config(command) => command.run(ui),
             Self::Key(command) => command.run(ui),
             Self::Connect(args) => connect::run(args, ui),
+            Self::VerifyReceipt(args) => receipt::run(args, ui),
         }
     }
 }

@@ -19,11 +19,11 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The largest answer is a page of a list.
 const ANSWER_MAX: u64 = 16 * 1024 * 1024;
 
-/// A host, and the token that it is shown.
+/// A host, and the token that it is shown, if any.
 pub(crate) struct Client {
     agent: Agent,
     base: String,
-    authorization: String,
+    authorization: Option<String>,
 }
 
 impl Client {
@@ -45,6 +45,21 @@ impl Client {
                 "{base} is not encrypted, and the token would be readable on the way: use https, or give --insecure"
             )));
         }
+        Ok(Self::with(base, is_local, Some(format!("Bearer {token}"))))
+    }
+
+    /// A client that shows no token, for what a host tells everybody. Nothing is sent yet.
+    pub(crate) fn anonymous(host: &str, insecure: bool) -> Result<Self, Failure> {
+        let (base, is_local) = base(host)?;
+        if base.starts_with("http:") && !is_local && !insecure {
+            return Err(Failure::Argument(format!(
+                "{base} is not encrypted, and what it answers may be anybody's: use https, or give --insecure"
+            )));
+        }
+        Ok(Self::with(base, is_local, None))
+    }
+
+    fn with(base: String, is_local: bool, authorization: Option<String>) -> Self {
         let mut config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -56,14 +71,14 @@ impl Client {
             // A proxy's own loopback is another machine's.
             config = config.proxy(None);
         }
-        Ok(Self {
+        Self {
             agent: config.build().into(),
             base,
-            authorization: format!("Bearer {token}"),
-        })
+            authorization,
+        }
     }
 
-    pub(super) fn get(&self, path: &str) -> Result<Value, Failure> {
+    pub(crate) fn get(&self, path: &str) -> Result<Value, Failure> {
         self.send(Method::GET, path, None)
     }
 
@@ -101,11 +116,13 @@ impl Client {
             host: self.base.clone(),
             reason,
         };
-        let request = Request::builder()
+        let mut request = Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.base))
-            .header("authorization", &self.authorization)
             .header("accept", "application/json");
+        if let Some(authorization) = &self.authorization {
+            request = request.header("authorization", authorization);
+        }
         let response = match body {
             None => request.body(()).map(|request| self.agent.run(request)),
             Some((kind, bytes)) => request
@@ -251,5 +268,17 @@ mod tests {
         assert!(Client::new(&host("http://example.com", true)).is_ok());
         assert!(Client::new(&host("https://example.com", false)).is_ok());
         assert!(Client::new(&host("http://localhost:1", false)).is_ok());
+    }
+
+    #[test]
+    fn what_everybody_is_told_is_not_believed_in_the_clear() {
+        for (host, insecure, may) in [
+            ("http://example.com", false, false),
+            ("http://example.com", true, true),
+            ("https://example.com", false, true),
+            ("http://localhost:1", false, true),
+        ] {
+            assert_eq!(Client::anonymous(host, insecure).is_ok(), may, "{host}");
+        }
     }
 }

@@ -13,6 +13,7 @@ mod admin;
 mod connect;
 mod create;
 mod keys;
+mod receipts;
 mod run;
 mod serve;
 mod support;

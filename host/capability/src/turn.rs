@@ -265,6 +265,9 @@ pub enum Effect {
     /// Writes to streams of those who listen; one that has gone is passed over. At once. Answer:
     /// [`Performed::Done`].
     Tell(Vec<Telling>),
+    /// Signs bytes with the platform's key for receipts, as said of this object. At once. Answer:
+    /// [`Performed::Signed`].
+    Sign(#[serde(with = "serde_bytes")] Vec<u8>),
 }
 
 /// The answer to an [`Effect`].
@@ -286,6 +289,14 @@ pub enum Performed {
     Transacted(Transacted),
     /// The records of those who listen.
     Listeners(Vec<serde_bytes::ByteBuf>),
+    /// The signature.
+    Signed {
+        /// The id of the key.
+        key: String,
+        /// The signature.
+        #[serde(with = "serde_bytes")]
+        signature: Vec<u8>,
+    },
     /// It could not be performed; nothing is known of the reason that a client may see. The text is
     /// for the platform's log.
     Failed(String),

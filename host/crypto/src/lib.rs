@@ -7,8 +7,8 @@
 //! The key hierarchy, each step HKDF-SHA-256:
 //!
 //! ```text
-//! master key, by version   -> tenant or platform   -> purpose   -> seal | mac | sign
-//! MasterKeys                  TenantKeys              PurposeKeys
+//! master key, by version   -> tenant, platform or shell   -> purpose   -> seal | mac | sign
+//! MasterKeys                  TenantKeys                     PurposeKeys
 //! ```
 
 mod binding;
@@ -18,6 +18,7 @@ mod error;
 mod mac;
 mod master;
 mod purpose;
+mod receipt;
 mod ring;
 mod seal;
 mod sign;
@@ -28,5 +29,6 @@ pub use error::CryptoError;
 pub use mac::{mac, verify_mac};
 pub use master::{DEVELOPMENT_MASTER_KEY, MasterKeys, TenantKeys};
 pub use purpose::{Purpose, PurposeKeys};
+pub use receipt::{SignedReceipt, receipt_key_id, verify_receipt};
 pub use seal::{NONCE_BYTES, SEAL_OVERHEAD};
 pub use sign::{SIGNATURE_BYTES, Signature, SigningKey, check_publisher_key, verify_strict};

@@ -45,6 +45,11 @@ impl MasterKeys {
         self.root(&Binding::new("platform"))
     }
 
+    /// The keys of the shell, which serves all objects: no object is given them.
+    pub(crate) fn of_the_shell(&self) -> TenantKeys {
+        self.root(&Binding::new("shell"))
+    }
+
     /// Whether one of the keys is that of development, which may not be deployed.
     pub fn is_development(&self) -> bool {
         // The constant parses: a test says so.

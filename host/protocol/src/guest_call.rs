@@ -111,6 +111,13 @@ impl<'a> GuestCall<'a> {
         })
     }
 
+    /// The call that a message asks for, of whichever version; none if it asks a guest for nothing.
+    pub fn of_message(message: Json<'a>) -> Option<Self> {
+        let method = message.get("method")?.as_str()?;
+        let params = Params::read(message.get("params"));
+        Self::read(Target::of_method(&method)?, &params).ok()
+    }
+
     /// What it is.
     pub fn target(&self) -> Target {
         self.target
@@ -313,6 +320,25 @@ mod tests {
             call.guest_request_as(Some("t"), Some(r#"{"then":1}"#)),
             r#"{"name":"t","arguments":{},"_meta":{"then":1}}"#
         );
+    }
+
+    #[test]
+    fn a_message_says_by_itself_what_its_guest_is_given() {
+        let read = |text: &str| {
+            let json = Json::parse(text.as_bytes()).unwrap();
+            GuestCall::of_message(json).map(|call| call.guest_request())
+        };
+        let call = r#"{"id":1,"method":"tools/call","params":{"arguments":{ "a":1},"name":"t"}}"#;
+        let given = r#"{"name":"t","arguments":{ "a":1}}"#;
+        assert_eq!(read(call).as_deref(), Some(given));
+        for other in [
+            "{}",
+            "[]",
+            r#"{"method":"tools/list"}"#,
+            r#"{"method":"tools/call"}"#,
+        ] {
+            assert_eq!(read(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 use crate::guest_call::Target;
 use crate::json::{Json, JsonError, Kind, push_member};
+use crate::meta::RECEIPT_KEY;
 use crate::version::Era;
 
 /// Why an output is not a result. The guest's fault.
@@ -116,7 +117,7 @@ pub struct MetaEntry {
 }
 
 /// The keys that a guest cannot set: what the host says of a call must be the host's word.
-const HOST_PREFIX: &str = "smcp/";
+pub(crate) const HOST_PREFIX: &str = "smcp/";
 
 impl MetaEntry {
     /// What the call cost: fuel, and linear memory in bytes.
@@ -124,6 +125,14 @@ impl MetaEntry {
         Self {
             key: "smcp/usage",
             json: format!(r#"{{"fuel":{fuel},"memory":{memory}}}"#),
+        }
+    }
+
+    /// The platform's receipt of the call, a JSON object.
+    pub fn receipt(json: String) -> Self {
+        Self {
+            key: RECEIPT_KEY,
+            json,
         }
     }
 }

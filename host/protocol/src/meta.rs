@@ -17,6 +17,8 @@ pub(crate) const VERSION_KEY: &str = "io.modelcontextprotocol/protocolVersion";
 pub(crate) const CAPABILITIES_KEY: &str = "io.modelcontextprotocol/clientCapabilities";
 const CLIENT_INFO_KEY: &str = "io.modelcontextprotocol/clientInfo";
 const LOG_LEVEL_KEY: &str = "io.modelcontextprotocol/logLevel";
+/// Asks for a receipt; in the answer, it is one.
+pub(crate) const RECEIPT_KEY: &str = "smcp/receipt";
 
 /// The trace that a request belongs to, each part as the client wrote it (2026-07-28, basic/index,
 /// "OpenTelemetry trace context"). Nothing has checked their inner form.
@@ -45,6 +47,8 @@ pub struct Meta<'a> {
     pub log_level: Option<LogLevel>,
     /// The trace it belongs to.
     pub trace: TraceContext<'a>,
+    /// Whether the client wants a receipt of the call.
+    pub receipt: bool,
 }
 
 impl<'a> Meta<'a> {
@@ -63,6 +67,7 @@ impl<'a> Meta<'a> {
                 ("traceparent", _) => meta.trace.parent = value.as_str(),
                 ("tracestate", _) => meta.trace.state = value.as_str(),
                 ("baggage", _) => meta.trace.baggage = value.as_str(),
+                (RECEIPT_KEY, _) => meta.receipt = flag(value)?,
                 (LOG_LEVEL_KEY, Era::Modern) => meta.log_level = Some(log_level(value)?),
                 (CLIENT_INFO_KEY, Era::Modern) => meta.client_info = Some(value),
                 (CAPABILITIES_KEY, Era::Modern) => meta.client_capabilities = Some(value),
@@ -88,6 +93,17 @@ fn progress_token(value: Json<'_>) -> Result<Token<'_>, ProtocolError> {
     Token::of(value).ok_or(ProtocolError::InvalidParams(
         "\"progressToken\" must be a string or an integer of at most 1024 bytes",
     ))
+}
+
+/// One that is refused is noticed; a receipt that is not there may not be.
+fn flag(value: Json<'_>) -> Result<bool, ProtocolError> {
+    match value.text() {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(ProtocolError::InvalidParams(
+            "\"smcp/receipt\" must be true or false",
+        )),
+    }
 }
 
 /// 2026-07-28, server/utilities/logging, "Error Handling": an unknown level is refused with -32602.
@@ -132,7 +148,7 @@ mod tests {
             "io.modelcontextprotocol/clientInfo":{"name":"c","version":"1"},
             "io.modelcontextprotocol/logLevel":"notice","progressToken":7,
             "traceparent":"00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01","tracestate":"a=b","baggage":1,
-            "com.example/own":[1]}"#;
+            "smcp/receipt":true,"com.example/own":[1]}"#;
         let meta = read(text, Era::Modern).unwrap();
         assert_eq!(meta.raw.unwrap().text(), text);
         assert_eq!(meta.client_capabilities.unwrap().text(), r#"{"roots":{}}"#);
@@ -150,15 +166,17 @@ mod tests {
             (meta.trace.state.as_deref(), meta.trace.baggage.as_deref()),
             (Some("a=b"), None)
         );
+        assert!(meta.receipt);
     }
 
     #[test]
     fn a_legacy_meta_asks_for_nothing_modern() {
         let meta = read(
-            r#"{"io.modelcontextprotocol/logLevel":"shout","progressToken":"p"}"#,
+            r#"{"io.modelcontextprotocol/logLevel":"shout","progressToken":"p","smcp/receipt":false}"#,
             Era::Legacy,
         )
         .unwrap();
+        assert!(!meta.receipt);
         assert_eq!(meta.log_level, None);
         assert_eq!(meta.progress_token.map(Token::json), Some("\"p\""));
         assert!(Meta::read(None, Era::Legacy).unwrap().raw.is_none());
@@ -169,6 +187,7 @@ mod tests {
         let long = format!(r#"{{"progressToken":"{}"}}"#, "x".repeat(2000));
         for (text, era, code) in [
             ("{}", Era::Modern, "missing_meta"),
+            (r#"{"smcp/receipt":"yes"}"#, Era::Legacy, "invalid_params"),
             (
                 r#"{"io.modelcontextprotocol/clientCapabilities":[]}"#,
                 Era::Modern,

@@ -22,7 +22,7 @@ const TTL_MILLIS: &str = "60000";
 /// server/utilities/caching, "Security Considerations": "public" would let a cache serve strangers).
 const CACHE_SCOPE: &str = "\"private\"";
 
-const SERVER_INFO_KEY: &str = "io.modelcontextprotocol/serverInfo";
+pub(crate) const SERVER_INFO_KEY: &str = "io.modelcontextprotocol/serverInfo";
 
 /// What must be kept of a request until it is answered.
 #[derive(Clone, Debug, PartialEq, Eq)]

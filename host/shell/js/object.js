@@ -126,7 +126,7 @@ export class HostObject extends DurableObject {
   drive(signal, engine, id, step) {
     const now = shell(this.env);
     const turn = new Turn(this, engine, id, now, signal === undefined);
-    const result = now.guard(() => now.glue.drive(this, turn, step));
+    const result = now.guard(() => now.glue.drive(now.edge, this, turn, step));
     if (result instanceof Uint8Array) {
       turn.finish(result);
     } else if (result === undefined) {

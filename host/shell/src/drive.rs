@@ -10,7 +10,8 @@ use smcp_capability::turn::{Effect, Step};
 use wasm_bindgen::prelude::*;
 
 use crate::bindings::{Object, Turn};
-use crate::effect::{durable, perform};
+use crate::edge::Edge;
+use crate::effect::{Signer, durable, perform};
 
 /// Carries a turn from its first step, encoded, to its end. The result is the encoded step `Done` or
 /// `Listen`, or undefined if the turn was over before (its client has gone, or the engine has failed): at
@@ -19,8 +20,8 @@ use crate::effect::{durable, perform};
 /// The loop runs inside this call up to the first thing it must wait for, so that no other turn
 /// comes between a step and an effect that is *at once*.
 #[wasm_bindgen]
-pub fn drive(object: Object, turn: Turn, first: Vec<u8>) -> JsValue {
-    let mut run = Box::pin(run(object, turn, first));
+pub fn drive(edge: &Edge, object: Object, turn: Turn, first: Vec<u8>) -> JsValue {
+    let mut run = Box::pin(run(edge.signer(), object, turn, first));
     match run.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(done) => done.unwrap_or_default(),
         Poll::Pending => future_to_promise(run).into(),
@@ -28,9 +29,14 @@ pub fn drive(object: Object, turn: Turn, first: Vec<u8>) -> JsValue {
 }
 
 /// Ends as soon as the turn does, whatever is still being waited for.
-async fn run(object: Object, turn: Turn, first: Vec<u8>) -> Result<JsValue, JsValue> {
+async fn run(
+    signer: Signer,
+    object: Object,
+    turn: Turn,
+    first: Vec<u8>,
+) -> Result<JsValue, JsValue> {
     let mut gone = JsFuture::from(turn.gone());
-    let mut steps = pin!(steps(&object, &turn, first));
+    let mut steps = pin!(steps(&signer, &object, &turn, first));
     poll_fn(|cx| match steps.as_mut().poll(cx) {
         Poll::Ready(done) => Poll::Ready(done),
         Poll::Pending => core::pin::Pin::new(&mut gone).poll(cx).map(|_| Ok(None)),
@@ -43,7 +49,12 @@ async fn run(object: Object, turn: Turn, first: Vec<u8>) -> Result<JsValue, JsVa
     })
 }
 
-async fn steps(object: &Object, turn: &Turn, first: Vec<u8>) -> Result<Option<Vec<u8>>, JsValue> {
+async fn steps(
+    signer: &Signer,
+    object: &Object,
+    turn: &Turn,
+    first: Vec<u8>,
+) -> Result<Option<Vec<u8>>, JsValue> {
     let mut bytes = first;
     // Whether something was written that may not be on disk yet.
     let mut unsynced = false;
@@ -60,7 +71,7 @@ async fn steps(object: &Object, turn: &Turn, first: Vec<u8>) -> Result<Option<Ve
                         | Effect::Transact(_)
                         | Effect::DeleteItems(_)
                 );
-                let performed = perform(object, turn, effect).await;
+                let performed = perform(signer, object, turn, effect).await;
                 answer = postcard::to_allocvec(&performed)
                     .map_err(|_| JsValue::from_str("an answer cannot be encoded"))?;
             }

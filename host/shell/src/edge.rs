@@ -4,8 +4,9 @@
 //! One synchronous call per request: nothing here waits. It holds the master keys; no guest's or
 //! client's body comes here.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use js_sys::Array;
 use js_sys::futures::spawn_local;
@@ -17,7 +18,7 @@ use smcp_ids::limits::{
     LISTENERS_MAX, MCP_BODY_MAX, RECONNECT_FIRST_MILLIS, RECONNECT_LAST_MILLIS,
     STREAM_STALL_MILLIS,
 };
-use smcp_ids::{Digest, TenantId};
+use smcp_ids::{Digest, PublisherKey, TenantId};
 use wasm_bindgen::prelude::*;
 
 use crate::bindings::{array, shell_fault};
@@ -34,11 +35,13 @@ pub struct Edge {
 
 /// What proves a caller.
 struct Door {
-    keys: Option<MasterKeys>,
+    keys: Option<Rc<MasterKeys>>,
     admin_token: Option<Digest>,
     allowed_origins: Vec<String>,
     /// Deriving a tenant's keys costs much more than proving one key with them.
     keyrings: RefCell<HashMap<TenantId, ApiKeyring>>,
+    /// Whoever asks for these shows nothing, so they are derived once.
+    receipt_keys: OnceCell<Vec<PublisherKey>>,
 }
 
 #[wasm_bindgen]
@@ -55,6 +58,7 @@ impl Edge {
         std::panic::set_hook(Box::new(|info| shell_fault(&info.to_string())));
         let keys: Option<MasterKeys> = master_keys.parse().ok();
         let development = keys.as_ref().is_some_and(MasterKeys::is_development);
+        let keys = keys.map(Rc::new);
         let door = Door {
             keys,
             admin_token: (!admin_token.is_empty()).then(|| AdminToken::digest(admin_token)),
@@ -65,6 +69,7 @@ impl Edge {
                 .map(str::to_owned)
                 .collect(),
             keyrings: RefCell::default(),
+            receipt_keys: OnceCell::new(),
         };
         Self {
             development,
@@ -98,6 +103,7 @@ impl Edge {
             .and_then(|()| route(ask, &self.door))
         {
             Ok(object) => JsValue::from(object),
+            Err(answer) if answer.is_for_all() => parts(answer, Array::new()),
             Err(answer) => parts(answer, self.cors(url, origin)),
         }
     }
@@ -151,6 +157,11 @@ impl Edge {
 }
 
 impl Edge {
+    /// What signs receipts. No object is given it.
+    pub(crate) fn signer(&self) -> Option<Rc<MasterKeys>> {
+        self.door.keys.clone()
+    }
+
     /// Whether there are keys that may be used at that address.
     fn usable(&self, url: &str) -> Result<(), Refusal> {
         if self.door.keys.is_none() {
@@ -202,6 +213,14 @@ impl Doorkeeper for Door {
 
     fn is_allowed_origin(&self, origin: &str) -> bool {
         self.allowed_origins.iter().any(|allowed| allowed == origin)
+    }
+
+    fn receipt_keys(&self) -> Vec<PublisherKey> {
+        let derive = || self.keys.as_ref().map(|keys| keys.receipt_keys());
+        let keys = self
+            .receipt_keys
+            .get_or_init(|| derive().unwrap_or_default());
+        keys.clone()
     }
 }
 

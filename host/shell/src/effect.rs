@@ -4,9 +4,12 @@
 //! name, not the engine, says which tenant that is. An effect that fails answers
 //! [`Performed::Failed`]; the reason is for the log.
 
+use std::rc::Rc;
+
 use js_sys::futures::JsFuture;
 use js_sys::{Object as JsObject, Reflect, Uint8Array};
 use smcp_capability::turn::{Effect, Frame, Head, Performed, Reply, Role, Telling};
+use smcp_crypto::{MasterKeys, SignedReceipt};
 use smcp_ids::limits::{OUTPUT_CEILING, PACKAGE_CEILING};
 use smcp_ids::{ReleaseDigest, TenantId};
 use wasm_bindgen::prelude::*;
@@ -19,8 +22,16 @@ use crate::{items, records};
 /// Keys that R2 removes at a time.
 const REMOVED_AT_ONCE: usize = 1_000;
 
+/// What signs receipts; none where the deployment has no keys.
+pub(crate) type Signer = Option<Rc<MasterKeys>>;
+
 /// Performs one effect. Those that are *at once* do not wait for anything.
-pub(crate) async fn perform(object: &Object, turn: &Turn, effect: Effect) -> Performed {
+pub(crate) async fn perform(
+    signer: &Signer,
+    object: &Object,
+    turn: &Turn,
+    effect: Effect,
+) -> Performed {
     let performed = match effect {
         Effect::LoadRecords => records::load(&object.storage()).map(Performed::Records),
         Effect::Commit(changes) => {
@@ -72,11 +83,24 @@ pub(crate) async fn perform(object: &Object, turn: &Turn, effect: Effect) -> Per
             }
             return Performed::Done;
         }
+        Effect::Sign(body) => return sign(signer, &object.name(), &body),
         Effect::Wait(millis) => JsFuture::from(turn.wait(millis))
             .await
             .map(|_| Performed::Done),
     };
     performed.unwrap_or_else(|error| Performed::Failed(reason(&error)))
+}
+
+/// The object's own name is signed with what its engine says: so it speaks for no other.
+fn sign(signer: &Signer, object: &str, body: &[u8]) -> Performed {
+    let Some(keys) = signer else {
+        return Performed::Failed("there is no key to sign with".to_owned());
+    };
+    let SignedReceipt { key, signature } = keys.sign_receipt(object, body);
+    Performed::Signed {
+        key,
+        signature: signature.to_vec(),
+    }
 }
 
 /// Waits until what was written is on disk: a stream is not held back for that by the platform.

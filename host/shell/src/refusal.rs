@@ -1,9 +1,11 @@
-//! What the edge answers itself: refusals, the preflight, health, the help page.
+//! What the edge answers itself: refusals, the preflight, health, the keys of receipts, the help page.
 //!
 //! Every error is JSON with a stable `code` and a message that says what to do; none tells anything
 //! about what is stored, since the edge does not know it.
 
 use smcp_auth::AuthError;
+use smcp_crypto::receipt_key_id;
+use smcp_ids::PublisherKey;
 use smcp_ids::limits::{ADMIN_BODY_MAX, MCP_BODY_MAX, PACKAGE_CEILING, PATH_MAX};
 
 /// Why the edge refuses a request.
@@ -127,6 +129,30 @@ impl Answer {
         Self::new(200, "application/json", r#"{"status":"ok"}"#)
     }
 
+    /// The public keys under which receipts hold, which anybody may have.
+    pub(crate) fn receipt_keys(keys: &[PublisherKey]) -> Self {
+        let listed = keys.iter().map(|key| {
+            let id = receipt_key_id(key);
+            format!(r#"{{"id":"{id}","algorithm":"Ed25519","publicKey":"{key}"}}"#)
+        });
+        let listed = listed.collect::<Vec<_>>().join(",");
+        Self {
+            status: 200,
+            headers: vec![
+                ("content-type", "application/json".to_owned()),
+                ("cache-control", "public, max-age=3600".to_owned()),
+                ("x-content-type-options", "nosniff".to_owned()),
+                (ALLOW_ORIGIN, "*".to_owned()),
+            ],
+            body: format!(r#"{{"keys":[{listed}]}}"#),
+        }
+    }
+
+    /// Whether pages of any origin may read it.
+    pub(crate) fn is_for_all(&self) -> bool {
+        self.headers.iter().any(|(name, _)| *name == ALLOW_ORIGIN)
+    }
+
     /// For a person who opens an endpoint in a browser.
     pub(crate) fn help() -> Self {
         let mut answer = Self::new(200, "text/html; charset=utf-8", include_str!("help.html"));
@@ -184,13 +210,15 @@ impl From<AuthError> for Answer {
     }
 }
 
+const ALLOW_ORIGIN: &str = "access-control-allow-origin";
+
 const ALLOWED_HEADERS: &str = "Authorization, Content-Type, Accept, Mcp-Session-Id, \
     MCP-Protocol-Version, Last-Event-ID, Mcp-Method, Mcp-Name";
 
 /// The headers that every answer to an allowed origin carries.
 pub(crate) fn cors(origin: &str) -> [(&'static str, String); 3] {
     [
-        ("access-control-allow-origin", origin.to_owned()),
+        (ALLOW_ORIGIN, origin.to_owned()),
         (
             "access-control-expose-headers",
             "Mcp-Session-Id, WWW-Authenticate".to_owned(),
@@ -235,6 +263,20 @@ mod tests {
                 "{body}"
             );
         }
+    }
+
+    #[test]
+    fn the_keys_of_receipts_are_for_everybody_and_may_be_kept() {
+        let keys = [PublisherKey::new([1; 32]), PublisherKey::new([2; 32])];
+        let answer = Answer::receipt_keys(&keys);
+        let id = receipt_key_id(&PublisherKey::new([1; 32]));
+        let first = format!(
+            r#"{{"keys":[{{"id":"{id}","algorithm":"Ed25519","publicKey":"{}"}},{{"id":"#,
+            "01".repeat(32)
+        );
+        assert!(answer.body.starts_with(&first), "{}", answer.body);
+        assert!(answer.body.ends_with(r#""}]}"#), "{}", answer.body);
+        assert!(answer.is_for_all() && !Answer::healthy().is_for_all());
     }
 
     #[test]

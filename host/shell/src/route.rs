@@ -7,7 +7,7 @@
 use smcp_auth::AuthError;
 use smcp_capability::turn::Role;
 use smcp_ids::limits::PATH_MAX;
-use smcp_ids::{ServerSlug, TenantId};
+use smcp_ids::{PublisherKey, ServerSlug, TenantId};
 
 use crate::refusal::{Answer, BodyMax, Refusal};
 
@@ -32,6 +32,8 @@ pub(crate) trait Doorkeeper {
     fn prove_admin(&self, authorization: &str) -> Result<(), AuthError>;
     /// Whether this browser origin is on the list.
     fn is_allowed_origin(&self, origin: &str) -> bool;
+    /// The public keys under which receipts hold.
+    fn receipt_keys(&self) -> Vec<PublisherKey>;
 }
 
 /// Where a path leads.
@@ -44,6 +46,8 @@ enum Place {
     /// The admin API, served by that object, with bodies up to that size.
     Admin(Role, BodyMax),
     Health,
+    /// The public keys of receipts.
+    ReceiptKeys,
 }
 
 /// The name of the object that serves the request, or what the edge answers itself.
@@ -54,11 +58,13 @@ pub(crate) fn route(ask: Ask<'_>, door: &impl Doorkeeper) -> Result<String, Answ
     }
     let path = path_and_query.split('?').next().unwrap_or_default();
     let place = place(path).ok_or(Refusal::NotFound)?;
-    if !may_call(ask.origin, origin, door) {
+    // Public keys are for everybody's pages too.
+    if place != Place::ReceiptKeys && !may_call(ask.origin, origin, door) {
         return Err(Refusal::OriginForbidden.into());
     }
     let role = match place {
         Place::Health => return Err(Answer::healthy()),
+        Place::ReceiptKeys => return Err(Answer::receipt_keys(&door.receipt_keys())),
         Place::Mcp(tenant) => {
             if ask.method != "POST" {
                 return Err(not_a_post(&ask));
@@ -128,6 +134,7 @@ fn place(path: &str) -> Option<Place> {
     let mut next = || parts.next();
     match (next(), next(), next(), next(), next()) {
         (Some("healthz"), None, ..) => Some(Place::Health),
+        (Some(".well-known"), Some("smcp-keys"), None, ..) => Some(Place::ReceiptKeys),
         (Some("t"), Some(tenant), Some("mcp"), None, None) => {
             Some(Place::Mcp(tenant.parse().ok()?))
         }
@@ -200,6 +207,10 @@ mod tests {
         fn is_allowed_origin(&self, origin: &str) -> bool {
             origin == "https://app.example"
         }
+
+        fn receipt_keys(&self) -> Vec<PublisherKey> {
+            vec![PublisherKey::new([1; 32])]
+        }
     }
 
     fn ask<'a>(method: &'a str, url: &'a str, authorization: &'a str) -> Ask<'a> {
@@ -249,6 +260,8 @@ mod tests {
             ("GET", "/admin/v1/tenants/a%2fb/servers", admin, Err(404)),
             ("GET", "/admin/v1/other", admin, Err(404)),
             ("GET", "/healthz", "", Err(200)),
+            ("GET", "/.well-known/smcp-keys", "", Err(200)),
+            ("GET", "/.well-known/smcp-keys/a", "", Err(404)),
             ("GET", "/.well-known/oauth-protected-resource", "", Err(404)),
             ("GET", "/", "", Err(404)),
         ];
@@ -299,6 +312,17 @@ mod tests {
                 "{origin}"
             );
         }
+    }
+
+    #[test]
+    fn pages_of_all_origins_may_read_the_keys_of_receipts() {
+        let asked = ask("GET", "http://host/.well-known/smcp-keys", "");
+        let origin = "http://evil.example";
+        let answer = route(Ask { origin, ..asked }, &Door).unwrap_err();
+        assert_eq!((answer.status, answer.is_for_all()), (200, true));
+        let asked = ask("GET", "http://host/healthz", "");
+        let answer = route(Ask { origin, ..asked }, &Door).unwrap_err();
+        assert_eq!((answer.status, answer.is_for_all()), (403, false));
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod pace;
 mod places;
 mod problem;
 pub mod questions;
+pub mod receipt;
 mod record;
 pub mod schemas;
 mod state;

@@ -16,11 +16,23 @@ pub fn answer<'t>(
     ended: &'t Ended,
     parse: impl Fn(&'t str) -> Result<GuestResult<'t>, ResultError>,
 ) -> Answer {
+    answer_with(to, info, ended, None, parse)
+}
+
+/// The same, with a receipt if there is a result.
+pub(crate) fn answer_with<'t>(
+    to: &ReplyTo,
+    info: &ServerInfo,
+    ended: &'t Ended,
+    receipt: Option<MetaEntry>,
+    parse: impl Fn(&'t str) -> Result<GuestResult<'t>, ResultError>,
+) -> Answer {
     match &ended.result {
         Ok(Output::Text(text)) => match parse(text) {
             Ok(result) => {
                 let usage = MetaEntry::usage(ended.fuel, ended.memory as u64);
-                to.guest_result(info, &result, vec![usage])
+                let entries = [usage].into_iter().chain(receipt).collect();
+                to.guest_result(info, &result, entries)
             }
             Err(error) => {
                 let message = format!("the server's result is not one: {error}");

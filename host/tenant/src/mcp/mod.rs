@@ -7,6 +7,7 @@ mod ask;
 mod kv;
 mod listen;
 mod permit;
+mod receipt;
 mod run;
 mod union;
 
@@ -163,6 +164,7 @@ impl Hosted<'_> {
                 .meta()
                 .client_capabilities
                 .map_or("{}", |capabilities| capabilities.text()),
+            wants_receipt: request.meta().receipt,
         }
     }
 }

@@ -16,6 +16,7 @@ use smcp_tape::{Header, Tape};
 use super::ask::Carried;
 use super::kv::{Alone, Reads, Settled, others};
 use super::permit::Permit;
+use super::receipt::Ran;
 use crate::call::{Call, CallStep, Telling};
 use crate::modules::Ready;
 use crate::outcome;
@@ -33,6 +34,8 @@ pub(super) struct Run<'a> {
     pub(super) principal: &'a Principal,
     /// What the client can do, a JSON object.
     pub(super) capabilities: &'a str,
+    /// Whether the client asked for a receipt.
+    pub(super) wants_receipt: bool,
 }
 
 /// When a call began, and when it must be over.
@@ -46,6 +49,8 @@ struct Times {
 enum RoundEnd {
     /// The call is over.
     Ended(Ended),
+    /// It has returned, and its client wants a receipt.
+    Receipt(Ended, Ran),
     /// The client must answer first. The state is what it carries to the next round.
     Asks {
         missing: Vec<Question>,
@@ -110,6 +115,11 @@ impl Run<'_> {
         let is_result = |text: &str| self.result(call.target(), known, text).is_ok();
         Ok(match self.execute(entry, tape, attempt, is_result).await? {
             RoundEnd::Ended(ended) => outcome::answer(self.to, &self.ready.info, &ended, result),
+            RoundEnd::Receipt(ended, ran) => {
+                let method = call.target().method();
+                let receipt = self.receipt(ran, &ended, method, known).await;
+                outcome::answer_with(self.to, &self.ready.info, &ended, receipt, result)
+            }
             RoundEnd::Refused(error) => self.to.error(&error),
             RoundEnd::Asks { missing, state } => {
                 let questions = missing
@@ -240,7 +250,12 @@ impl Run<'_> {
                     if commits && !attempt.changes.is_empty() {
                         self.scene.announce(self.server, &attempt.changes).await?;
                     }
-                    return Ok(RoundEnd::Ended(ended));
+                    let ran = (self.wants_receipt)
+                        .then(|| Ran::of(&entry, bounds, &ended, running, &is_result));
+                    return Ok(match ran.flatten() {
+                        Some(ran) => RoundEnd::Receipt(ended, ran),
+                        None => RoundEnd::Ended(ended),
+                    });
                 }
                 Settled::Spent => return Ok(RoundEnd::Refused(ProtocolError::RequestState)),
                 Settled::Full => {

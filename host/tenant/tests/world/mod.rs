@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use smcp_capability::turn::{
     Boot, Effect, Frame, Listen, Mutation, Performed, Record, Reply, Role, Step, Table,
 };
-use smcp_crypto::{MasterKeys, SigningKey, sha256};
+use smcp_crypto::{MasterKeys, SigningKey, receipt_key_id, sha256};
 use smcp_ids::{ReleaseDigest, ServerSlug};
 use smcp_package::{Manifest, embed_manifest, sign};
 use smcp_tenant::memory_items::MemoryItems;
@@ -86,10 +86,20 @@ impl World {
         }
     }
 
+    fn master() -> MasterKeys {
+        let key = format!("1:{}", "ab".repeat(32));
+        key.parse().unwrap_or_else(|_| panic!("master key"))
+    }
+
+    /// What the platform serves at `/.well-known/smcp-keys`.
+    pub fn receipt_keys() -> Value {
+        let keys = Self::master().receipt_keys();
+        let key = |key| json!({"id": receipt_key_id(key), "algorithm": "Ed25519", "publicKey": key.to_string()});
+        json!({"keys": keys.iter().map(key).collect::<Vec<_>>()})
+    }
+
     fn boot(name: &str) -> Boot {
-        let master: MasterKeys = format!("1:{}", "ab".repeat(32))
-            .parse()
-            .unwrap_or_else(|_| panic!("master key"));
+        let master = Self::master();
         let role = Role::from_object_name(name).unwrap();
         let keys = match &role {
             Role::Platform => master.platform(),
@@ -328,6 +338,13 @@ impl World {
             Effect::Peer { tenant, frame } => {
                 let outcome = self.send(&Role::Tenant(tenant).object_name(), frame);
                 Performed::Reply(outcome.reply)
+            }
+            Effect::Sign(body) => {
+                let signed = Self::master().sign_receipt(object, &body);
+                Performed::Signed {
+                    key: signed.key,
+                    signature: signed.signature.to_vec(),
+                }
             }
             Effect::Wait(millis) => {
                 self.clock += f64::from(millis);
