@@ -65,7 +65,7 @@ pub(crate) fn check(known: &Known, found: &Found) -> Result<(), String> {
         _ => None,
     };
     let expected = match may_be {
-        Some(mark) => format!("{}, or {} thrice", shown(known.mark), shown(mark)),
+        Some(mark) => format!("{}, or {}", shown(known.mark), shown(mark)),
         None => shown(known.mark),
     };
     if first != second || second != third {
@@ -81,7 +81,7 @@ pub(crate) fn check(known: &Known, found: &Found) -> Result<(), String> {
             false => "a write is there that was never sent, or again",
         };
         return Err(format!(
-            "{what}: its keys have {found}; expected {expected}"
+            "{what}: its keys have {found}; expected {expected} under all three"
         ));
     }
     let may_have = u32::from(matches!(known.unsure, Some(Unsure::Answer(_))));
