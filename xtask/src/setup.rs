@@ -144,6 +144,18 @@ fn install_packages() -> Result<()> {
     Ok(())
 }
 
+/// Takes away what cargo says of the package whose chore this is: a build script that looks at it, as
+/// that of `ring` does, would have its crate built anew for each package that starts a cargo.
+fn of_no_package(command: &mut Command) -> &mut Command {
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&name);
+        }
+    }
+    command
+}
+
 /// Runs a command in silence; if it fails, its output is the error.
 pub fn run(command: &mut Command) -> Result<()> {
     output(command).map(drop)
@@ -151,7 +163,7 @@ pub fn run(command: &mut Command) -> Result<()> {
 
 /// Runs a command whose output is for whoever waits.
 pub fn run_loud(command: &mut Command) -> Result<()> {
-    let status = command
+    let status = of_no_package(command)
         .stdin(Stdio::null())
         .status()
         .with_context(|| format!("starting {}", command.get_program().display()))?;
@@ -165,7 +177,7 @@ pub fn run_loud(command: &mut Command) -> Result<()> {
 
 /// What a command wrote to its standard output; if it fails, all its output is the error.
 pub fn output(command: &mut Command) -> Result<String> {
-    let said = command
+    let said = of_no_package(command)
         .stdin(Stdio::null())
         .output()
         .with_context(|| format!("starting {}", command.get_program().display()))?;
