@@ -138,7 +138,7 @@ impl Turn<'_> {
     /// Runs a round to its end: again if what it read was changed by another call meanwhile.
     fn execute(
         &self,
-        entry: Entry,
+        mut entry: Entry,
         (mut round, mut tape): (Round, Tape),
         call: Option<&GuestCall<'_>>,
     ) -> Result<End, Failure> {
@@ -154,7 +154,7 @@ impl Turn<'_> {
         for _ in 0..=limits::KV_RERUNS_MAX {
             let mut changes = Vec::new();
             let loaded = &self.server.local.loaded;
-            let mut running = match Call::start(loaded, entry.clone(), bounds, tape) {
+            let mut running = match Call::start(loaded, entry, bounds, tape) {
                 Ok(running) => running,
                 Err(fault) => return Ok(End::Ended(nothing_used(fault))),
             };
@@ -177,7 +177,7 @@ impl Turn<'_> {
                 .store
                 .settle(running.workspace(), commits, now())?
             {
-                Transacted::Stale => tape = running.into_tape().rerun(),
+                Transacted::Stale => (entry, tape) = running.into_rerun(),
                 Transacted::OverQuota => {
                     let full = GuestFault::StoreFull(limits::KV_STORE_MAX);
                     return Ok(End::Ended(nothing_used(full.into())));

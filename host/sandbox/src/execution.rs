@@ -161,6 +161,16 @@ impl Execution {
         self.memory.data(&self.store)
     }
 
+    /// What is called.
+    pub fn entry(&self) -> &Entry {
+        &self.entry
+    }
+
+    /// The same, for calling it again.
+    pub fn into_entry(self) -> Entry {
+        self.entry
+    }
+
     /// All fuel used so far.
     pub fn fuel_used(&self) -> Fuel {
         self.bounds.fuel.saturating_sub(self.left)

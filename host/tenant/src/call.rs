@@ -194,6 +194,17 @@ impl Call {
         self.execution.fuel_used()
     }
 
+    /// What is called.
+    pub fn entry(&self) -> &Entry {
+        self.execution.entry()
+    }
+
+    /// What it takes to run the call again, because what it read has changed.
+    pub fn into_rerun(self) -> (Entry, Tape) {
+        let tape = self.player.into_tape().rerun();
+        (self.execution.into_entry(), tape)
+    }
+
     /// The tape as it is now.
     pub fn into_tape(self) -> Tape {
         self.player.into_tape()

@@ -24,7 +24,6 @@ pub(super) struct Ran {
 impl Ran {
     /// That of a call which has returned a result; none of any other.
     pub(super) fn of(
-        entry: &Entry,
         bounds: Bounds,
         ended: &Ended,
         call: Call,
@@ -33,16 +32,17 @@ impl Ran {
         let (Entry::CallTool(request)
         | Entry::GetPrompt(request)
         | Entry::ReadResource(request)
-        | Entry::Complete(request)) = entry
+        | Entry::Complete(request)) = call.entry()
         else {
             return None;
         };
         let Ok(Output::Text(result)) = &ended.result else {
             return None;
         };
+        let request = sha256(request.as_bytes());
         let tape = postcard::to_allocvec(&call.into_tape()).ok()?;
         is_result(result).then(|| Self {
-            request: sha256(request.as_bytes()),
+            request,
             tape: sha256(&tape),
             result: sha256(result.as_bytes()),
             bounds,

@@ -212,7 +212,7 @@ impl Run<'_> {
     /// alone.
     async fn execute(
         &self,
-        entry: Entry,
+        mut entry: Entry,
         mut tape: Tape,
         mut attempt: Attempt<'_, '_>,
         is_result: impl Fn(&str) -> bool,
@@ -227,7 +227,7 @@ impl Run<'_> {
             attempt.changes.clear();
             let mut bounds = self.ready.bounds();
             bounds.fuel = attempt.round.fuel_left(bounds.fuel);
-            let mut running = match Call::start(&self.ready.loaded, entry.clone(), bounds, tape) {
+            let mut running = match Call::start(&self.ready.loaded, entry, bounds, tape) {
                 Ok(running) => running,
                 Err(fault) => return Ok(RoundEnd::Ended(unused(fault))),
             };
@@ -250,8 +250,8 @@ impl Run<'_> {
                     if commits && !attempt.changes.is_empty() {
                         self.scene.announce(self.server, &attempt.changes).await?;
                     }
-                    let ran = (self.wants_receipt)
-                        .then(|| Ran::of(&entry, bounds, &ended, running, &is_result));
+                    let ran =
+                        (self.wants_receipt).then(|| Ran::of(bounds, &ended, running, &is_result));
                     return Ok(match ran.flatten() {
                         Some(ran) => RoundEnd::Receipt(ended, ran),
                         None => RoundEnd::Ended(ended),
@@ -262,7 +262,7 @@ impl Run<'_> {
                     let full = GuestFault::StoreFull(limits::KV_STORE_MAX);
                     return Ok(failed(running.fail(full.into())));
                 }
-                Settled::Stale => tape = running.into_tape().rerun(),
+                Settled::Stale => (entry, tape) = running.into_rerun(),
             }
         }
         Ok(RoundEnd::Ended(unused(HostFault::Contended.into())))
