@@ -142,9 +142,10 @@ class Bridge {
   }
 }
 
-function close(socket) {
+/** Closes a connection with a code; one that is closed, or was never made, stays so. */
+export function close(socket, code = ENDED) {
   try {
-    socket?.close(ENDED);
+    socket?.close(code);
   } catch {
     // It is closed.
   }

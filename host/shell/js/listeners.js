@@ -5,7 +5,7 @@
 // object speaks, and nothing is taken from the other end. Beside each connection the platform keeps
 // the engine's record of the listener, and nothing else is known of it here.
 
-import { CONNECT, ENDED } from "./bridge.js";
+import { CONNECT, ENDED, close } from "./bridge.js";
 import { DONE, LISTEN, listenOf } from "./engine.js";
 import { tooManyListen } from "./refusal.js";
 
@@ -92,13 +92,5 @@ function send(socket, bytes) {
     socket.send(bytes);
   } catch {
     // It has gone.
-  }
-}
-
-function close(socket, code) {
-  try {
-    socket.close(code);
-  } catch {
-    // It is closed.
   }
 }

@@ -13,7 +13,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use smcp_capability::items::{Transacted, Transaction};
 use smcp_crypto::{Binding, Purpose, sha256};
-use smcp_ids::{UnixMillis, limits};
+use smcp_ids::{Digest, UnixMillis, limits};
 use smcp_protocol::{GuestCall, ProtocolError};
 use smcp_sandbox::profile;
 use smcp_tape::Tape;
@@ -117,7 +117,7 @@ impl Run<'_> {
             ));
         }
         let space = self.waiting();
-        let name = hex(&self.scene.draw()[..16]);
+        let name = Digest::new(self.scene.draw()).to_string();
         let mut writes = Vec::new();
         for (number, part) in bytes.chunks(limits::ITEM_PART_MAX).enumerate() {
             let place = space.place(format!("{name}/{number}"));
@@ -166,8 +166,4 @@ impl Run<'_> {
         let keys = state.keys.as_ref().ok_or_else(Problem::host)?;
         Ok(keys.purpose(Purpose::RequestState))
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
