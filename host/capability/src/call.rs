@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 pub use smcp_ids::LogLevel;
 use smcp_ids::UnixMillis;
 
+use crate::http::{HttpAnswer, HttpError, HttpRequest};
+
 /// Who is calling, as the host proved it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Caller {
@@ -168,6 +170,8 @@ pub enum Request {
     Setting(String),
     /// The interface `kv`. On a tape: [`KvRequest::Get`] and [`KvRequest::Keys`], as storage was asked.
     Kv(KvRequest),
+    /// `http.send`.
+    Http(HttpRequest),
 }
 
 /// What a guest is answered.
@@ -197,6 +201,8 @@ pub enum Answer {
     Keys(Vec<String>),
     /// To a [`Request::Kv`] that is not done.
     KvRefused(KvError),
+    /// To [`Request::Http`].
+    Http(Result<HttpAnswer, HttpError>),
     /// To [`KvRequest::Get`], as storage answers: with the version that the call has seen.
     Item {
         /// The commit that wrote it; 0 if nothing is known of it.

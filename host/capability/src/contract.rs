@@ -14,15 +14,13 @@ pub enum CoreType {
     F64,
 }
 
-/// Whether this version of the host has a function's interface.
+/// Whether a module must have an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// Hosted; a module exports it.
+    /// Of an import: a module may have it. Of an export: it must.
     Hosted,
-    /// Hosted; a module may export it.
+    /// It may.
     Optional,
-    /// In the WIT file, marked unstable; a module that imports it is refused.
-    Unstable,
 }
 
 /// A function of the contract.
@@ -36,7 +34,7 @@ pub struct Function {
     pub params: &'static [CoreType],
     /// The flat results: none or one.
     pub results: &'static [CoreType],
-    /// Whether it is hosted.
+    /// Whether a module must have it.
     pub status: Status,
 }
 
@@ -61,7 +59,8 @@ pub const CLIENT: &str = "smcp:server/client@0.1.0";
 pub const NOTIFY: &str = "smcp:server/notify@0.1.0";
 /// The interface of key-value storage.
 pub const KV: &str = "smcp:server/kv@0.1.0";
-const HTTP: &str = "smcp:server/http@0.1.0";
+/// The interface of requests to other hosts.
+pub const HTTP: &str = "smcp:server/http@0.1.0";
 /// The interface of settings.
 pub const CONFIG: &str = "smcp:server/config@0.1.0";
 
@@ -79,21 +78,6 @@ const fn hosted(
         params,
         results,
         status: Status::Hosted,
-    }
-}
-
-const fn unstable(
-    interface: &'static str,
-    name: &'static str,
-    params: &'static [CoreType],
-    results: &'static [CoreType],
-) -> Function {
-    Function {
-        interface,
-        name,
-        params,
-        results,
-        status: Status::Unstable,
     }
 }
 
@@ -120,7 +104,7 @@ pub static IMPORTS: &[Function] = &[
         &[],
     ),
     hosted(KV, "keys", &[I32, I32, I32, I32, I32, I32, I32, I32], &[]),
-    unstable(HTTP, "send", &[I32, I32, I32, I32, I32], &[]),
+    hosted(HTTP, "send", &[I32; 11], &[]),
     hosted(CONFIG, "get", &[I32, I32, I32], &[]),
 ];
 

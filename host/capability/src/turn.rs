@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 use smcp_ids::{Digest, ReleaseDigest, ServerSlug, TenantId, UnixMillis};
 
+use crate::http::{Header, HttpAnswer, Method};
 use crate::items::{Item, Place, Range, Transacted, Transaction};
 
 /// Which object an engine instance serves.
@@ -218,6 +219,44 @@ pub enum Mutation {
     },
 }
 
+/// A request to another host, as it is sent. Redirects are not followed.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fetch {
+    /// The method.
+    pub method: Method,
+    /// The URL, of the strict form of [`crate::http::url`].
+    pub url: String,
+    /// The fields, secrets in their values.
+    pub headers: Vec<Header>,
+    /// The body; empty for none.
+    #[serde(with = "serde_bytes")]
+    pub body: Vec<u8>,
+    /// How many milliseconds it may take, its body included.
+    pub timeout_millis: u32,
+    /// How many bytes the body of the answer may have, decoded.
+    pub body_max: u32,
+}
+
+impl core::fmt::Debug for Fetch {
+    /// Leaves out what may hold secrets.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Fetch({} {})", self.method, self.url)
+    }
+}
+
+/// How a [`Fetch`] went.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Fetched {
+    /// It was answered.
+    Answer(HttpAnswer),
+    /// The answer is larger than it may be.
+    TooLarge,
+    /// No answer came in time.
+    TimedOut,
+    /// There was no connection, or it broke.
+    Failed,
+}
+
 /// What a turn needs from outside. Those marked *at once* are performed without letting another
 /// turn run in between, so that reading, deciding and writing are one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -268,6 +307,8 @@ pub enum Effect {
     /// Signs bytes with the platform's key for receipts, as said of this object. At once. Answer:
     /// [`Performed::Signed`].
     Sign(#[serde(with = "serde_bytes")] Vec<u8>),
+    /// Sends a request to another host. Answer: [`Performed::Fetched`].
+    Fetch(Fetch),
 }
 
 /// The answer to an [`Effect`].
@@ -297,6 +338,8 @@ pub enum Performed {
         #[serde(with = "serde_bytes")]
         signature: Vec<u8>,
     },
+    /// How the request went.
+    Fetched(Fetched),
     /// It could not be performed; nothing is known of the reason that a client may see. The text is
     /// for the platform's log.
     Failed(String),

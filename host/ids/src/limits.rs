@@ -138,6 +138,43 @@ pub const IMPORT_ARGUMENT_MAX: usize = MIB;
 /// A tape, encoded.
 pub const TAPE_MAX: usize = 8 * MIB;
 
+// ---- What a call may send to other hosts -----------------------------------------------------------
+
+/// Requests of one call, redirects among them: what one call may do to somebody else.
+pub const HTTP_REQUESTS_MAX: u32 = 64;
+/// The body of one request, and of one answer, decoded.
+pub const HTTP_BODY_MAX: usize = MIB;
+/// All answers of one call: they are on its tape.
+pub const HTTP_ANSWERS_MAX: usize = 4 * MIB;
+/// Header fields of one request, and of one answer.
+pub const HTTP_HEADERS_MAX: usize = 128;
+/// Their names and values together, in bytes.
+pub const HTTP_HEADER_BYTES_MAX: usize = 16 * KIB;
+/// A URL, in bytes.
+pub const HTTP_URL_MAX: usize = 4 * KIB;
+/// Redirects of one request.
+pub const HTTP_REDIRECTS_MAX: u32 = 5;
+/// How long one request may take, in milliseconds, its redirects included.
+pub const HTTP_TIMEOUT_MILLIS: u32 = 30_000;
+/// Requests of one tenant's guests that are under way at the same time: the platform opens six connections at
+/// once for an object, and its storage of modules needs some.
+pub const HTTP_AT_ONCE: usize = 4;
+
+// ---- Secrets and grants --------------------------------------------------------------------------
+
+/// Secrets of one server: all are in memory while the object is awake, and looked for in every answer.
+pub const SECRETS_MAX: usize = 32;
+/// Characters of a secret's name.
+pub const SECRET_NAME_MAX: usize = 64;
+/// The shortest secret: a shorter one would be found in answers where it is not.
+pub const SECRET_LEAST: usize = 8;
+/// The longest secret.
+pub const SECRET_MAX: usize = 4 * KIB;
+/// Hosts that one secret is bound to.
+pub const SECRET_HOSTS_MAX: usize = 16;
+/// Grants of hosts of one server.
+pub const GRANTS_MAX: usize = 64;
+
 // ---- What a server is told by its admin ----------------------------------------------------------
 
 /// Settings of one server: all are in memory while the object is awake.

@@ -245,14 +245,6 @@ pub enum PackageError {
         /// Its name.
         name: String,
     },
-    /// An import is in the contract, but this version of the host does not have it.
-    #[error("the import {interface} {name} is not hosted yet by this version: do without it")]
-    ImportNotHosted {
-        /// The interface.
-        interface: String,
-        /// The function.
-        name: String,
-    },
     /// An import has another type than the contract gives it.
     #[error("the import {interface} {name} has not the type of the contract: build with the SDK")]
     ImportType {
@@ -351,7 +343,6 @@ impl PackageError {
             Self::StartFunction => "start_function",
             Self::ImportKind { .. } => "import_kind",
             Self::ImportUnknown { .. } => "import_unknown",
-            Self::ImportNotHosted { .. } => "import_not_hosted",
             Self::ImportType { .. } => "import_type",
             Self::ExportUnknown { .. } => "export_unknown",
             Self::ExportMissing { .. } => "export_missing",

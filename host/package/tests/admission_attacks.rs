@@ -151,12 +151,6 @@ fn imports_that_are_not_in_the_contract_are_refused() {
 }
 
 #[test]
-fn imports_that_are_not_hosted_yet_are_refused_as_such() {
-    let import = r#"(import "smcp:server/http@0.1.0" "send" (func))"#;
-    assert_eq!(refusal(&importing(import)).code(), "import_not_hosted");
-}
-
-#[test]
 fn imports_of_another_type_are_refused() {
     for ty in [
         "",

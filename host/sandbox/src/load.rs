@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use smcp_capability::contract::{self, CoreType, Status};
+use smcp_capability::contract::{self, CoreType};
 use smcp_package::AdmittedModule;
 use wasmi::{CompilationMode, Engine, FuncType, Linker, Module, ValType};
 
@@ -88,9 +88,6 @@ impl LoadedModule {
 fn link(engine: &Engine) -> Result<Linker<HostState>, wasmi::errors::LinkerError> {
     let mut linker: Linker<HostState> = Linker::new(engine);
     for (index, function) in contract::IMPORTS.iter().enumerate() {
-        if function.status == Status::Unstable {
-            continue;
-        }
         let ty = FuncType::new(
             function.params.iter().map(value_type),
             function.results.iter().map(value_type),

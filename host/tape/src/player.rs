@@ -77,9 +77,11 @@ impl Player {
             Request::Log { .. } | Request::Progress { .. } => Ok(self.tell()),
             // It is told to others, when the call has returned: whatever an earlier run did.
             Request::Notify(_) => Ok(Verdict::Tell),
-            Request::Sleep(_) | Request::Ask(_) | Request::Setting(_) | Request::Kv(_) => {
-                self.perform(request)
-            }
+            Request::Sleep(_)
+            | Request::Ask(_)
+            | Request::Setting(_)
+            | Request::Kv(_)
+            | Request::Http(_) => self.perform(request),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use smcp_capability::call::{Answer, Caller, KvRequest, Request};
+use smcp_capability::http::HttpAnswer;
 use smcp_crypto::sha256;
 use smcp_ids::{Digest, Fuel, PublisherKey, UnixMillis};
 use smcp_package::{Admission, AdmittedModule, Policy, UntrustedPackage};
@@ -186,6 +187,11 @@ fn answer(request: &Request, place: u64) -> Answer {
         Request::Kv(KvRequest::Swap { .. }) => Answer::Swapped(true),
         Request::Kv(KvRequest::Keys { .. }) => Answer::Keys(vec!["a".into(), "bc".into()]),
         Request::Kv(_) => Answer::Done,
+        Request::Http(request) => Answer::Http(Ok(HttpAnswer {
+            status: 200,
+            headers: request.headers.clone(),
+            body: request.body.clone(),
+        })),
         Request::Capabilities => Answer::Text("{}".into()),
         Request::Who => Answer::Caller(Caller {
             tenant: "acme".into(),

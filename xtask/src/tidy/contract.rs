@@ -6,9 +6,9 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use smcp_capability::contract::{self, CoreType, Status};
+use smcp_capability::contract::{self, CoreType};
 use wit_parser::abi::{AbiVariant, WasmType};
-use wit_parser::{Function, Resolve, Stability, WorldItem};
+use wit_parser::{Function, Resolve, WorldItem};
 
 use super::Complaint;
 
@@ -26,8 +26,8 @@ pub(super) fn check(root: &Path) -> Result<Vec<Complaint>> {
     Ok(complaints)
 }
 
-/// One function as both sides tell it: name, flat parameters, flat results, whether it is hosted.
-type Told = (String, String, Vec<WasmType>, Vec<WasmType>, bool);
+/// One function as both sides tell it: name, flat parameters, flat results.
+type Told = (String, String, Vec<WasmType>, Vec<WasmType>);
 
 fn compare(wit: &str) -> Result<Vec<Complaint>> {
     let (imports, exports) = of_wit(wit)?;
@@ -65,19 +65,14 @@ fn of_host(functions: &[contract::Function]) -> Vec<Told> {
             function.name.to_owned(),
             function.params.iter().map(ty).collect(),
             function.results.iter().map(ty).collect(),
-            function.status != Status::Unstable,
         )
     };
     functions.iter().map(told).collect()
 }
 
-/// The imports and exports of the WIT file. The world has the hosted interfaces; all others are
-/// imports to be.
+/// The imports and exports of the WIT file.
 fn of_wit(text: &str) -> Result<(Vec<Told>, Vec<Told>)> {
-    let mut resolve = Resolve {
-        all_features: true,
-        ..Resolve::default()
-    };
+    let mut resolve = Resolve::default();
     let package = resolve.push_str(WIT, text)?;
     let world = resolve.select_world(&[package], Some(WORLD))?;
     let exported: Vec<_> = resolve.worlds[world]
@@ -121,7 +116,6 @@ fn tell(resolve: &Resolve, interface: &str, function: &Function, variant: AbiVar
         function.name.clone(),
         signature.params.iter().map(flat).collect(),
         signature.results.iter().map(flat).collect(),
-        !matches!(function.stability, Stability::Unstable { .. }),
     )
 }
 

@@ -45,10 +45,6 @@ impl Surface {
                 let (interface, name) = named();
                 return Err(PackageError::ImportUnknown { interface, name });
             };
-            if function.status == Status::Unstable {
-                let (interface, name) = named();
-                return Err(PackageError::ImportNotHosted { interface, name });
-            }
             let TypeRef::Func(_) = import.ty else {
                 let (interface, name) = named();
                 return Err(PackageError::ImportKind { interface, name });
@@ -153,17 +149,14 @@ pub(crate) fn may_export(name: &str) -> bool {
 /// Whether a function may be exported under this name, and what type it then must have, if any.
 fn function_export(name: &str) -> Option<Option<Signature>> {
     use CoreType::I32;
-    let hosted = |function: &&Function| function.status != Status::Unstable;
-    if let Some(function) = contract::export(name).filter(hosted) {
+    if let Some(function) = contract::export(name) {
         return Some(Some((function.params, function.results)));
     }
     if name == REALLOC {
         return Some(Some((&[I32, I32, I32, I32], &[I32])));
     }
     if let Some(of) = name.strip_prefix(POST) {
-        return contract::export(of)
-            .filter(hosted)
-            .map(|_| Some(([I32].as_slice(), [].as_slice())));
+        return contract::export(of).map(|_| Some(([I32].as_slice(), [].as_slice())));
     }
     name.starts_with(MACHINERY).then_some(None)
 }

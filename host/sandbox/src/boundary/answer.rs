@@ -6,7 +6,7 @@
 use smcp_capability::call::{Answer, AskError, Caller, Request};
 use wasmi::Val;
 
-use super::kv;
+use super::{http, kv};
 
 /// A piece of guest memory to be: bytes, and the places in them where addresses of earlier blocks
 /// go.
@@ -105,6 +105,7 @@ pub(crate) fn lower(request: &Request, answer: &Answer) -> Option<Lowered> {
                 None => lowered.record.align = 4,
             }
         }
+        (Request::Http(_), Answer::Http(answer)) => http::lower(&mut lowered, answer),
         (Request::Kv(request), answer) => kv::lower(&mut lowered, request, answer)?,
         _ => return None,
     }

@@ -5,6 +5,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod export;
+mod http;
 mod kv;
 pub(crate) mod memory;
 pub(crate) mod request;

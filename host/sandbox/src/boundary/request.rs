@@ -1,12 +1,12 @@
 //! What a suspended guest asks: flat arguments and memory to a [`Request`].
 
 use smcp_capability::call::{LogLevel, Notice, Question, Request};
-use smcp_capability::contract::{self, CLIENT, CONFIG, CONTEXT, KV, NOTIFY};
+use smcp_capability::contract::{self, CLIENT, CONFIG, CONTEXT, HTTP, KV, NOTIFY};
 use smcp_ids::limits;
 use wasmi::Val;
 
-use super::kv;
 use super::memory::GuestMemory;
+use super::{http, kv};
 use crate::fault::GuestFault;
 
 /// The most flat parameters that an import of the contract has.
@@ -102,6 +102,7 @@ pub(crate) fn lift(raw: &RawImport, memory: GuestMemory<'_>) -> Result<Asked, Gu
                 return_address: Some(raw.word(2)),
             })
         }
+        (HTTP, "send") => http::lift(raw, memory),
         (KV, name) => kv::lift(name, raw, memory),
         (NOTIFY, "resource-list-changed") => plain(Request::Notify(Notice::ResourceListChanged)),
         // Admission and linking let no other import through.
