@@ -13,7 +13,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Value, json};
 use smcp_capability::turn::{
-    Boot, Effect, Frame, Listen, Mutation, Performed, Record, Reply, Role, Step, Table,
+    Boot, Effect, Fetch, Fetched, Frame, Listen, Mutation, Performed, Record, Reply, Role, Step,
+    Table,
 };
 use smcp_crypto::{MasterKeys, SigningKey, receipt_key_id, sha256};
 use smcp_ids::{ReleaseDigest, ServerSlug};
@@ -40,6 +41,10 @@ pub struct World {
     entropy: u64,
     /// The streams of those who listen.
     pub streams: Vec<Stream>,
+    /// What other hosts answer.
+    pub web: fn(&Fetch) -> Fetched,
+    /// What they were sent.
+    pub fetched: Vec<Fetch>,
 }
 
 /// A stream that outlived its turn, as the platform keeps it.
@@ -83,6 +88,8 @@ impl World {
             slice_millis: 0.1,
             entropy: 0,
             streams: Vec::new(),
+            web: |_| Fetched::Failed,
+            fetched: Vec::new(),
         }
     }
 
@@ -345,6 +352,11 @@ impl World {
                     key: signed.key,
                     signature: signed.signature.to_vec(),
                 }
+            }
+            Effect::Fetch(fetch) => {
+                let answer = (self.web)(&fetch);
+                self.fetched.push(fetch);
+                Performed::Fetched(answer)
             }
             Effect::Wait(millis) => {
                 self.clock += f64::from(millis);
