@@ -4,14 +4,17 @@
 // (so that no secret is in a list of processes), prints `ready URL` when the Worker answers, and
 // ends when its standard input does: whoever started it holds the other end.
 
+import { once } from "node:events";
 import { readFileSync, readdirSync } from "node:fs";
+import http from "node:http";
 import { join } from "node:path";
-import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import { Readable } from "node:stream";
+import { convertV4MiniflareOptions, Headers, Miniflare, Response } from "miniflare";
 import { unstable_getMiniflareWorkerOptions } from "wrangler";
 
 const {
   SMCP_PORT, SMCP_STATE, SMCP_MASTER_KEYS, SMCP_ADMIN_TOKEN, SMCP_ALLOWED_ORIGINS,
-  SMCP_PROVOKE_FAULTS,
+  SMCP_PROVOKE_FAULTS, SMCP_OUTBOUND,
 } = process.env;
 // workerd and what it starts must not inherit them.
 for (const name of Object.keys(process.env)) if (name.startsWith("SMCP_")) delete process.env[name];
@@ -32,6 +35,8 @@ const miniflare = new Miniflare(convertV4MiniflareOptions({
     ALLOWED_ORIGINS: SMCP_ALLOWED_ORIGINS,
     PROVOKE_FAULTS: SMCP_PROVOKE_FAULTS,
   },
+  // What guests send to other hosts goes to the one server that a test has for all of them.
+  outboundService: SMCP_OUTBOUND === undefined ? undefined : (request) => sent(request, SMCP_OUTBOUND),
   resourcePersistencePath: SMCP_STATE,
   host: "127.0.0.1",
   port: 0,
@@ -60,6 +65,27 @@ try {
 } catch (error) {
   process.stderr.write(`${error?.stack ?? error}\n`);
   await end(1);
+}
+
+/** Sends a request to `port` on this machine, whatever host it is for: that is in its `host` and
+    `x-forwarded-proto`. */
+async function sent(request, port) {
+  const { host, protocol, pathname, search } = new URL(request.url);
+  const headers = { ...Object.fromEntries(request.headers), host, "x-forwarded-proto": protocol.slice(0, -1) };
+  const outgoing = http.request({
+    host: "127.0.0.1", port, method: request.method, path: pathname + search, headers, agent: false,
+  });
+  outgoing.end(Buffer.from(await request.arrayBuffer()));
+  const [answer] = await once(outgoing, "response");
+  const fields = new Headers();
+  for (let at = 0; at < answer.rawHeaders.length; at += 2) {
+    fields.append(answer.rawHeaders[at], answer.rawHeaders[at + 1]);
+  }
+  const isEmpty = [204, 304].includes(answer.statusCode) || request.method === "HEAD";
+  if (isEmpty) answer.resume();
+  return new Response(isEmpty ? null : Readable.toWeb(answer), {
+    status: answer.statusCode, headers: fields,
+  });
 }
 
 /** The modules of the Worker, the entry first. */

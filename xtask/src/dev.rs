@@ -31,6 +31,9 @@ pub struct Options {
     pub allowed_origins: String,
     /// Whether requests may provoke faults of the host.
     pub provoke_faults: bool,
+    /// The port on 127.0.0.1 where everything goes that guests send to other hosts. If there is none, it
+    /// goes where it should.
+    pub outbound: Option<u16>,
     /// Where the Worker's log goes; to standard error if there is none.
     pub log: Option<PathBuf>,
 }
@@ -44,6 +47,7 @@ impl Options {
             admin_token: admin_token.into(),
             allowed_origins: String::new(),
             provoke_faults: false,
+            outbound: None,
             log: None,
         }
     }
@@ -88,6 +92,9 @@ pub fn start(options: Options) -> Result<Running> {
             if options.provoke_faults { "1" } else { "" },
         )
         .stderr(log);
+    if let Some(port) = options.outbound {
+        node.env("SMCP_OUTBOUND", port.to_string());
+    }
     let mut running = launch(&mut node)?;
     running.admin_token = options.admin_token;
     Ok(running)

@@ -199,6 +199,7 @@ fn run(chore: Chore) -> Result<()> {
             };
             serve(
                 dev::Options {
+                    outbound: None,
                     port,
                     state: paths::from_root(&state),
                     admin_token,

@@ -111,6 +111,12 @@ pub enum ProtocolError {
         "\"requestState\" is not one for this request, or it has expired; send the request without it"
     )]
     RequestState,
+    /// A `requestState` whose call has gone on already.
+    #[error(
+        "this call has gone on with answers to these questions already; what it did then, if anything, is done or \
+         not known. Look, and send the request without \"requestState\" to begin anew"
+    )]
+    RequestStateUsed,
     /// An answer that does not fit its question.
     #[error("the answer to \"{id}\" does not fit the question: {why}")]
     InputResponse {
@@ -194,6 +200,7 @@ impl ProtocolError {
             Self::UnknownPrompt { .. } => "unknown_prompt",
             Self::UnknownResource { .. } => "unknown_resource",
             Self::RequestState => "request_state",
+            Self::RequestStateUsed => "request_state_used",
             Self::InputResponse { .. } => "input_response",
             Self::Cursor => "invalid_cursor",
         }
@@ -230,6 +237,7 @@ impl ProtocolError {
             | Self::UnknownPrompt { .. }
             | Self::UnknownResource { .. }
             | Self::RequestState
+            | Self::RequestStateUsed
             | Self::InputResponse { .. }
             | Self::Cursor => (200, INVALID_PARAMS),
         };

@@ -122,6 +122,12 @@ pub enum HostFault {
     /// What the call read was changed by others each time it ran.
     #[error("other calls changed what this one read, again and again; try again")]
     Contended,
+    /// What the call read was changed by another after it had sent something to another host.
+    #[error(
+        "another call changed what this one had read, after it had sent a request to another host: what was sent \
+         is sent, and nothing was stored; look before you try again"
+    )]
+    Overtaken,
     /// The engine did what it should not.
     #[error("the host failed; try again")]
     Engine,
@@ -133,6 +139,7 @@ impl HostFault {
         match self {
             Self::OutOfMemory => "host_out_of_memory",
             Self::Contended => "host_contended",
+            Self::Overtaken => "host_overtaken",
             Self::Engine => "host_fault",
         }
     }

@@ -6,6 +6,7 @@
 
 import { DONE, Reader, responseOf } from "./engine.js";
 import { tell } from "./listeners.js";
+import { send } from "./outgoing.js";
 import { hostFault } from "./refusal.js";
 import { EventStream } from "./stream.js";
 
@@ -72,6 +73,11 @@ export class Turn {
 
   queue() {
     return this.object.afterAnotherTurn(this);
+  }
+
+  /** Sends a request to another host. */
+  fetch(...request) {
+    return send(this.end.promise, ...request);
   }
 
   /** The records of those who hear of a server. */

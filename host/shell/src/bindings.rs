@@ -63,6 +63,18 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub fn wait(this: &Turn, millis: u32) -> Promise;
 
+    /// Sends a request to another host: `js/outgoing.js`.
+    #[wasm_bindgen(method)]
+    pub fn fetch(
+        this: &Turn,
+        method: &str,
+        url: &str,
+        fields: &Array,
+        body: &Uint8Array,
+        timeout_millis: u32,
+        body_max: u32,
+    ) -> Promise;
+
     /// The records of those who hear of a server, as `Uint8Array`s.
     #[wasm_bindgen(method)]
     pub fn listeners(this: &Turn, server: &str) -> Array;

@@ -17,7 +17,7 @@ use worker_sys::web_sys::{Headers, Request, RequestInit, Response};
 use worker_sys::{DurableObjectStorage, R2ObjectBody};
 
 use crate::bindings::{Object, Turn, bytes_of, settled};
-use crate::{items, records};
+use crate::{fetch, items, records};
 
 /// Keys that R2 removes at a time.
 const REMOVED_AT_ONCE: usize = 1_000;
@@ -83,6 +83,7 @@ pub(crate) async fn perform(
             }
             return Performed::Done;
         }
+        Effect::Fetch(request) => return Performed::Fetched(fetch::send(turn, request).await),
         Effect::Sign(body) => return sign(signer, &object.name(), &body),
         Effect::Wait(millis) => JsFuture::from(turn.wait(millis))
             .await

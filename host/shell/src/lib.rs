@@ -24,6 +24,8 @@ pub mod drive;
 
 mod effect;
 
+mod fetch;
+
 mod records;
 
 mod items;

@@ -15,6 +15,7 @@ pub use recording::{FORMAT, Recording, RecordingError};
 
 use serde::{Deserialize, Serialize};
 use smcp_capability::call::{Answer, Caller, Request};
+use smcp_capability::http::Method;
 use smcp_ids::UnixMillis;
 
 /// What is fixed when a call starts.
@@ -43,6 +44,17 @@ pub struct Entry {
     pub at: UnixMillis,
 }
 
+impl Entry {
+    /// Whether a request went out, or may have.
+    fn was_sent(&self) -> bool {
+        match &self.answer {
+            Answer::Http(Ok(_)) => true,
+            Answer::Http(Err(error)) => error.kind.may_be_sent(),
+            _ => false,
+        }
+    }
+}
+
 /// The record of one call.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Tape {
@@ -62,6 +74,26 @@ impl Tape {
     pub fn has_read_items(&self) -> bool {
         let reads = |entry: &Entry| matches!(entry.request, Request::Kv(_));
         self.entries.iter().any(reads)
+    }
+
+    /// Whether the call has sent a request to another host, in this run or an earlier one.
+    pub fn has_sent(&self) -> bool {
+        self.entries
+            .iter()
+            .chain(&self.remembered)
+            .any(Entry::was_sent)
+    }
+
+    /// Whether the call has asked another host to change something. It cannot be run again then.
+    pub fn has_acted(&self) -> bool {
+        let acts = |entry: &Entry| match &entry.request {
+            Request::Http(request) => !request.method.parse().is_ok_and(Method::is_safe),
+            _ => false,
+        };
+        self.entries
+            .iter()
+            .chain(&self.remembered)
+            .any(|entry| acts(entry) && entry.was_sent())
     }
 
     /// The tape for running the call again, because what it read has changed: what it read is read

@@ -153,6 +153,11 @@ impl Player {
         Ok(())
     }
 
+    /// What was answered so far.
+    pub fn tape(&self) -> &Tape {
+        &self.tape
+    }
+
     /// How many effects the call has asked for.
     pub fn effects(&self) -> usize {
         self.played + usize::from(self.awaited.is_some())

@@ -7,7 +7,7 @@ use smcp_ids::{Fuel, ReleaseDigest};
 use crate::Tape;
 
 /// The version of the encoding, in its first four bytes with a mark.
-pub const FORMAT: u8 = 3;
+pub const FORMAT: u8 = 4;
 const MARK: [u8; 3] = *b"smt";
 
 /// Everything that a call's result depends on, and the result.

@@ -143,6 +143,11 @@ impl Call {
         &self.workspace
     }
 
+    /// What it was answered so far.
+    pub fn tape(&self) -> &Tape {
+        self.player.tape()
+    }
+
     /// The randomness that this call alone has.
     pub fn seed(&self) -> &[u8; 32] {
         &self.player.header().seed

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use smcp_capability::call::{AskError, Question};
+use smcp_capability::http::{HttpError, HttpErrorKind};
 use smcp_ids::{Fuel, limits};
 use smcp_protocol::json::{Json, Kind};
 use smcp_protocol::{INVALID_PARAMS, MISSING_CLIENT_CAPABILITY, ProtocolError};
@@ -26,6 +27,10 @@ pub struct Round {
     pub given: Answers,
     /// The fuel of the rounds before.
     pub fuel: Fuel,
+    /// How many requests the call has sent to other hosts, in this round too.
+    pub requests: u32,
+    /// The bytes that they were answered with.
+    pub answered: u64,
 }
 
 impl Round {
@@ -36,6 +41,8 @@ impl Round {
             meta: meta.map(str::to_owned),
             given: Answers::new(),
             fuel: Fuel(0),
+            requests: 0,
+            answered: 0,
         }
     }
 
@@ -46,6 +53,31 @@ impl Round {
             fuel: self.fuel.saturating_add(used),
             ..self
         }
+    }
+
+    /// Counts a request to another host.
+    ///
+    /// # Errors
+    ///
+    /// If there may be no more.
+    pub fn count_request(&mut self) -> Result<(), HttpError> {
+        if self.requests >= limits::HTTP_REQUESTS_MAX {
+            let most = limits::HTTP_REQUESTS_MAX;
+            return Err(HttpError::new(
+                HttpErrorKind::TooMany,
+                format!(
+                    "this call has sent {most} requests, redirects among them; it may send no more"
+                ),
+            ));
+        }
+        self.requests += 1;
+        Ok(())
+    }
+
+    /// How many bytes the next answer may have.
+    pub fn answer_max(&self) -> u32 {
+        let left = (limits::HTTP_ANSWERS_MAX as u64).saturating_sub(self.answered);
+        u32::try_from(left.min(limits::HTTP_BODY_MAX as u64)).unwrap_or(u32::MAX)
     }
 
     /// The fuel that it may use, of a call that may use `most`: each round runs anew what the rounds

@@ -30,6 +30,8 @@ pub(crate) struct State {
     pub(crate) sliced: u64,
     /// Who computes now, and who waits.
     pub(crate) places: Places,
+    /// Requests to other hosts that are under way.
+    pub(crate) requests: usize,
     /// Transactions that changed items since the object woke.
     pub(crate) item_commits: u64,
     /// Whether one call alone may commit now.
@@ -56,6 +58,7 @@ impl State {
             modules: Modules::default(),
             sliced: 0,
             places: Places::default(),
+            requests: 0,
             item_commits: 0,
             is_one_alone: false,
             keys,

@@ -140,12 +140,24 @@ pub enum HttpErrorKind {
     Secret,
     /// The call has sent all the requests that it may.
     TooMany,
+    /// It was redirected too often, or to where it may not go.
+    Redirected,
     /// The answer is larger than it may be.
     TooLarge,
     /// No answer came in time.
     Timeout,
     /// There was no connection, or it broke.
     Failed,
+}
+
+impl HttpErrorKind {
+    /// Whether something may have been sent all the same.
+    pub const fn may_be_sent(self) -> bool {
+        match self {
+            Self::Invalid | Self::Denied | Self::Secret | Self::TooMany => false,
+            Self::Redirected | Self::TooLarge | Self::Timeout | Self::Failed => true,
+        }
+    }
 }
 
 /// Why there is no answer, for the guest. Nothing in it comes from the other host or from inside.

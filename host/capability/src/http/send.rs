@@ -173,7 +173,7 @@ impl Sending {
     }
 
     fn redirected(mut self, to: &str, status: u16, access: &Access) -> Result<Self, HttpError> {
-        let denied = |why: String| HttpError::new(HttpErrorKind::Denied, why);
+        let denied = |why: String| HttpError::new(HttpErrorKind::Redirected, why);
         self.redirects += 1;
         if self.redirects > limits::HTTP_REDIRECTS_MAX {
             return Err(denied(format!(
@@ -217,12 +217,13 @@ impl Sending {
         } else {
             format!("this server may not send requests to {scheme}://{host}:{port}")
         };
-        let why = if self.redirects > 0 {
-            format!("the host redirected the request: {why}")
+        Err(if self.redirects > 0 {
+            let why = format!("the host redirected the request: {why}");
+            HttpError::new(HttpErrorKind::Redirected, why)
         } else {
-            format!("{why}; ask the tenant's admin for a grant")
-        };
-        Err(HttpError::new(HttpErrorKind::Denied, why))
+            let why = format!("{why}; ask the tenant's admin for a grant");
+            HttpError::new(HttpErrorKind::Denied, why)
+        })
     }
 
     /// The fields with the secrets in them.

@@ -8,12 +8,11 @@ use core::cell::RefCell;
 use std::rc::Rc;
 
 use smcp_capability::call::{Answer, KvRequest};
-use smcp_capability::items::{Spend, Transacted};
+use smcp_capability::items::{Transacted, Transaction};
 use smcp_capability::turn::{Effect, Performed};
-use smcp_crypto::sha256;
-use smcp_ids::{UnixMillis, limits};
+use smcp_ids::UnixMillis;
 
-use super::run::Run;
+use super::run::{Attempt, Run};
 use crate::call::Call;
 use crate::problem::Problem;
 use crate::state::{Scene, State};
@@ -90,18 +89,37 @@ impl Run<'_> {
         }
     }
 
-    /// Settles a call that is over. `commits`: whether its changes count. `is_late`: whether its client
-    /// has been asked meanwhile, so that the same call may come to its end more than once.
+    /// Whether a call may send something, or ask again after it has: what it read is as it was, and it is the
+    /// only one of its turn that goes on.
+    pub(super) async fn check(
+        &self,
+        call: &Call,
+        attempt: &mut Attempt<'_, '_>,
+    ) -> Result<Settled, Problem> {
+        let now = self.scene.outside.now();
+        let workspace = call.workspace();
+        let spend = attempt.spend(call, now);
+        let holds = !workspace.has_read() || attempt.reads.are_unchanged(self.scene);
+        if spend.is_none() && holds {
+            return Ok(Settled::Kept);
+        }
+        let mut transaction = workspace.checks(&self.spaces(), now);
+        transaction.spend = spend;
+        let settled = self.transact(transaction).await?;
+        attempt.has_spent |= settled == Settled::Kept;
+        Ok(settled)
+    }
+
+    /// Settles a call that is over. `commits`: whether its changes count.
     pub(super) async fn settle(
         &self,
         call: &Call,
-        reads: &Reads,
+        attempt: &Attempt<'_, '_>,
         commits: bool,
-        is_late: bool,
     ) -> Result<Settled, Problem> {
         let workspace = call.workspace();
         let writes = commits && workspace.has_written();
-        if !writes && (!workspace.has_read() || reads.are_unchanged(self.scene)) {
+        if !writes && (!workspace.has_read() || attempt.reads.are_unchanged(self.scene)) {
             return Ok(Settled::Kept);
         }
         let spaces = self.spaces();
@@ -110,11 +128,12 @@ impl Run<'_> {
         if writes {
             let seal = |place: &_, value: &[u8]| self.scene.seal_item(place, value);
             transaction = workspace.commit(&spaces, now, seal)?;
-            transaction.spend = is_late.then(|| Spend {
-                name: format!("turn/{}", sha256(call.seed())),
-                until: now.plus(limits::REQUEST_STATE_MILLIS),
-            });
+            transaction.spend = attempt.spend(call, now);
         }
+        self.transact(transaction).await
+    }
+
+    async fn transact(&self, transaction: Transaction) -> Result<Settled, Problem> {
         Ok(match self.scene.transact(transaction).await? {
             Transacted::Done => Settled::Kept,
             Transacted::Stale => Settled::Stale,

@@ -4,11 +4,14 @@
 //! prefixed `{server}__`. Lists are answered from catalogues, but for resources that come and go.
 
 mod ask;
+mod attempt;
+mod http;
 mod kv;
 mod listen;
 mod permit;
 mod receipt;
 mod run;
+mod stream;
 mod union;
 
 use std::rc::Rc;

@@ -4,7 +4,9 @@ use smcp_auth::Principal;
 use smcp_capability::call::{
     Answer as GuestAnswer, AskError, Caller, Question, Request as GuestRequest,
 };
+use smcp_capability::items::Spend;
 use smcp_capability::turn::{Effect, Head, Performed};
+use smcp_crypto::sha256;
 use smcp_ids::{ServerSlug, UnixMillis, limits};
 use smcp_protocol::{
     Answer, Change, Era, GuestCall, GuestResult, Notifier, ProtocolError, ReplyTo, ResultError,
@@ -14,6 +16,7 @@ use smcp_sandbox::{Ended, Entry, Fault, GuestFault, HostFault, Output};
 use smcp_tape::{Header, Tape};
 
 use super::ask::Carried;
+use super::http::Sends;
 use super::kv::{Alone, Reads, Settled, others};
 use super::permit::Permit;
 use super::receipt::Ran;
@@ -38,13 +41,6 @@ pub(super) struct Run<'a> {
     pub(super) wants_receipt: bool,
 }
 
-/// When a call began, and when it must be over.
-#[derive(Clone, Copy)]
-struct Times {
-    began: UnixMillis,
-    deadline: UnixMillis,
-}
-
 /// How a round of a call ended.
 enum RoundEnd {
     /// The call is over.
@@ -65,21 +61,8 @@ enum RunEnd {
     Ended(Ended),
     Asks(Vec<Question>),
     Refused(ProtocolError),
-}
-
-/// A round of a call that is run, once or more often.
-struct Attempt<'a, 'c> {
-    permit: Permit,
-    call: Option<&'a GuestCall<'c>>,
-    round: Round,
-    times: Times,
-    notifier: Notifier,
-    /// Whether the answers of this request are still to be read: they are for the first questions that
-    /// have none, and no others.
-    has_unread: bool,
-    /// What those who listen are told when the call has returned.
-    changes: Vec<Change>,
-    reads: Reads,
+    /// What it has read has changed.
+    Stale,
 }
 
 impl Run<'_> {
@@ -110,7 +93,11 @@ impl Run<'_> {
             Target::Resource => Entry::ReadResource(request),
             Target::Completion => Entry::Complete(request),
         };
-        let attempt = self.attempt(permit, Some(call), round, began);
+        let had_sent = tape.has_sent();
+        let attempt = Attempt {
+            had_sent,
+            ..self.attempt(permit, Some(call), round, began)
+        };
         let result = |text| self.result(call.target(), known, text);
         let is_result = |text: &str| self.result(call.target(), known, text).is_ok();
         Ok(match self.execute(entry, tape, attempt, is_result).await? {
@@ -197,6 +184,8 @@ impl Run<'_> {
             permit,
             call,
             round,
+            had_sent: false,
+            has_spent: false,
             times: Times {
                 began,
                 deadline: began.plus(self.ready.limits.deadline_millis),
@@ -235,17 +224,18 @@ impl Run<'_> {
                 RunEnd::Ended(ended) => ended,
                 RunEnd::Refused(error) => return Ok(RoundEnd::Refused(error)),
                 RunEnd::Asks(questions) => return self.asks(running, attempt, questions).await,
+                RunEnd::Stale if running.tape().has_acted() => return Ok(overtaken(running)),
+                RunEnd::Stale => {
+                    (entry, tape) = running.into_rerun();
+                    continue;
+                }
             };
             let commits = matches!(&ended.result, Ok(Output::Text(text))
                 if !has_news(&running, &attempt) || is_result(text));
             if alone.is_none() {
                 others(self.scene).await;
             }
-            let is_late = attempt.round.number > 1;
-            match self
-                .settle(&running, &attempt.reads, commits, is_late)
-                .await?
-            {
+            match self.settle(&running, &attempt, commits).await? {
                 Settled::Kept => {
                     if commits && !attempt.changes.is_empty() {
                         self.scene.announce(self.server, &attempt.changes).await?;
@@ -257,11 +247,12 @@ impl Run<'_> {
                         None => RoundEnd::Ended(ended),
                     });
                 }
-                Settled::Spent => return Ok(RoundEnd::Refused(ProtocolError::RequestState)),
+                Settled::Spent => return Ok(RoundEnd::Refused(ProtocolError::RequestStateUsed)),
                 Settled::Full => {
                     let full = GuestFault::StoreFull(limits::KV_STORE_MAX);
                     return Ok(failed(running.fail(full.into())));
                 }
+                Settled::Stale if running.tape().has_acted() => return Ok(overtaken(running)),
                 Settled::Stale => (entry, tape) = running.into_rerun(),
             }
         }
@@ -341,6 +332,11 @@ impl Run<'_> {
             },
             GuestRequest::Setting(name) => GuestAnswer::Setting(self.setting(name)?),
             GuestRequest::Kv(question) => self.read_kv(&question, &mut attempt.reads).await?,
+            GuestRequest::Http(request) => match self.send(running, attempt, request).await? {
+                Sends::Answered(answer) => answer,
+                Sends::Stale => return Ok(Some(RunEnd::Stale)),
+                Sends::Spent => return Ok(Some(RunEnd::Refused(ProtocolError::RequestStateUsed))),
+            },
             GuestRequest::Ask(questions) => match self.ask(attempt, questions) {
                 Ok(answer) => answer,
                 Err(end) => return Ok(Some(end)),
@@ -395,9 +391,12 @@ impl Run<'_> {
     async fn asks(
         &self,
         running: Call,
-        attempt: Attempt<'_, '_>,
+        mut attempt: Attempt<'_, '_>,
         questions: Vec<Question>,
     ) -> Result<RoundEnd, Problem> {
+        if attempt.had_sent && self.check(&running, &mut attempt).await? == Settled::Spent {
+            return Ok(RoundEnd::Refused(ProtocolError::RequestStateUsed));
+        }
         let call = attempt.call.ok_or_else(Problem::host)?;
         let carried = Carried {
             round: attempt.round.next(running.fuel_used()),
@@ -411,52 +410,11 @@ impl Run<'_> {
         let state = self.seal(call, &carried, self.capabilities).await?;
         Ok(RoundEnd::Asks { missing, state })
     }
+}
 
-    /// Sleeps, but not beyond the deadline.
-    async fn sleep(&self, millis: u32, times: Times) -> Result<(), Fault> {
-        let outside = &self.scene.outside;
-        if u64::from(millis) >= limits::STREAM_AFTER_MILLIS {
-            self.open().await;
-        }
-        // One more millisecond than is left: so the deadline has passed when it comes back.
-        let left = times.deadline.since(outside.now()).saturating_add(1);
-        let millis = u32::try_from(left).unwrap_or(u32::MAX).min(millis);
-        match outside.perform(Effect::Wait(millis)).await {
-            Performed::Done => Ok(()),
-            _ => Err(HostFault::Engine.into()),
-        }
-    }
-
-    /// A call that takes long is answered as a stream, so that its client, and everybody on the
-    /// way, sees that it is alive.
-    async fn open_if_late(&self, times: Times) {
-        let elapsed = self.scene.outside.now().since(times.began);
-        if elapsed >= limits::STREAM_AFTER_MILLIS {
-            self.open().await;
-        }
-    }
-
-    async fn open(&self) {
-        let outside = &self.scene.outside;
-        if outside.is_open() || !self.to.form().may_stream() {
-            return;
-        }
-        outside
-            .open(Head {
-                status: 200,
-                headers: super::headers(SSE_HEADERS),
-            })
-            .await;
-        outside.emit(sse::KEEP_ALIVE.as_bytes().to_vec()).await;
-    }
-
-    async fn tell(&self, notifier: &mut Notifier, telling: Telling) {
-        if let Some(message) = outcome::told(notifier, self.to, &telling) {
-            self.open().await;
-            let event = sse::event(&message).into_bytes();
-            self.scene.outside.emit(event).await;
-        }
-    }
+/// Another call changed what this one had read, and it cannot be run again.
+fn overtaken(mut running: Call) -> RoundEnd {
+    failed(running.fail(HostFault::Overtaken.into()))
 }
 
 /// Whether it matters to others that the call returns what it may.

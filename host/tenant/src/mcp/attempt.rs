@@ -1,0 +1,63 @@
+//! A round of a call in progress: all that outlasts a run of it.
+
+use smcp_capability::items::Spend;
+use smcp_crypto::sha256;
+use smcp_ids::{UnixMillis, limits};
+use smcp_protocol::{Change, GuestCall, Notifier};
+
+use super::kv::Reads;
+use super::permit::Permit;
+use crate::call::Call;
+use crate::questions::Round;
+
+/// When a call began, and when it must be over.
+#[derive(Clone, Copy)]
+pub(super) struct Times {
+    pub(super) began: UnixMillis,
+    pub(super) deadline: UnixMillis,
+}
+
+/// A round of a call that is run, once or more often.
+pub(super) struct Attempt<'a, 'c> {
+    permit: Permit,
+    call: Option<&'a GuestCall<'c>>,
+    pub(super) round: Round,
+    /// Whether the call had sent something before this round.
+    had_sent: bool,
+    /// Whether this round has the right to go on, which only one has.
+    pub(super) has_spent: bool,
+    times: Times,
+    notifier: Notifier,
+    /// Whether the answers of this request are still to be read: they are for the first questions that
+    /// have none, and no others.
+    has_unread: bool,
+    /// What those who listen are told when the call has returned.
+    changes: Vec<Change>,
+    pub(super) reads: Reads,
+}
+
+impl Attempt<'_, '_> {
+    /// When it must be over.
+    pub(super) fn deadline(&self) -> UnixMillis {
+        self.times.deadline
+    }
+
+    /// The name that a round of a call which has asked uses up before it does what must not happen twice: the
+    /// client may send the same state as often as it likes. The first to use up the call's is the one that
+    /// goes on; after that, each of its rounds has a name of its own.
+    pub(super) fn spend(&self, call: &Call, now: UnixMillis) -> Option<Spend> {
+        let number = self.round.number;
+        if number == 1 || self.has_spent {
+            return None;
+        }
+        let call = sha256(call.seed());
+        let name = if self.had_sent {
+            format!("turn/{call}/{number}")
+        } else {
+            format!("turn/{call}")
+        };
+        // Other rounds may go on from the same state, and from theirs, until all of them are over.
+        let until = now.plus(limits::REQUEST_STATE_MILLIS * u64::from(limits::ROUNDS_MAX));
+        Some(Spend { name, until })
+    }
+}
