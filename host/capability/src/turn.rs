@@ -161,6 +161,10 @@ pub enum Table {
     Keys,
     /// Settings, by `{server}/{name}`.
     Settings,
+    /// Grants of other hosts, by `{server}/{host pattern}`.
+    Grants,
+    /// Secrets, by `{server}/{name}`.
+    Secrets,
 }
 
 impl Table {
@@ -174,6 +178,8 @@ impl Table {
             Self::Releases => "releases",
             Self::Keys => "keys",
             Self::Settings => "settings",
+            Self::Grants => "grants",
+            Self::Secrets => "secrets",
         }
     }
 
@@ -187,6 +193,8 @@ impl Table {
             Self::Releases,
             Self::Keys,
             Self::Settings,
+            Self::Grants,
+            Self::Secrets,
         ]
         .into_iter()
         .find(|table| table.as_str() == name)

@@ -156,6 +156,12 @@ pub(super) async fn delete(scene: &Scene, server: &str) -> Result<Reply, Problem
         for row in directory.settings_of(&slug) {
             changes.push(Change::DeleteSetting(slug.clone(), row.name.clone()));
         }
+        for row in directory.grants_of(&slug) {
+            changes.push(Change::DeleteGrant(slug.clone(), row.host.clone()));
+        }
+        for row in directory.secrets_of(&slug) {
+            changes.push(Change::DeleteSecret(slug.clone(), row.name.clone()));
+        }
         for row in directory.releases_of(&slug) {
             let release = row.admission.release;
             changes.push(Change::DeleteRelease(slug.clone(), release));
