@@ -13,6 +13,10 @@
 ;;
 ;;   #K    counts K up as one, and shows it        vK  shows all of K
 ;;   =K00000000  sets K to one
+;;
+;; It asks another host, and shows the first character of the answer, or `!` and the number of the error:
+;;
+;;   w     with GET        W     with POST
 (module
   (import "smcp:server/context@0.1.0" "sleep" (func $sleep (param i32)))
   (import "smcp:server/client@0.1.0" "ask" (func $ask (param i32 i32 i32)))
@@ -23,6 +27,8 @@
   (import "smcp:server/kv@0.1.0" "swap"
     (func $swap (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))
   (import "smcp:server/kv@0.1.0" "keys" (func $keys (param i32 i32 i32 i32 i32 i32 i32 i32)))
+  (import "smcp:server/http@0.1.0" "send"
+    (func $send (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))
   (memory (export "memory") 2)
   (global $heap (mut i32) (i32.const 65536))
   (global $out (mut i32) (i32.const 8192))
@@ -34,6 +40,7 @@
   (data (i32.const 1132) "\"}]}")
   (data (i32.const 1152) "a:b")
   (data (i32.const 1156) "refused")
+  (data (i32.const 1300) "GETPOSThttps://api.example.com/w")
   ;; One question: id and request.
   (data (i32.const 1200) "\00\02\00\00\03\00\00\00\03\02\00\00\6f\00\00\00")
 
@@ -168,6 +175,15 @@
     (call $number (local.get $key) (i32.const 5008))
     (call $copy (i32.const 5008) (i32.const 8)))
 
+  (func $fetch (param $method i32) (param $len i32)
+    (call $send (local.get $method) (local.get $len) (i32.const 1307) (i32.const 25) (i32.const 0)
+      (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 4096))
+    (if (i32.load8_u (i32.const 4096))
+      (then
+        (call $put (i32.const 33))
+        (call $put (i32.add (i32.const 48) (i32.load8_u (i32.const 4100)))))
+      (else (call $put (i32.load8_u (i32.load (i32.const 4112)))))))
+
   ;; One step of the program; gives how many characters it took, or 0 at a protocol error.
   (func $step (param $at i32) (result i32)
     (local $op i32) (local $one i32) (local $two i32)
@@ -207,6 +223,10 @@
       (then (call $number (local.get $one) (local.get $two)) (return (i32.const 10))))
     (if (i32.eq (local.get $op) (i32.const 107)) ;; k
       (then (call $list (local.get $one)) (return (i32.const 2))))
+    (if (i32.eq (local.get $op) (i32.const 119)) ;; w
+      (then (call $fetch (i32.const 1300) (i32.const 3)) (return (i32.const 1))))
+    (if (i32.eq (local.get $op) (i32.const 87)) ;; W
+      (then (call $fetch (i32.const 1303) (i32.const 4)) (return (i32.const 1))))
     (if (i32.eq (local.get $op) (i32.const 122)) ;; z
       (then (call $sleep (i32.const 1)) (return (i32.const 1))))
     (if (i32.eq (local.get $op) (i32.const 63)) ;; ?

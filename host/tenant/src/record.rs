@@ -364,7 +364,6 @@ impl Directory {
 
     /// What a server may reach now, and with what: asked anew for each request, so that a change holds for
     /// the next one.
-    #[allow(dead_code, reason = "asked by calls of other hosts, which come next")]
     pub(crate) fn access(&self, server: &ServerSlug) -> Access {
         let secrets = self.secrets_of(server).filter_map(SecretRecord::secret);
         Access {

@@ -7,6 +7,7 @@ use smcp_protocol::{Change, GuestCall, Notifier};
 
 use super::kv::Reads;
 use super::permit::Permit;
+use super::run::Run;
 use crate::call::Call;
 use crate::questions::Round;
 
@@ -19,20 +20,20 @@ pub(super) struct Times {
 
 /// A round of a call that is run, once or more often.
 pub(super) struct Attempt<'a, 'c> {
-    permit: Permit,
-    call: Option<&'a GuestCall<'c>>,
+    pub(super) permit: Permit,
+    pub(super) call: Option<&'a GuestCall<'c>>,
     pub(super) round: Round,
     /// Whether the call had sent something before this round.
-    had_sent: bool,
+    pub(super) had_sent: bool,
     /// Whether this round has the right to go on, which only one has.
     pub(super) has_spent: bool,
-    times: Times,
-    notifier: Notifier,
+    pub(super) times: Times,
+    pub(super) notifier: Notifier,
     /// Whether the answers of this request are still to be read: they are for the first questions that
     /// have none, and no others.
-    has_unread: bool,
+    pub(super) has_unread: bool,
     /// What those who listen are told when the call has returned.
-    changes: Vec<Change>,
+    pub(super) changes: Vec<Change>,
     pub(super) reads: Reads,
 }
 
@@ -59,5 +60,33 @@ impl Attempt<'_, '_> {
         // Other rounds may go on from the same state, and from theirs, until all of them are over.
         let until = now.plus(limits::REQUEST_STATE_MILLIS * u64::from(limits::ROUNDS_MAX));
         Some(Spend { name, until })
+    }
+}
+
+impl Run<'_> {
+    /// The attempt at a round that begins now.
+    pub(super) fn attempt<'a, 'c>(
+        &self,
+        permit: Permit,
+        call: Option<&'a GuestCall<'c>>,
+        round: Round,
+        had_sent: bool,
+        began: UnixMillis,
+    ) -> Attempt<'a, 'c> {
+        Attempt {
+            permit,
+            call,
+            round,
+            had_sent,
+            has_spent: false,
+            times: Times {
+                began,
+                deadline: began.plus(self.ready.limits.deadline_millis),
+            },
+            notifier: Notifier::new(),
+            has_unread: call.is_some(),
+            changes: Vec::new(),
+            reads: Reads::begin(self.scene, false),
+        }
     }
 }

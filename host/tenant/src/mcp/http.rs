@@ -14,8 +14,9 @@ use smcp_capability::http::{
 use smcp_capability::turn::{Effect, Fetched, Performed};
 use smcp_ids::{UnixMillis, limits};
 
+use super::attempt::Attempt;
 use super::kv::Settled;
-use super::run::{Attempt, Run};
+use super::run::Run;
 use crate::call::Call;
 use crate::problem::Problem;
 use crate::state::{Scene, State};

@@ -12,7 +12,8 @@ use smcp_capability::items::{Transacted, Transaction};
 use smcp_capability::turn::{Effect, Performed};
 use smcp_ids::UnixMillis;
 
-use super::run::{Attempt, Run};
+use super::attempt::Attempt;
+use super::run::Run;
 use crate::call::Call;
 use crate::problem::Problem;
 use crate::state::{Scene, State};

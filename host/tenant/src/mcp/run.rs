@@ -4,18 +4,15 @@ use smcp_auth::Principal;
 use smcp_capability::call::{
     Answer as GuestAnswer, AskError, Caller, Question, Request as GuestRequest,
 };
-use smcp_capability::items::Spend;
-use smcp_capability::turn::{Effect, Head, Performed};
-use smcp_crypto::sha256;
 use smcp_ids::{ServerSlug, UnixMillis, limits};
 use smcp_protocol::{
-    Answer, Change, Era, GuestCall, GuestResult, Notifier, ProtocolError, ReplyTo, ResultError,
-    SSE_HEADERS, Target, sse,
+    Answer, Era, GuestCall, GuestResult, ProtocolError, ReplyTo, ResultError, Target,
 };
 use smcp_sandbox::{Ended, Entry, Fault, GuestFault, HostFault, Output};
 use smcp_tape::{Header, Tape};
 
 use super::ask::Carried;
+use super::attempt::Attempt;
 use super::http::Sends;
 use super::kv::{Alone, Reads, Settled, others};
 use super::permit::Permit;
@@ -94,10 +91,7 @@ impl Run<'_> {
             Target::Completion => Entry::Complete(request),
         };
         let had_sent = tape.has_sent();
-        let attempt = Attempt {
-            had_sent,
-            ..self.attempt(permit, Some(call), round, began)
-        };
+        let attempt = self.attempt(permit, Some(call), round, had_sent, began);
         let result = |text| self.result(call.target(), known, text);
         let is_result = |text: &str| self.result(call.target(), known, text).is_ok();
         Ok(match self.execute(entry, tape, attempt, is_result).await? {
@@ -157,7 +151,7 @@ impl Run<'_> {
             Some(cursor) => serde_json::json!({ "cursor": cursor }).to_string(),
             None => "{}".to_owned(),
         };
-        let attempt = self.attempt(permit, None, Round::first(None), began);
+        let attempt = self.attempt(permit, None, Round::first(None), false, began);
         let is_result = |text: &str| GuestResult::parse_resources(text).is_ok();
         let end = self
             .execute(Entry::ListResources(request), tape, attempt, is_result)
@@ -170,30 +164,6 @@ impl Run<'_> {
                 GuestResult::parse_resources,
             )),
             _ => Err(Problem::host()),
-        }
-    }
-
-    fn attempt<'a, 'c>(
-        &self,
-        permit: Permit,
-        call: Option<&'a GuestCall<'c>>,
-        round: Round,
-        began: UnixMillis,
-    ) -> Attempt<'a, 'c> {
-        Attempt {
-            permit,
-            call,
-            round,
-            had_sent: false,
-            has_spent: false,
-            times: Times {
-                began,
-                deadline: began.plus(self.ready.limits.deadline_millis),
-            },
-            notifier: Notifier::new(),
-            has_unread: call.is_some(),
-            changes: Vec::new(),
-            reads: Reads::begin(self.scene, false),
         }
     }
 

@@ -91,6 +91,21 @@ impl Kv {
         self.modern(&path, "tools/call", Some(tool), params)
     }
 
+    /// Lets the guest send requests to a host.
+    pub fn grant(&mut self, host: &str, methods: &[&str]) {
+        let grant = json!({"host": host, "methods": methods});
+        let path = "/tenants/acme/servers/hello/grants";
+        let outcome = self.world.admin("PUT", path, grant);
+        assert_eq!(outcome.status(), 200, "{}", outcome.json());
+    }
+
+    /// Lets it no longer.
+    pub fn revoke(&mut self, host: &str) {
+        let path = "/tenants/acme/servers/hello/grants";
+        let outcome = self.world.admin("DELETE", path, json!({"host": host}));
+        assert_eq!(outcome.status(), 200, "{}", outcome.json());
+    }
+
     /// Puts bytes where the guest's server keeps a key, past the host.
     pub fn store(&mut self, key: &str, bytes: Vec<u8>) {
         let space = Space::of_server(&"hello".parse().unwrap());
@@ -163,7 +178,7 @@ impl Running {
                     return Some(serde_json::from_str(json).unwrap());
                 }
                 Step::Need(effect) => {
-                    let waits = matches!(effect, Effect::Wait(_));
+                    let waits = matches!(effect, Effect::Wait(_) | Effect::Fetch(_));
                     self.answer = Some(world.perform(OBJECT, effect));
                     if waits {
                         return None;
