@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use smcp_capability::call::{Caller, Notice};
+use smcp_capability::call::{Caller, Notice, Origin};
 use smcp_ids::{Fuel, limits};
 use smcp_protocol::json::{Json, Kind};
 use smcp_sandbox::{Bounds, Ended, profile};
@@ -165,6 +165,8 @@ pub(crate) fn header(
         start: now(),
         caller,
         client_capabilities: client_capabilities.to_owned(),
+        origin: Origin::default(),
+        deadline_millis: local.admitted.limits().deadline_millis,
         read_only,
     })
 }

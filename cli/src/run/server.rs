@@ -241,6 +241,7 @@ impl Server {
             server: self,
             place: &place,
             to,
+            origin: smcp_tenant::origin::of(request.meta()),
             capabilities: own.or(session.capabilities.as_deref()).unwrap_or("{}"),
         };
         let answer = match request.method() {

@@ -4,7 +4,9 @@
 
 use std::time::{Duration, Instant};
 
-use smcp_capability::call::{Answer as GuestAnswer, AskError, Question, Request as GuestRequest};
+use smcp_capability::call::{
+    Answer as GuestAnswer, AskError, Origin, Question, Request as GuestRequest,
+};
 use smcp_capability::items::Transacted;
 use smcp_ids::{Fuel, limits};
 use smcp_protocol::json::Json;
@@ -12,7 +14,7 @@ use smcp_protocol::{
     Answer, Change, Era, GuestCall, GuestResult, Notifier, ProtocolError, ReplyTo, Target,
 };
 use smcp_sandbox::{Bounds, Ended, Entry, Fault, GuestFault, HostFault, Output};
-use smcp_tape::Tape;
+use smcp_tape::{Header, Tape};
 use smcp_tenant::call::{Call, CallStep, Telling};
 use smcp_tenant::outcome;
 use smcp_tenant::questions::{self, Round};
@@ -31,6 +33,8 @@ pub(super) struct Turn<'a> {
     pub(super) to: &'a ReplyTo,
     /// What the client can do, a JSON object.
     pub(super) capabilities: &'a str,
+    /// What it says of itself.
+    pub(super) origin: Origin,
 }
 
 /// What the runs of one round share.
@@ -132,7 +136,10 @@ impl Turn<'_> {
 
     fn blank(&self, read_only: bool) -> Result<Tape, Failure> {
         let header = header(&self.server.local, self.capabilities, read_only)?;
-        Ok(Tape::blank(header))
+        Ok(Tape::blank(Header {
+            origin: self.origin.clone(),
+            ..header
+        }))
     }
 
     /// Runs a round to its end: again if what it read was changed by another call meanwhile.

@@ -22,6 +22,19 @@ pub struct Caller {
     pub scopes: Vec<String>,
 }
 
+/// Where a call comes from, as its client says. Nothing in it is proven.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// The name of the client's software.
+    pub client: Option<String>,
+    /// Its version.
+    pub version: Option<String>,
+    /// `traceparent` of W3C Trace Context.
+    pub trace_parent: Option<String>,
+    /// `tracestate` of W3C Trace Context.
+    pub trace_state: Option<String>,
+}
+
 /// A question to the client.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Question {
@@ -160,6 +173,10 @@ pub enum Request {
     Sleep(u32),
     /// `context.who`.
     Who,
+    /// `context.origin`.
+    Origin,
+    /// `context.time-left`.
+    TimeLeft,
     /// `client.ask`.
     Ask(Vec<Question>),
     /// `client.capabilities`.
@@ -185,6 +202,10 @@ pub enum Answer {
     Bytes(Vec<u8>),
     /// To [`Request::Who`].
     Caller(Caller),
+    /// To [`Request::Origin`].
+    Origin(Origin),
+    /// To [`Request::TimeLeft`]: milliseconds.
+    Millis(u64),
     /// To [`Request::Ask`]: for each question the client's result, a JSON object.
     Answers(Vec<String>),
     /// To [`Request::Ask`], when nothing was asked.

@@ -90,6 +90,8 @@ pub static IMPORTS: &[Function] = &[
     hosted(CONTEXT, "random", &[I32, I32], &[]),
     hosted(CONTEXT, "sleep", &[I32], &[]),
     hosted(CONTEXT, "who", &[I32], &[]),
+    hosted(CONTEXT, "origin", &[I32], &[]),
+    hosted(CONTEXT, "time-left", &[], &[I64]),
     hosted(CLIENT, "ask", &[I32, I32, I32], &[]),
     hosted(CLIENT, "capabilities", &[I32], &[]),
     hosted(NOTIFY, "resource-updated", &[I32, I32], &[]),

@@ -129,6 +129,9 @@ pub const STATES_BYTES_MAX: u64 = 16 * MIB as u64;
 pub const STATES_MAX: u64 = 64;
 /// An item is stored in pieces of at most so many bytes: a row of the platform's storage has 2 MB.
 pub const ITEM_PART_MAX: usize = MIB;
+/// What a client says of itself and of its trace, each text, in bytes: it is on every tape. W3C Trace Context
+/// asks for 512 of `tracestate`.
+pub const ORIGIN_TEXT_MAX: usize = 512;
 /// Random bytes of one `random`.
 pub const RANDOM_MAX: u32 = 65_536;
 /// Milliseconds of one `sleep`.

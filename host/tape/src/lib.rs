@@ -14,7 +14,7 @@ pub use player::{Player, Verdict};
 pub use recording::{FORMAT, Recording, RecordingError};
 
 use serde::{Deserialize, Serialize};
-use smcp_capability::call::{Answer, Caller, Request};
+use smcp_capability::call::{Answer, Caller, Origin, Request};
 use smcp_capability::http::Method;
 use smcp_ids::UnixMillis;
 
@@ -29,6 +29,10 @@ pub struct Header {
     pub caller: Caller,
     /// What the client can do, a JSON object.
     pub client_capabilities: String,
+    /// Where the call comes from.
+    pub origin: Origin,
+    /// How many milliseconds each of its rounds may take.
+    pub deadline_millis: u64,
     /// Whether what is called says of itself that it only reads.
     pub read_only: bool,
 }

@@ -27,6 +27,8 @@ pub struct Player {
     played: usize,
     told: u32,
     now: UnixMillis,
+    /// When the round began whose client has answered last.
+    began: UnixMillis,
     random: ChaCha20,
     awaited: Option<Request>,
 }
@@ -49,6 +51,7 @@ impl Player {
             played: 0,
             told: 0,
             now: tape.header.start,
+            began: tape.header.start,
             random,
             awaited: None,
             tape,
@@ -71,6 +74,13 @@ impl Player {
             Request::Who => Ok(Verdict::Answered(Answer::Caller(
                 self.tape.header.caller.clone(),
             ))),
+            Request::Origin => Ok(Verdict::Answered(Answer::Origin(
+                self.tape.header.origin.clone(),
+            ))),
+            Request::TimeLeft => {
+                let deadline = self.began.plus(self.tape.header.deadline_millis);
+                Ok(Verdict::Answered(Answer::Millis(deadline.since(self.now))))
+            }
             Request::Capabilities => Ok(Verdict::Answered(Answer::Text(
                 self.tape.header.client_capabilities.clone(),
             ))),
@@ -100,6 +110,9 @@ impl Player {
             Some(entry) if entry.request == *request => {
                 self.played += 1;
                 self.now = entry.at;
+                if matches!(entry.answer, Answer::Answers(_)) {
+                    self.began = entry.at;
+                }
                 Ok(Verdict::Answered(entry.answer.clone()))
             }
             Some(_) => Err(TapeError::Diverged(self.played)),
@@ -115,6 +128,9 @@ impl Player {
                 self.now = self.now.max(entry.at);
                 entry.at = self.now;
                 let answer = entry.answer.clone();
+                if matches!(answer, Answer::Answers(_)) {
+                    self.began = self.now;
+                }
                 self.tape.entries.push(entry);
                 self.played += 1;
                 Verdict::Answered(answer)
@@ -144,6 +160,9 @@ impl Player {
     pub fn record(&mut self, answer: Answer, at: UnixMillis) -> Result<(), TapeError> {
         let request = self.awaited.take().ok_or(TapeError::Unasked)?;
         self.now = self.now.max(at);
+        if matches!(answer, Answer::Answers(_)) {
+            self.began = self.now;
+        }
         self.tape.entries.push(Entry {
             request,
             answer,

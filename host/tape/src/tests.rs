@@ -1,8 +1,8 @@
 //! What is recorded once is answered the same ever after.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use smcp_capability::call::{Answer, Caller, KvKey, KvRequest, KvSpace, LogLevel, Request};
+use smcp_capability::call::{Answer, Caller, KvKey, KvRequest, KvSpace, LogLevel, Origin, Request};
 use smcp_ids::UnixMillis;
 
 use crate::{Header, Player, Tape, TapeError, Verdict};
@@ -19,6 +19,8 @@ fn blank() -> Tape {
         start: UnixMillis(1_000),
         caller,
         client_capabilities: "{}".into(),
+        origin: Origin::default(),
+        deadline_millis: 30_000,
         read_only: false,
     })
 }
@@ -167,4 +169,38 @@ fn a_call_that_is_run_again_reads_anew_and_asks_waits_and_tells_nothing_twice() 
     let tape = again.into_tape();
     assert_eq!(tape.entries.len(), 2);
     assert!(tape.remembered.is_empty());
+}
+
+#[test]
+fn the_time_left_is_a_rounds_own_and_moves_as_time_does() {
+    let mut player = Player::new(blank());
+    let left = |player: &mut Player| match player.ask(&Request::TimeLeft).unwrap() {
+        Verdict::Answered(Answer::Millis(left)) => left,
+        verdict => panic!("{verdict:?}"),
+    };
+    assert_eq!(left(&mut player), 30_000);
+    player.ask(&Request::Sleep(10)).unwrap();
+    player.record(Answer::Done, UnixMillis(1_500)).unwrap();
+    assert_eq!(left(&mut player), 29_500);
+    // Five minutes with the client do not count.
+    player.ask(&Request::Ask(Vec::new())).unwrap();
+    player
+        .record(Answer::Answers(Vec::new()), UnixMillis(301_500))
+        .unwrap();
+    assert_eq!(left(&mut player), 30_000);
+    player.ask(&Request::Sleep(10)).unwrap();
+    player.record(Answer::Done, UnixMillis(331_600)).unwrap();
+    assert_eq!(left(&mut player), 0);
+    // A replay says the same.
+    let mut again = Player::new(player.into_tape());
+    let mut seen = Vec::new();
+    for request in [
+        Request::Sleep(10),
+        Request::Ask(Vec::new()),
+        Request::Sleep(10),
+    ] {
+        again.ask(&request).unwrap();
+        seen.push(left(&mut again));
+    }
+    assert_eq!(seen, [29_500, 30_000, 0]);
 }

@@ -16,6 +16,7 @@ mod listeners;
 mod mcp;
 pub mod memory_items;
 mod modules;
+pub mod origin;
 pub mod outcome;
 mod outside;
 mod pace;

@@ -13,6 +13,9 @@ use smcp_capability::turn::{Fetch, Fetched};
 
 const OBJECT: &str = "tenant:acme";
 
+/// What other hosts do.
+type Web = fn(&Fetch) -> Fetched;
+
 fn answer(status: u16, body: &str) -> Fetched {
     Fetched::Answer(HttpAnswer {
         status,
@@ -33,7 +36,7 @@ fn redirect(status: u16, to: &str) -> Fetched {
 }
 
 /// A server that may send GET and POST to one host.
-fn granted(web: fn(&Fetch) -> Fetched) -> Kv {
+fn granted(web: Web) -> Kv {
     let mut kv = Kv::new();
     kv.world.web = web;
     kv.grant("api.example.com", &["GET", "POST"]);
@@ -59,7 +62,7 @@ fn code(reply: &Value) -> &str {
 
 #[test]
 fn what_other_hosts_answer_reaches_the_guest() {
-    let cases: [(fn(&Fetch) -> Fetched, &str); 8] = [
+    let cases: [(Web, &str); 8] = [
         (|_| answer(200, "a"), "a"),
         // A status is an answer.
         (|_| answer(500, "f"), "f"),

@@ -1,7 +1,7 @@
 //! One case of the matrix and its rows.
 
 use serde::{Deserialize, Serialize};
-use smcp_capability::call::{Answer, Caller, KvRequest, Request};
+use smcp_capability::call::{Answer, Caller, KvRequest, Origin, Request};
 use smcp_capability::http::HttpAnswer;
 use smcp_crypto::sha256;
 use smcp_ids::{Digest, Fuel, PublisherKey, UnixMillis};
@@ -172,6 +172,12 @@ fn answer(request: &Request, place: u64) -> Answer {
         Request::Log { .. } | Request::Progress { .. } | Request::Sleep(_) | Request::Notify(_) => {
             Answer::Done
         }
+        Request::Origin => Answer::Origin(Origin {
+            client: Some("matrix".into()),
+            trace_state: Some(String::new()),
+            ..Origin::default()
+        }),
+        Request::TimeLeft => Answer::Millis(30_000 - place),
         Request::Now => Answer::Instant(UnixMillis(1_800_000_000_000 + place * 7)),
         Request::Random(length) => {
             Answer::Bytes((0..*length).map(|at| (at as u8) ^ (place as u8)).collect())

@@ -3,7 +3,7 @@
 //! An answer is a list of blocks, each allocated by the guest itself, and a last record at an
 //! address that the guest gave. A block may hold the addresses of blocks before it.
 
-use smcp_capability::call::{Answer, AskError, Caller, Request};
+use smcp_capability::call::{Answer, AskError, Caller, Origin, Request};
 use wasmi::Val;
 
 use super::{http, kv};
@@ -82,6 +82,10 @@ pub(crate) fn lower(request: &Request, answer: &Answer) -> Option<Lowered> {
         (Request::Now, Answer::Instant(moment)) => {
             lowered.value = Some(Val::I64(moment.0 as i64));
         }
+        (Request::TimeLeft, Answer::Millis(millis)) => {
+            lowered.value = Some(Val::I64(*millis as i64));
+        }
+        (Request::Origin, Answer::Origin(origin)) => lower_origin(&mut lowered, origin),
         (Request::Random(length), Answer::Bytes(bytes)) if bytes.len() == *length as usize => {
             let list = lowered.text(bytes);
             lowered.record.list(list);
@@ -96,14 +100,7 @@ pub(crate) fn lower(request: &Request, answer: &Answer) -> Option<Lowered> {
         }
         (Request::Ask(_), Answer::Unasked(error)) => lower_ask_error(&mut lowered, error),
         (Request::Setting(_), Answer::Setting(value)) => {
-            // `option<string>`: the case, then the text at its alignment.
-            let text = value.as_ref().map(|text| lowered.text(text.as_bytes()));
-            let is_there = u8::from(text.is_some());
-            lowered.record.bytes.extend([is_there, 0, 0, 0]);
-            match text {
-                Some(text) => lowered.record.list(text),
-                None => lowered.record.align = 4,
-            }
+            lower_option(&mut lowered, value.as_deref());
         }
         (Request::Http(_), Answer::Http(answer)) => http::lower(&mut lowered, answer),
         (Request::Kv(request), answer) => kv::lower(&mut lowered, request, answer)?,
@@ -119,6 +116,31 @@ fn lower_caller(lowered: &mut Lowered, caller: &Caller) {
     let scopes = lowered.texts(&caller.scopes);
     for field in fields.into_iter().chain([scopes]) {
         lowered.record.list(field);
+    }
+}
+
+/// `record origin { client, version, trace-parent, trace-state: option<string> }`.
+fn lower_origin(lowered: &mut Lowered, origin: &Origin) {
+    for text in [
+        &origin.client,
+        &origin.version,
+        &origin.trace_parent,
+        &origin.trace_state,
+    ] {
+        lower_option(lowered, text.as_deref());
+    }
+}
+
+/// `option<string>`: the case, then the text at its alignment.
+fn lower_option(lowered: &mut Lowered, text: Option<&str>) {
+    let text = text.map(|text| lowered.text(text.as_bytes()));
+    let record = &mut lowered.record;
+    record.align = 4;
+    let is_there = u8::from(text.is_some());
+    record.bytes.extend([is_there, 0, 0, 0]);
+    match text {
+        Some(text) => record.list(text),
+        None => record.bytes.extend([0; 8]),
     }
 }
 

@@ -6,7 +6,8 @@
     reason = "a test fails by panicking"
 )]
 
-use smcp_capability::call::{Answer, Caller, KvRequest, Request};
+use smcp_capability::call::{Answer, Caller, KvRequest, Origin, Request};
+use smcp_capability::http::{HttpAnswer, HttpError, HttpErrorKind};
 use smcp_crypto::SigningKey;
 use smcp_ids::{Fuel, UnixMillis, limits};
 use smcp_package::{
@@ -77,6 +78,20 @@ pub fn answer(request: &Request) -> Answer {
         Request::Kv(KvRequest::Keys { .. }) => Answer::Keys(vec!["a".into(), "bc".into()]),
         Request::Kv(_) => Answer::Done,
         Request::Capabilities => Answer::Text("{}".into()),
+        Request::Origin => Answer::Origin(Origin {
+            version: Some("1.2".into()),
+            ..Origin::default()
+        }),
+        Request::TimeLeft => Answer::Millis(30_000),
+        Request::Http(request) => Answer::Http(if request.method == "GET" {
+            Ok(HttpAnswer {
+                status: 404,
+                headers: request.headers.clone(),
+                body: b"body".to_vec(),
+            })
+        } else {
+            Err(HttpError::new(HttpErrorKind::Timeout, "late"))
+        }),
         Request::Who => Answer::Caller(Caller {
             tenant: "acme".into(),
             server: "hello".into(),

@@ -167,6 +167,7 @@ impl Hosted<'_> {
                 .meta()
                 .client_capabilities
                 .map_or("{}", |capabilities| capabilities.text()),
+            origin: crate::origin::of(request.meta()),
             wants_receipt: request.meta().receipt,
         }
     }

@@ -2,7 +2,7 @@
 
 use smcp_auth::Principal;
 use smcp_capability::call::{
-    Answer as GuestAnswer, AskError, Caller, Question, Request as GuestRequest,
+    Answer as GuestAnswer, AskError, Caller, Origin, Question, Request as GuestRequest,
 };
 use smcp_ids::{ServerSlug, UnixMillis, limits};
 use smcp_protocol::{
@@ -34,6 +34,8 @@ pub(super) struct Run<'a> {
     pub(super) principal: &'a Principal,
     /// What the client can do, a JSON object.
     pub(super) capabilities: &'a str,
+    /// What it says of itself.
+    pub(super) origin: Origin,
     /// Whether the client asked for a receipt.
     pub(super) wants_receipt: bool,
 }
@@ -250,6 +252,8 @@ impl Run<'_> {
             start,
             caller,
             client_capabilities: self.capabilities.to_owned(),
+            origin: self.origin.clone(),
+            deadline_millis: self.ready.limits.deadline_millis,
             read_only,
         }
     }
