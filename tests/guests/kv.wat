@@ -16,7 +16,7 @@
 ;;
 ;; It asks another host, and shows the first character of the answer, or `!` and the number of the error:
 ;;
-;;   w     with GET        W     with POST
+;;   w     with GET        W     with POST        P00000000  with POST, to a path of its own
 (module
   (import "smcp:server/context@0.1.0" "sleep" (func $sleep (param i32)))
   (import "smcp:server/client@0.1.0" "ask" (func $ask (param i32 i32 i32)))
@@ -41,6 +41,7 @@
   (data (i32.const 1152) "a:b")
   (data (i32.const 1156) "refused")
   (data (i32.const 1300) "GETPOSThttps://api.example.com/w")
+  (data (i32.const 1340) "https://api.example.com/00000000")
   ;; One question: id and request.
   (data (i32.const 1200) "\00\02\00\00\03\00\00\00\03\02\00\00\6f\00\00\00")
 
@@ -175,8 +176,8 @@
     (call $number (local.get $key) (i32.const 5008))
     (call $copy (i32.const 5008) (i32.const 8)))
 
-  (func $fetch (param $method i32) (param $len i32)
-    (call $send (local.get $method) (local.get $len) (i32.const 1307) (i32.const 25) (i32.const 0)
+  (func $fetch (param $method i32) (param $len i32) (param $url i32) (param $url_len i32)
+    (call $send (local.get $method) (local.get $len) (local.get $url) (local.get $url_len) (i32.const 0)
       (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 4096))
     (if (i32.load8_u (i32.const 4096))
       (then
@@ -224,9 +225,14 @@
     (if (i32.eq (local.get $op) (i32.const 107)) ;; k
       (then (call $list (local.get $one)) (return (i32.const 2))))
     (if (i32.eq (local.get $op) (i32.const 119)) ;; w
-      (then (call $fetch (i32.const 1300) (i32.const 3)) (return (i32.const 1))))
+      (then (call $fetch (i32.const 1300) (i32.const 3) (i32.const 1307) (i32.const 25)) (return (i32.const 1))))
     (if (i32.eq (local.get $op) (i32.const 87)) ;; W
-      (then (call $fetch (i32.const 1303) (i32.const 4)) (return (i32.const 1))))
+      (then (call $fetch (i32.const 1303) (i32.const 4) (i32.const 1307) (i32.const 25)) (return (i32.const 1))))
+    (if (i32.eq (local.get $op) (i32.const 80)) ;; P
+      (then
+        (memory.copy (i32.const 1364) (local.get $one) (i32.const 8))
+        (call $fetch (i32.const 1303) (i32.const 4) (i32.const 1340) (i32.const 32))
+        (return (i32.const 9))))
     (if (i32.eq (local.get $op) (i32.const 122)) ;; z
       (then (call $sleep (i32.const 1)) (return (i32.const 1))))
     (if (i32.eq (local.get $op) (i32.const 63)) ;; ?

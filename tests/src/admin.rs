@@ -81,6 +81,19 @@ impl Admin {
         Ok(key["key"].as_str().context("no key")?.to_owned())
     }
 
+    /// Lets a server send requests to a host.
+    ///
+    /// # Errors
+    ///
+    /// If the host refuses.
+    pub fn grant(&self, tenant: &str, server: &str, host: &str, methods: &[&str]) -> Result<()> {
+        let path = format!("/tenants/{tenant}/servers/{server}/grants");
+        let grant = serde_json::json!({ "host": host, "methods": methods });
+        let answer = self.send("PUT", &path, &grant)?;
+        ensure!(answer.status == 200, "{path}: {}", answer.text());
+        Ok(())
+    }
+
     /// Posts JSON, which must make something.
     ///
     /// # Errors

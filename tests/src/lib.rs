@@ -10,6 +10,7 @@ pub mod guests;
 pub mod http;
 pub mod mcp;
 pub mod mortal;
+pub mod outside;
 pub mod schema;
 
 use std::path::PathBuf;

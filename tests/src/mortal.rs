@@ -42,6 +42,13 @@ impl Mortal {
         Ok(Self { options, files })
     }
 
+    /// The same, which sends what guests send to other hosts to that port of this machine.
+    #[must_use]
+    pub fn sending_to(mut self, port: u16) -> Self {
+        self.options.outbound = Some(port);
+        self
+    }
+
     /// Starts it.
     ///
     /// # Errors

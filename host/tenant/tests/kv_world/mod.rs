@@ -12,6 +12,8 @@
 use serde_json::{Value, json};
 use smcp_capability::items::{Transacted, Transaction};
 use smcp_capability::turn::{Effect, Frame, Performed, Step};
+use smcp_crypto::SEAL_OVERHEAD;
+use smcp_ids::limits;
 use smcp_tenant::TurnId;
 use smcp_tenant::item::Space;
 
@@ -102,7 +104,8 @@ impl Kv {
     /// Lets it no longer.
     pub fn revoke(&mut self, host: &str) {
         let path = "/tenants/acme/servers/hello/grants";
-        let outcome = self.world.admin("DELETE", path, json!({"host": host}));
+        let path = format!("{path}?host={host}");
+        let outcome = self.world.admin("DELETE", &path, Value::Null);
         assert_eq!(outcome.status(), 200, "{}", outcome.json());
     }
 
@@ -110,6 +113,23 @@ impl Kv {
     pub fn store(&mut self, key: &str, bytes: Vec<u8>) {
         let space = Space::of_server(&"hello".parse().unwrap());
         let write = space.write(space.place(key), Some(bytes), None);
+        let went = self.world.items(OBJECT).transact(&Transaction {
+            writes: vec![write],
+            ..Transaction::default()
+        });
+        assert_eq!(went, Transacted::Done);
+    }
+
+    /// Fills what the server may keep, but for so many pairs of single characters.
+    pub fn leave_room(&mut self, pairs: usize) {
+        // A character, and a sealed one.
+        let pair = 1 + SEAL_OVERHEAD + 1;
+        let principal = "nobody";
+        let space = Space::of_caller(&"hello".parse().unwrap(), principal);
+        let left = limits::KV_STORE_MAX - (pair * pairs + pair / 2) as u64;
+        // No single row is that large on the platform; here one may be.
+        let filler = vec![0; usize::try_from(left).unwrap() - 1];
+        let write = space.write(space.place("f"), Some(filler), None);
         let went = self.world.items(OBJECT).transact(&Transaction {
             writes: vec![write],
             ..Transaction::default()

@@ -6,7 +6,8 @@ use std::collections::VecDeque;
 use anyhow::{Context, Result, anyhow, ensure};
 use serde_json::Value;
 
-use crate::kills::{Outcome, STREAM, Target};
+use crate::answers::code;
+use crate::kills::{Outcome, STREAM, Target, USED};
 use crate::promises::{self, Asked, Found, Known, Mark, Unsure};
 use crate::random::Rng;
 
@@ -26,6 +27,12 @@ pub(crate) struct Keeper {
     pub(crate) acknowledged: u64,
     pub(crate) came_about: u64,
     pub(crate) went_on: u64,
+    /// The names of the requests that its calls have sent to another host, as far as they have told it.
+    pub(crate) sent: Vec<String>,
+    /// How many such requests it has named.
+    named: u32,
+    /// Questions whose call was killed after it may have sent something, and does not go on.
+    pub(crate) given_up: u64,
 }
 
 impl Keeper {
@@ -39,7 +46,27 @@ impl Keeper {
             acknowledged: 0,
             came_about: 0,
             went_on: 0,
+            sent: Vec::new(),
+            named: 0,
+            given_up: 0,
         }
+    }
+
+    /// A name for a request to another host that no other has.
+    fn name(&mut self) -> String {
+        self.named += 1;
+        format!("{:02}{:06}", self.number, self.named)
+    }
+
+    /// What a call said, without the answers of another host to the requests in its program: those are sent.
+    fn without_sent(&mut self, program: &str, told: &str) -> Result<String> {
+        let names: Vec<_> = program.split('P').skip(1).collect();
+        let told = told
+            .strip_prefix(&*"a".repeat(names.len()))
+            .with_context(|| format!("{program} told {told:?}, not that it has sent something"))?;
+        let names = names.iter().filter_map(|rest| rest.get(..8));
+        self.sent.extend(names.map(str::to_owned));
+        Ok(told.to_owned())
     }
 
     /// Its keys: three for the mark, one for its questions.
@@ -70,16 +97,20 @@ impl Keeper {
         let number = promises::next(self.known.mark);
         let removes = self.rng.chance(5);
         let pause = "z".repeat(self.rng.below(3));
+        let post = match self.rng.chance(30) {
+            true => format!("P{}", self.name()),
+            false => String::new(),
+        };
         let (mark, program, expected) = if removes {
-            let program = format!("d{one}d{two}{pause}d{three}");
+            let program = format!("d{one}d{two}{pause}{post}d{three}");
             (None, program, String::new())
         } else {
-            let program = format!("={one}{number:08}{pause}#{three}={two}{number:08}");
+            let program = format!("={one}{number:08}{post}{pause}#{three}={two}{number:08}");
             (Some(number), program, format!("{number:08}"))
         };
         match platform.call(&program, None)? {
             Outcome::Answered(answer) => {
-                let told = text(&program, &answer)?;
+                let told = self.without_sent(&program, &text(&program, &answer)?)?;
                 ensure!(
                     told == expected,
                     "{program} told {told:?}, not {expected:?}"
@@ -112,9 +143,11 @@ impl Keeper {
     /// Begins a call that asks before it counts its questions, or after.
     fn ask(&mut self, platform: &Target, kills: u32) -> Result<Option<Unsure>> {
         let [.., answered] = self.keys();
-        let program = match self.rng.chance(50) {
-            true => format!("?#{answered}"),
-            false => format!("#{answered}?"),
+        let program = match self.rng.below(4) {
+            0 => format!("?#{answered}"),
+            1 => format!("#{answered}?"),
+            2 => format!("P{}?#{answered}", self.name()),
+            _ => format!("?P{}#{answered}", self.name()),
         };
         match platform.call(&program, None)? {
             Outcome::Answered(answer) => {
@@ -148,7 +181,8 @@ impl Keeper {
 
     /// Takes note that a question has gone on to its end: it is counted once.
     fn went_on(&mut self, asked: Asked, answer: &Value, kills: u32) -> Result<()> {
-        let told = numbers(&text(&asked.program, answer)?)?;
+        let told = self.without_sent(&asked.program, &text(&asked.program, answer)?)?;
+        let told = numbers(&told)?;
         let expected = self.known.answered + 1;
         ensure!(
             told == [Some(expected)],
@@ -208,6 +242,13 @@ impl Keeper {
 
     fn finish(&mut self, platform: &Target, asked: Asked, kills: u32) -> Result<()> {
         match platform.call(&asked.program, Some(&asked))? {
+            // It may have sent something when it was killed, and nobody knows: it is not done again.
+            Outcome::Answered(answer)
+                if asked.program.starts_with("?P") && code(&answer) == Some(USED) =>
+            {
+                self.given_up += 1;
+                Ok(())
+            }
             Outcome::Answered(answer) => self.went_on(asked, &answer, kills),
             Outcome::Unknown => Err(anyhow!("no answer")),
         }

@@ -4,6 +4,7 @@
 //! While the platform runs no request may fail; only one that was in flight when it was killed may,
 //! and each client has one at the most. What must be so is in `promises`.
 
+use std::collections::BTreeSet;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -14,6 +15,7 @@ use serde_json::{Value, json};
 use smcp_tests::admin::Admin;
 use smcp_tests::mcp::{Client, MODERN};
 use smcp_tests::mortal::Mortal;
+use smcp_tests::outside::{Answer, Outside};
 use smcp_tests::{guests, schema};
 use smcp_xtask::dev::Running;
 use smcp_xtask::paths;
@@ -31,6 +33,8 @@ const CLIENTS: u8 = 6;
 const WINDOW_MILLIS: usize = 700;
 /// Kills, however short the time is.
 const LEAST: u32 = 3;
+/// The code of a state whose call has gone on already.
+pub(crate) const USED: &str = "request_state_used";
 /// The stream of the seed that says when to kill; those of the clients come after it.
 pub(crate) const STREAM: u64 = 1 << 32;
 
@@ -67,7 +71,8 @@ impl Until {
 /// Kills, and looks what is there, until that is over.
 pub(crate) fn run(seed: u64, until: Until) -> Result<()> {
     let home = paths::target().join("soak/kills");
-    let mortal = Mortal::within(&home)?;
+    let outside = Outside::start(|_| Answer::new(200, "a"))?;
+    let mortal = Mortal::within(&home)?.sending_to(outside.port());
     let mut rng = Rng::new(seed, STREAM);
     let mut running = mortal.start_bare()?;
     let platform = Target::of(&running)?;
@@ -89,6 +94,7 @@ pub(crate) fn run(seed: u64, until: Until) -> Result<()> {
         running = mortal.start_bare()?;
         platform
             .verify(&mut clients, &mut shared, kills)
+            .and_then(|()| check_sent(&outside, &clients))
             .with_context(|| format!("after kill {kills}"))?;
         if kills.is_multiple_of(20) {
             println!(
@@ -100,12 +106,34 @@ pub(crate) fn run(seed: u64, until: Until) -> Result<()> {
     let sum = |of: fn(&Keeper) -> u64| clients.iter().map(of).sum::<u64>();
     println!(
         "{kills} kills in {} s: {} acknowledged writes checked, {in_flight} calls in flight at kills, \
-         {} of which were there afterwards; {} questions went on after one",
+         {} of which were there afterwards; {} questions went on after one; {} requests to another host, none \
+         twice, of which {} were in flight with their calls at a kill and not repeated",
         since.elapsed().as_secs(),
         sum(|keeper| keeper.acknowledged),
         sum(|keeper| keeper.came_about),
         sum(|keeper| keeper.went_on),
+        outside.received().len(),
+        sum(|keeper| keeper.given_up),
     );
+    Ok(())
+}
+
+/// Nothing was sent twice, and all that was acknowledged was sent.
+fn check_sent(outside: &Outside, clients: &[Keeper]) -> Result<()> {
+    let mut sent = BTreeSet::new();
+    for request in outside.received().iter() {
+        ensure!(
+            sent.insert(request.path.clone()),
+            "{} was sent twice",
+            request.path
+        );
+    }
+    for id in clients.iter().flat_map(|keeper| &keeper.sent) {
+        ensure!(
+            sent.contains(&format!("/{id}")),
+            "{id} was acknowledged and never sent"
+        );
+    }
     Ok(())
 }
 
@@ -129,6 +157,7 @@ impl Target {
         let key = admin.tenant(TENANT)?;
         let published = admin.publish(TENANT, "kv", &guests::package(GUEST, "1.0.0")?)?;
         ensure!(published.status == 201, "{}", published.text());
+        admin.grant(TENANT, "kv", "api.example.com", &["POST"])?;
         let endpoint = format!("{}/t/{TENANT}/kv/mcp", running.url());
         Ok(Self {
             client: Client::new(&endpoint, &key, MODERN).that_answers(),
@@ -222,7 +251,7 @@ impl Target {
     /// Answers a question that was answered before.
     pub(crate) fn answer_again(&self, asked: &Asked) -> Result<()> {
         match self.call(&asked.program, Some(asked))? {
-            Outcome::Answered(answer) if code(&answer) == Some("request_state") => Ok(()),
+            Outcome::Answered(answer) if code(&answer) == Some(USED) => Ok(()),
             Outcome::Answered(answer) => Err(anyhow!(
                 "a question that had gone on was answered again: {answer}"
             )),
