@@ -62,16 +62,34 @@ impl Stage {
     ///
     /// If the Worker cannot be built or started.
     pub fn start(provoke_faults: bool) -> Result<Self> {
+        Self::with(|options| Options {
+            provoke_faults,
+            ..options
+        })
+    }
+
+    /// The same, where everything that guests send to other hosts goes to that port of this machine.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`start`](Self::start).
+    pub fn sending_to(port: u16) -> Result<Self> {
+        Self::with(|options| Options {
+            outbound: Some(port),
+            ..options
+        })
+    }
+
+    fn with(change: impl FnOnce(Options) -> Options) -> Result<Self> {
         build::build(build::Mode::Release)?;
         let home = paths::target().join("e2e").join(dev::random_hex(6)?);
         std::fs::create_dir_all(&home)?;
         let options = Options {
             log: Some(home.join("worker.log")),
             allowed_origins: "https://app.example".to_owned(),
-            provoke_faults,
             ..Options::new(home.join("state"), dev::random_hex(16)?)
         };
-        let platform = Platform::start(options, home.join("files"))?;
+        let platform = Platform::start(change(options), home.join("files"))?;
         Ok(Self {
             platform,
             tenants: Mutex::new(0),
