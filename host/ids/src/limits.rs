@@ -70,7 +70,9 @@ pub const OPERAND_HEIGHT_MAX: usize = 4_096;
 /// Custom sections other than manifest and signature, together.
 pub const CUSTOM_SECTIONS_MAX: usize = 64 * KIB;
 /// The manifest section: the catalogue and what is said about it.
-pub const MANIFEST_MAX: usize = CATALOGUE_MAX * 2 + 16 * KIB;
+pub const MANIFEST_MAX: usize = CATALOGUE_MAX * 2 + ASKS_MAX + 16 * KIB;
+/// What a manifest asks for, as JSON: it is in memory for each release while the object is awake.
+pub const ASKS_MAX: usize = 16 * KIB;
 /// What `describe` returns.
 pub const CATALOGUE_MAX: usize = 256 * KIB;
 /// Text about a server in its manifest: it is shown in every list.

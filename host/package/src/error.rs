@@ -14,6 +14,14 @@ pub enum Limit {
     Catalogue,
     /// Bytes of the description.
     Description,
+    /// Bytes of what is asked for.
+    Asks,
+    /// Hosts that are asked for, or those of one secret.
+    AskedHosts,
+    /// Secrets that are asked for.
+    AskedSecrets,
+    /// Settings that are declared.
+    AskedSettings,
     /// Bytes of the other custom sections, together.
     CustomSections,
     /// Types.
@@ -61,6 +69,10 @@ impl Limit {
             Self::Manifest => ("limit_manifest", "bytes in the manifest"),
             Self::Catalogue => ("limit_catalogue", "bytes in the catalogue"),
             Self::Description => ("limit_description", "bytes in the description"),
+            Self::Asks => ("limit_asks", "bytes in what the server asks for"),
+            Self::AskedHosts => ("limit_asked_hosts", "hosts asked for"),
+            Self::AskedSecrets => ("limit_asked_secrets", "secrets asked for"),
+            Self::AskedSettings => ("limit_asked_settings", "settings declared"),
             Self::CustomSections => ("limit_custom_sections", "bytes in custom sections"),
             Self::Types => ("limit_types", "types"),
             Self::Functions => ("limit_functions", "functions"),
@@ -206,6 +218,22 @@ pub enum PackageError {
         /// The first interface that is in one only.
         interface: String,
     },
+    /// What the manifest asks for does not fit together.
+    #[error("what the server asks for: {reason}: correct [package.metadata.smcp] in Cargo.toml")]
+    Asks {
+        /// What is wrong.
+        reason: String,
+    },
+    /// The manifest asks for something that the module could not use.
+    #[error(
+        "the server asks for {what}, and its module does not import {interface}: use them, or do not ask for them"
+    )]
+    AsksUnused {
+        /// Of what kind.
+        what: &'static str,
+        /// What would use it.
+        interface: &'static str,
+    },
 
     // ---- The module --------------------------------------------------------------------------
     /// There is too much of something.
@@ -338,6 +366,8 @@ impl PackageError {
             Self::Version => "release_version",
             Self::CatalogueNotAnObject => "catalogue_not_an_object",
             Self::CapabilitiesDiffer { .. } => "capabilities_differ",
+            Self::Asks { .. } => "asks_invalid",
+            Self::AsksUnused { .. } => "asks_unused",
             Self::TooMany { what, .. } => what.text().0,
             Self::Invalid { .. } => "module_invalid",
             Self::StartFunction => "start_function",

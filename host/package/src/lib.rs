@@ -20,6 +20,7 @@
 
 mod admission;
 mod admitted;
+mod asks;
 mod error;
 mod inspect;
 mod manifest;
@@ -31,6 +32,7 @@ mod write;
 
 pub use admission::{Admission, AdmissionStep};
 pub use admitted::{AdmissionRecord, AdmittedModule};
+pub use asks::{AskedSecret, Asks, is_setting_name};
 pub use error::{Limit, PackageError};
 pub use inspect::{SectionSummary, Summary, capabilities, inspect};
 pub use manifest::{AskedLimits, Manifest};

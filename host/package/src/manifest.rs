@@ -12,6 +12,7 @@ use smcp_capability::contract::ABI_VERSION;
 use smcp_ids::limits::{CATALOGUE_MAX, DESCRIPTION_MAX, MANIFEST_MAX, VERSION_MAX_CHARACTERS};
 use smcp_ids::{Fuel, ServerSlug};
 
+use crate::asks::{self, Asks, Object};
 use crate::error::{Limit, PackageError, at_most};
 
 /// The only format there is.
@@ -26,6 +27,7 @@ pub struct Manifest {
     catalogue: String,
     capabilities: BTreeSet<String>,
     limits: AskedLimits,
+    asks: Asks,
 }
 
 /// What a server asks for. What it leaves out is the platform's default; what it is given is bounded
@@ -60,6 +62,8 @@ struct Wire {
     capabilities: Vec<String>,
     #[serde(default)]
     limits: AskedLimits,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    asks: Option<Object<asks::Wire>>,
     catalogue: String,
 }
 
@@ -89,6 +93,7 @@ impl Manifest {
             catalogue: catalogue.into(),
             capabilities: capabilities.into_iter().collect(),
             limits: AskedLimits::default(),
+            asks: Asks::default(),
         };
         manifest.checked()
     }
@@ -109,6 +114,12 @@ impl Manifest {
     #[must_use]
     pub fn with_limits(self, limits: AskedLimits) -> Self {
         Self { limits, ..self }
+    }
+
+    /// The same, asking for hosts, secrets and settings.
+    #[must_use]
+    pub fn with_asks(self, asks: Asks) -> Self {
+        Self { asks, ..self }
     }
 
     /// Reads the JSON text of a manifest.
@@ -136,6 +147,11 @@ impl Manifest {
             catalogue: wire.catalogue,
             capabilities: wire.capabilities.into_iter().collect(),
             limits: wire.limits,
+            asks: wire
+                .asks
+                .map(|asks| Asks::of(asks.0))
+                .transpose()?
+                .unwrap_or_default(),
         };
         if manifest.capabilities.len() != asked {
             return Err(PackageError::ManifestMalformed {
@@ -159,6 +175,7 @@ impl Manifest {
             description: self.description.clone(),
             capabilities: self.capabilities.iter().cloned().collect(),
             limits: self.limits,
+            asks: self.asks.to_wire().map(Object),
             catalogue: self.catalogue.clone(),
         };
         let json = serde_json::to_vec(&wire).map_err(|error| PackageError::ManifestMalformed {
@@ -193,18 +210,24 @@ impl Manifest {
         self.capabilities.iter().map(String::as_str)
     }
 
-    /// What the server asks for.
+    /// The limits that the server asks for.
     pub fn limits(&self) -> AskedLimits {
         self.limits
     }
 
-    /// Refuses if the module imports other interfaces than the manifest says.
+    /// The hosts, secrets and settings that it asks for.
+    pub fn asks(&self) -> &Asks {
+        &self.asks
+    }
+
+    /// Refuses if the module imports other interfaces than the manifest says, or lacks one that what is
+    /// asked for would need.
     pub(crate) fn check_capabilities(
         &self,
         imported: &BTreeSet<String>,
     ) -> Result<(), PackageError> {
         match self.capabilities.symmetric_difference(imported).next() {
-            None => Ok(()),
+            None => self.asks.check_used(imported),
             Some(interface) => Err(PackageError::CapabilitiesDiffer {
                 interface: interface.clone(),
             }),

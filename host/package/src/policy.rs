@@ -146,7 +146,7 @@ impl Policy {
 }
 
 /// The limits that no policy changes, but that a version of the host might.
-const FIXED: [u64; 18] = [
+const FIXED: [u64; 23] = [
     limits::TRANSLATED_CODE_MAX as u64,
     limits::FUNCTIONS_MAX as u64,
     limits::EXPORTS_MAX as u64,
@@ -165,6 +165,11 @@ const FIXED: [u64; 18] = [
     limits::DESCRIPTION_MAX as u64,
     limits::VERSION_MAX_CHARACTERS as u64,
     limits::SIGNATURES_MAX as u64,
+    limits::ASKS_MAX as u64,
+    limits::GRANTS_MAX as u64,
+    limits::SECRETS_MAX as u64,
+    limits::SECRET_HOSTS_MAX as u64,
+    limits::SETTINGS_MAX as u64,
 ];
 
 fn bind_function(binding: Binding, function: &Function) -> Binding {

@@ -8,6 +8,7 @@
 //! calls; the admin API or MCP answers; a call of a guest goes through [`call`].
 
 mod admin;
+mod asks;
 pub mod call;
 pub mod describe;
 mod door;

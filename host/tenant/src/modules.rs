@@ -119,23 +119,36 @@ pub(crate) async fn admit(
 impl Scene {
     /// The live release of a server, loaded if it is not yet. `None` if there is none.
     pub(crate) async fn live(&self, server: &ServerSlug) -> Result<Option<Rc<Ready>>, Problem> {
+        let live = {
+            let state = self.state.borrow();
+            let row = state.directory()?.servers.get(server);
+            row.and_then(|row| row.live)
+        };
+        match live {
+            Some(live) => self.release(server, live).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// A release of a server, live or not, loaded if it is not yet.
+    pub(crate) async fn release(
+        &self,
+        server: &ServerSlug,
+        release: ReleaseDigest,
+    ) -> Result<Rc<Ready>, Problem> {
         let record: ReleaseRecord = {
             let mut guard = self.state.borrow_mut();
             let state = &mut *guard;
-            let row = state.directory()?.servers.get(server);
-            let Some(live) = row.and_then(|row| row.live) else {
-                return Ok(None);
-            };
-            if let Some(ready) = state.modules.get(&live) {
-                return Ok(Some(ready));
+            if let Some(ready) = state.modules.get(&release) {
+                return Ok(ready);
             }
             let releases = &state.directory()?.releases;
-            let record = releases.get(&(server.clone(), live));
+            let record = releases.get(&(server.clone(), release));
             record.cloned().ok_or_else(Problem::host)?
         };
         let ready = Rc::new(self.fetch(&record).await?);
         self.state.borrow_mut().modules.put(ready.clone());
-        Ok(Some(ready))
+        Ok(ready)
     }
 
     async fn fetch(&self, record: &ReleaseRecord) -> Result<Ready, Problem> {

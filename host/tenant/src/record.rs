@@ -13,7 +13,9 @@ use smcp_capability::http::{HostGrant, Method, Secret, Secrets};
 use smcp_capability::turn::{Mutation, Record, Table};
 use smcp_crypto::{Binding, NONCE_BYTES, PurposeKeys};
 use smcp_ids::{KeyId, PublisherKey, ReleaseDigest, ServerSlug, TenantId, UnixMillis};
-use smcp_package::AdmissionRecord;
+use smcp_package::{AdmissionRecord, Asks};
+
+use crate::asks::Reach;
 
 /// A tenant. In its own object it says that the tenant exists; in the platform's it lists it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +40,8 @@ pub(crate) struct ServerRecord {
     pub(crate) created: UnixMillis,
     /// The release that answers, unless it was stopped.
     pub(crate) live: Option<ReleaseDigest>,
+    /// The release that will, when it is granted what it asks for.
+    pub(crate) waiting: Option<ReleaseDigest>,
 }
 
 /// A release of a server.
@@ -51,6 +55,25 @@ pub(crate) struct ReleaseRecord {
     /// Size of the package in bytes.
     pub(crate) size: u64,
     pub(crate) admission: AdmissionRecord,
+    /// What its module imports.
+    pub(crate) interfaces: Vec<String>,
+    /// What it asks for: the JSON of [`Asks`], which a later version may take for none.
+    pub(crate) asks: String,
+}
+
+impl ReleaseRecord {
+    /// What it asks for.
+    pub(crate) fn asks(&self) -> Option<Asks> {
+        Asks::parse(&self.asks).ok()
+    }
+
+    /// What it can touch.
+    pub(crate) fn reach(&self) -> Reach {
+        Reach {
+            interfaces: self.interfaces.clone(),
+            asks: self.asks().unwrap_or_default(),
+        }
+    }
 }
 
 /// A setting of a server.
@@ -96,7 +119,7 @@ pub(crate) struct SecretRecord {
 
 impl SecretRecord {
     /// The secret, as requests carry it.
-    fn secret(&self) -> Option<Secret> {
+    pub(crate) fn secret(&self) -> Option<Secret> {
         let hosts = self.hosts.iter().filter_map(|host| host.parse().ok());
         Secret::new(&*self.name, &*self.value, hosts.collect()).ok()
     }
@@ -115,7 +138,7 @@ pub(crate) enum Row {
     Listed(TenantRecord),
     Publisher(PublisherRecord),
     Server(ServerRecord),
-    Release(ReleaseRecord),
+    Release(Box<ReleaseRecord>),
     Key(KeyRecord),
     Setting(SettingRecord),
     Grant(GrantRecord),
@@ -236,7 +259,7 @@ impl Sealer {
             Table::Tenants => Row::Listed(decode(&bytes)?),
             Table::Publishers => Row::Publisher(decode(&bytes)?),
             Table::Servers => Row::Server(decode(&bytes)?),
-            Table::Releases => Row::Release(decode(&bytes)?),
+            Table::Releases => Row::Release(Box::new(decode(&bytes)?)),
             Table::Keys => Row::Key(decode(&bytes)?),
             Table::Settings => Row::Setting(decode(&bytes)?),
             Table::Grants => Row::Grant(decode(&bytes)?),
@@ -283,7 +306,7 @@ impl Directory {
             }
             Change::Put(Row::Release(row)) => {
                 self.releases
-                    .insert((row.server.clone(), row.admission.release), row);
+                    .insert((row.server.clone(), row.admission.release), *row);
             }
             Change::Put(Row::Key(row)) => {
                 self.keys.insert(row.id.clone(), row);
@@ -398,76 +421,4 @@ fn named<'a, T>(
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-    use super::*;
-
-    fn directory() -> Directory {
-        let mut directory = Directory::default();
-        for server in ["a", "ab", "b"] {
-            let server: ServerSlug = server.parse().unwrap();
-            let grant = |host: &str| GrantRecord {
-                server: server.clone(),
-                host: host.to_owned(),
-                methods: BTreeSet::from([Method::Get]),
-                changed: UnixMillis(1),
-            };
-            // As if a later version took it for none.
-            for host in ["api.example.com", "no pattern"] {
-                directory.apply(Change::Put(Row::Grant(grant(host))));
-            }
-            let secret = |name: &str, hosts: &[&str]| SecretRecord {
-                server: server.clone(),
-                name: name.to_owned(),
-                value: format!("value-of-{server}"),
-                hosts: hosts.iter().map(|host| (*host).to_owned()).collect(),
-                changed: UnixMillis(1),
-            };
-            for row in [
-                secret("good", &["no pattern", "api.example.com"]),
-                secret("gone", &["no pattern"]),
-            ] {
-                directory.apply(Change::Put(Row::Secret(row)));
-            }
-        }
-        directory
-    }
-
-    #[test]
-    fn a_server_reaches_what_its_own_rows_say_and_nothing_that_has_no_meaning_any_more() {
-        let access = directory().access(&"a".parse().unwrap());
-        let hosts: Vec<_> = access
-            .grants
-            .iter()
-            .map(|grant| grant.host.to_string())
-            .collect();
-        assert_eq!(hosts, ["api.example.com"]);
-        let secrets: Vec<_> = access
-            .secrets
-            .0
-            .iter()
-            .map(|secret| (secret.name(), secret.reveal()))
-            .collect();
-        assert_eq!(secrets, [("good", "value-of-a")]);
-    }
-
-    #[test]
-    fn a_row_that_was_removed_is_gone_at_once() {
-        let mut directory = directory();
-        let server: ServerSlug = "a".parse().unwrap();
-        directory.apply(Change::DeleteGrant(
-            server.clone(),
-            "api.example.com".to_owned(),
-        ));
-        directory.apply(Change::DeleteSecret(server.clone(), "good".to_owned()));
-        let access = directory.access(&server);
-        assert!(access.grants.is_empty() && access.secrets.0.is_empty());
-        assert_eq!(directory.access(&"ab".parse().unwrap()).grants.len(), 1);
-    }
-
-    #[test]
-    fn what_is_printed_of_a_directory_has_no_secret() {
-        assert!(!format!("{:?}", directory()).contains("value-of"));
-    }
-}
+mod tests;

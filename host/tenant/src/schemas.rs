@@ -1,4 +1,4 @@
-//! The schemas of a release's tools, compiled when they are first needed and kept with it.
+//! The schemas of a release's tools, compiled when they are first needed and kept with it, and those of its settings.
 //!
 //! Arguments are checked before the guest runs, structured results after. That every schema can be
 //! compiled was seen when the release was published.
@@ -7,6 +7,7 @@ use core::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use smcp_package::Asks;
 use smcp_protocol::{Catalogue, GuestResult, ResultError, Tool};
 use smcp_schema::{Mismatch, Schema, SchemaError};
 
@@ -15,6 +16,67 @@ use smcp_schema::{Mismatch, Schema, SchemaError};
 pub struct ToolSchemas {
     input: Option<Schema>,
     output: Option<Schema>,
+}
+
+/// The schemas of a server's settings, as its release declares them. None: it says nothing of its settings.
+#[derive(Debug, Default)]
+pub struct SettingSchemas(BTreeMap<String, Schema>);
+
+/// The schema of a setting that cannot be checked against.
+#[derive(Debug, thiserror::Error)]
+#[error("the setting {name}: {error}")]
+pub struct SettingSchemaError {
+    name: String,
+    error: SchemaError,
+}
+
+impl SettingSchemaError {
+    /// A stable name.
+    pub fn code(&self) -> &'static str {
+        self.error.code()
+    }
+}
+
+/// Why a value is not one of a setting.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingError {
+    /// There is no such setting.
+    #[error("there is no such setting")]
+    Unknown,
+    /// The value is another.
+    #[error(transparent)]
+    Mismatch(#[from] Mismatch),
+}
+
+impl SettingSchemas {
+    /// Compiles what a release declares.
+    ///
+    /// # Errors
+    /// A schema that cannot be checked against.
+    pub fn compile(asks: &Asks) -> Result<Self, SettingSchemaError> {
+        let declared = asks.config().iter();
+        let compiled = declared.map(|(name, schema)| {
+            let compiled = Schema::compile(&schema.to_string());
+            let compiled = compiled.map_err(|error| SettingSchemaError {
+                name: name.clone(),
+                error,
+            })?;
+            Ok((name.clone(), compiled))
+        });
+        compiled.collect::<Result<_, _>>().map(Self)
+    }
+
+    /// Whether a setting is as it is declared; all are, where none is declared.
+    ///
+    /// # Errors
+    /// Why it is not.
+    pub fn check(&self, name: &str, value: &str) -> Result<(), SettingError> {
+        match self.0.get(name) {
+            Some(schema) => Ok(schema.check_text(value)?),
+            None if self.0.is_empty() => Ok(()),
+            None => Err(SettingError::Unknown),
+        }
+    }
 }
 
 /// The schemas of a catalogue, by the name of the tool.

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod asking;
 mod world;
 
 use serde_json::{Value, json};
@@ -130,4 +131,90 @@ fn a_server_has_so_many_settings_and_no_more() {
     );
     // One that is there already can be changed.
     assert_eq!(acme.set("s0", json!(2)).0, 200);
+}
+
+/// What the release declares, and whether that is said of its settings.
+fn declared() -> Value {
+    json!({"config": {
+        "limit": {"type": "object", "properties": {"most": {"type": "integer", "minimum": 1}}, "required": ["most"]},
+        "greeting": {"type": "string"},
+    }})
+}
+
+#[test]
+fn a_setting_is_what_the_release_declares() {
+    let mut acme = asking::Acme::new();
+    let (status, published) = acme.publish_as(GUEST, "1.0.0", &declared());
+    assert_eq!(status, 201, "{published}");
+    acme.put("/config/limit", json!({"value": {"most": 20}}));
+    acme.put("/config/greeting", json!({"value": "Good day"}));
+    for (name, value, code, told) in [
+        (
+            "limt",
+            json!({"most": 20}),
+            "setting_unknown",
+            "greeting, limit",
+        ),
+        (
+            "limit",
+            json!(20),
+            "setting_mismatch",
+            "\"required\":[\"most\"]",
+        ),
+        ("limit", json!({"most": 0}), "setting_mismatch", "/most"),
+        ("limit", json!({}), "setting_mismatch", "most"),
+        (
+            "greeting",
+            json!(1),
+            "setting_mismatch",
+            "{\"type\":\"string\"}",
+        ),
+    ] {
+        let answer = acme.ask("PUT", &format!("/config/{name}"), json!({"value": value}));
+        assert_eq!(asking::refusal(&answer), (400, code), "{name}");
+        let message = answer.1["error"]["message"].as_str().unwrap().to_owned();
+        assert!(message.contains(told), "{message}");
+    }
+    let listed = acme.ask("GET", "/config", Value::Null).1;
+    assert_eq!(listed["settings"][1]["value"], json!({"most": 20}));
+}
+
+#[test]
+fn settings_that_a_new_release_declares_otherwise_are_told_and_can_be_removed() {
+    let mut acme = asking::Acme::new();
+    acme.publish_as(GUEST, "1.0.0", &json!({}));
+    acme.put("/config/limit", json!({"value": 5}));
+    acme.put("/config/greeting", json!({"value": "Good day"}));
+    acme.put("/config/old", json!({"value": 1}));
+    let (status, published) = acme.publish_as(GUEST, "2.0.0", &declared());
+    assert_eq!(
+        (status, &published["unfit"]),
+        (201, &json!(["limit", "old"]))
+    );
+    assert_eq!(acme.ask("DELETE", "/config/old", Value::Null).0, 200);
+    assert_eq!(acme.ask("PUT", "/config/old", json!({"value": 1})).0, 400);
+}
+
+#[test]
+fn what_a_waiting_release_declares_can_be_set_before_it_is_live() {
+    let waits = json!({
+        "http": [{"host": "a.example.com", "methods": ["GET"]}],
+        "config": {"limit": {"type": "integer"}, "later": {"type": "boolean"}},
+    });
+    // Nothing is live: what waits is what counts.
+    let mut acme = asking::Acme::new();
+    assert_eq!(acme.publish_as(GUEST, "1.0.0", &waits).0, 202);
+    acme.put("/config/later", json!({"value": true}));
+    assert_eq!(acme.ask("PUT", "/config/later", json!({"value": 1})).0, 400);
+    assert_eq!(acme.ask("PUT", "/config/other", json!({"value": 1})).0, 400);
+    // Where both declare it, the live one reads it.
+    let mut acme = asking::Acme::new();
+    assert_eq!(acme.publish_as(GUEST, "1.0.0", &declared()).0, 201);
+    assert_eq!(acme.publish_as(GUEST, "2.0.0", &waits).0, 202);
+    acme.put("/config/limit", json!({"value": {"most": 2}}));
+    assert_eq!(acme.ask("PUT", "/config/limit", json!({"value": 2})).0, 400);
+    acme.put("/config/later", json!({"value": true}));
+    let answer = acme.ask("PUT", "/config/other", json!({"value": 1}));
+    let message = answer.1["error"]["message"].as_str().unwrap();
+    assert!(message.contains("greeting, later, limit"), "{message}");
 }

@@ -3,12 +3,15 @@
 //! Every handler reads its input whole into types, checks it against the directory, and changes
 //! storage in one commit: bad input changes nothing.
 
+mod grants;
 mod keys;
 mod publish;
 mod publishers;
+mod secrets;
 mod servers;
 mod settings;
 mod tenants;
+mod waiting;
 
 use serde::de::DeserializeOwned;
 use smcp_capability::turn::{Frame, Reply, Role};
@@ -75,6 +78,16 @@ async fn tenant(
         ("DELETE", ["servers", server, "config", name]) => {
             settings::delete(scene, server, name).await
         }
+        ("GET", ["servers", server, "grants"]) => grants::list(scene, server),
+        ("PUT", ["servers", server, "grants"]) => grants::set(scene, frame, server).await,
+        ("DELETE", ["servers", server, "grants"]) => grants::delete(scene, server, query).await,
+        ("GET", ["servers", server, "secrets"]) => secrets::list(scene, server),
+        ("PUT", ["servers", server, "secrets", name]) => {
+            secrets::set(scene, frame, server, name).await
+        }
+        ("DELETE", ["servers", server, "secrets", name]) => {
+            secrets::delete(scene, server, name).await
+        }
         ("GET", ["keys"]) => keys::list(scene),
         ("POST", ["keys"]) => keys::create(scene, frame).await,
         ("DELETE", ["keys", key]) => keys::revoke(scene, key).await,
@@ -83,8 +96,9 @@ async fn tenant(
         (_, ["publishers" | "keys", _]) => Err(method_not_allowed("DELETE")),
         (_, ["servers"]) => Err(method_not_allowed("GET")),
         (_, ["servers", _]) => Err(method_not_allowed("GET, DELETE")),
-        (_, ["servers", _, "config"]) => Err(method_not_allowed("GET")),
-        (_, ["servers", _, "config", _]) => Err(method_not_allowed("PUT, DELETE")),
+        (_, ["servers", _, "config" | "secrets"]) => Err(method_not_allowed("GET")),
+        (_, ["servers", _, "grants"]) => Err(method_not_allowed("GET, PUT, DELETE")),
+        (_, ["servers", _, "config" | "secrets", _]) => Err(method_not_allowed("PUT, DELETE")),
         (_, ["servers", _, "releases"]) => Err(method_not_allowed("GET, POST")),
         _ => Err(Problem::not_found()),
     }
@@ -122,7 +136,7 @@ where
         .map_err(|error| Problem::invalid("invalid_name", format!("{what}: {error}")))
 }
 
-/// The value of a parameter in the query. Ours hold nothing that needs escaping.
+/// The value of a parameter in the query, as it is written there.
 fn parameter<'a>(query: &'a str, name: &str) -> Option<&'a str> {
     query
         .split('&')

@@ -1,4 +1,4 @@
-//! Publishing: from bytes that somebody uploaded to a live release.
+//! Publishing: from bytes that somebody uploaded to a release, live if its server is granted what it asks for.
 //!
 //! Nothing is stored until the module is verified, admitted, translated, and has described itself
 //! as its manifest says. The module is stored before the row that names it: what fails in between
@@ -12,12 +12,14 @@ use smcp_protocol::Catalogue;
 use smcp_sandbox::LoadedModule;
 
 use super::servers::ServerView;
+use super::waiting::live_catalogue;
+use crate::asks::{Diff, Missing};
 use crate::describe::Describing;
 use crate::modules::{admit, ready};
 use crate::pace::Pace;
 use crate::problem::{Problem, json};
-use crate::record::{Change, ReleaseRecord, Row, ServerRecord};
-use crate::schemas::ToolSchemas;
+use crate::record::{Change, Directory, ReleaseRecord, Row, ServerRecord};
+use crate::schemas::{SettingSchemas, ToolSchemas};
 use crate::state::Scene;
 
 #[derive(Serialize)]
@@ -26,6 +28,11 @@ struct Published {
     /// Whether this very release had been published before.
     again: bool,
     tools: usize,
+    /// What it can touch that the live release cannot, and the other way round.
+    diff: Diff,
+    /// Settings that it does not declare, or whose values are not as it declares them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unfit: Vec<String>,
     #[serde(flatten)]
     server: ServerView,
 }
@@ -42,6 +49,8 @@ pub(super) async fn publish(scene: &Scene, frame: &Frame, server: &str) -> Resul
     check_catalogue(scene, &admitted, &loaded).await?;
     let ready = ready(&admitted, loaded)?;
     check_schemas(scene, &ready.catalogue).await?;
+    let settings = SettingSchemas::compile(admitted.manifest().asks())
+        .map_err(|error| Problem::new(422, error.code(), error.to_string()))?;
     let release = admitted.release();
     let effect = Effect::WriteModule {
         release,
@@ -54,8 +63,13 @@ pub(super) async fn publish(scene: &Scene, frame: &Frame, server: &str) -> Resul
     let again = check_room(scene, &server, release, admitted.manifest().version())?;
     check_trust(scene, &admitted)?;
     let before = live_catalogue(scene, &server)?;
-    scene.commit(changes(scene, &server, &admitted)?).await?;
-    if let Some(before) = before {
+    let Plan {
+        changes,
+        diff,
+        waits,
+    } = plan(scene, &server, &admitted)?;
+    scene.commit(changes).await?;
+    if let (Some(before), false) = (before, waits) {
         let differ = before.changes(&ready.catalogue);
         scene.announce(&server, &differ).await?;
     }
@@ -66,9 +80,16 @@ pub(super) async fn publish(scene: &Scene, frame: &Frame, server: &str) -> Resul
         release: release.to_string(),
         again,
         tools: ready.catalogue.tools().count(),
+        diff,
+        unfit: unfit(directory, &server, &settings),
         server: ServerView::of(directory, row),
     };
-    Ok(json(if again { 200 } else { 201 }, &published))
+    let status = match (waits, again) {
+        (true, _) => 202,
+        (false, true) => 200,
+        (false, false) => 201,
+    };
+    Ok(json(status, &published))
 }
 
 /// A schema that cannot be compiled is refused here, and never fails a call.
@@ -83,19 +104,13 @@ async fn check_schemas(scene: &Scene, catalogue: &Catalogue) -> Result<(), Probl
     Ok(())
 }
 
-/// The catalogue of the release that answers now. Of one that was not called of late, an empty one:
-/// clients are told of a change too many rather than of one too few. `None` if none answers.
-fn live_catalogue(scene: &Scene, server: &ServerSlug) -> Result<Option<Catalogue>, Problem> {
-    let mut guard = scene.state.borrow_mut();
-    let state = &mut *guard;
-    let row = state.directory()?.servers.get(server);
-    let Some(live) = row.and_then(|row| row.live) else {
-        return Ok(None);
-    };
-    let ready = state.modules.get(&live);
-    Ok(Some(ready.map_or_else(Catalogue::default, |ready| {
-        ready.catalogue.clone()
-    })))
+/// The settings that a release would read, and that are not as it declares them.
+fn unfit(directory: &Directory, server: &ServerSlug, schemas: &SettingSchemas) -> Vec<String> {
+    let settings = directory.settings_of(server);
+    settings
+        .filter(|row| schemas.check(&row.name, &row.value).is_err())
+        .map(|row| row.name.clone())
+        .collect()
 }
 
 /// A refusal of the package: its own code, and 422.
@@ -197,32 +212,50 @@ async fn check_catalogue(
     ))
 }
 
-fn changes(
-    scene: &Scene,
-    server: &ServerSlug,
-    admitted: &AdmittedModule,
-) -> Result<Vec<Change>, Problem> {
+/// What publishing changes, and how.
+struct Plan {
+    changes: Vec<Change>,
+    diff: Diff,
+    /// Whether the release waits for what it asks for.
+    waits: bool,
+}
+
+fn plan(scene: &Scene, server: &ServerSlug, admitted: &AdmittedModule) -> Result<Plan, Problem> {
     let now = scene.outside.now();
     let state = scene.state.borrow();
     let directory = state.directory()?;
-    let release = admitted.release();
+    let digest = admitted.release();
     let existing = directory.servers.get(server);
+    let live = existing.and_then(|row| row.live);
+    let manifest = admitted.manifest();
+    let missing = Missing::of(manifest.asks(), &directory.access(server));
+    // What is live stays so, even if a grant was taken from it.
+    let waits = !missing.is_empty() && live != Some(digest);
     let row = ServerRecord {
         server: server.clone(),
         created: existing.map_or(now, |row| row.created),
-        live: Some(release),
+        live: if waits { live } else { Some(digest) },
+        waiting: waits.then_some(digest),
     };
-    let known = directory.releases.get(&(server.clone(), release));
+    let known = directory.releases.get(&(server.clone(), digest));
     let release = ReleaseRecord {
         server: server.clone(),
-        name: admitted.manifest().name().to_string(),
-        version: admitted.manifest().version().to_owned(),
+        name: manifest.name().to_string(),
+        version: manifest.version().to_owned(),
         published: known.map_or(now, |row| row.published),
         size: admitted.bytes().len() as u64,
         admission: admitted.record().clone(),
+        interfaces: manifest.capabilities().map(str::to_owned).collect(),
+        asks: manifest.asks().to_json().map_err(refused)?,
     };
-    Ok(vec![
-        Change::Put(Row::Release(release)),
-        Change::Put(Row::Server(row)),
-    ])
+    let before = live.and_then(|live| directory.releases.get(&(server.clone(), live)));
+    let before = before.map(ReleaseRecord::reach).unwrap_or_default();
+    Ok(Plan {
+        diff: Diff::between(&before, &release.reach()),
+        waits,
+        changes: vec![
+            Change::Put(Row::Release(Box::new(release))),
+            Change::Put(Row::Server(row)),
+        ],
+    })
 }

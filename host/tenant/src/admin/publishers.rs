@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use smcp_capability::turn::{Frame, Reply};
 use smcp_ids::{PublisherKey, limits};
 
+use super::waiting::is_orphaned;
 use super::{body, label, parameter, parse};
 use crate::problem::{Problem, json};
 use crate::record::{Change, PublisherRecord, Row};
@@ -80,7 +81,7 @@ pub(super) async fn trust(scene: &Scene, frame: &Frame) -> Result<Reply, Problem
     Ok(json(201, &View::of(&record)))
 }
 
-/// Nothing more is accepted from it. What is live stays live, flagged, unless `stop=true`.
+/// Nothing more is accepted from it: neither what waits. What is live stays live, flagged, unless `stop=true`.
 pub(super) async fn revoke(scene: &Scene, key: &str, query: &str) -> Result<Reply, Problem> {
     #[derive(Serialize)]
     struct Revoked {
@@ -88,11 +89,13 @@ pub(super) async fn revoke(scene: &Scene, key: &str, query: &str) -> Result<Repl
         revoked: u64,
         flagged: Vec<String>,
         stopped: Vec<String>,
+        withdrawn: Vec<String>,
     }
     let key: PublisherKey = key.parse().map_err(|_| Problem::not_found())?;
     let stop = parameter(query, "stop") == Some("true");
     let now = scene.outside.now();
     let mut touched = Vec::new();
+    let mut withdrawn = Vec::new();
     let mut changes = Vec::new();
     {
         let state = scene.state.borrow();
@@ -105,16 +108,22 @@ pub(super) async fn revoke(scene: &Scene, key: &str, query: &str) -> Result<Repl
         record.revoked = record.revoked.or(Some(now));
         changes.push(Change::Put(Row::Publisher(record)));
         for server in directory.servers.values() {
+            let mut changed = server.clone();
             let release = server
                 .live
                 .and_then(|live| directory.releases.get(&(server.server.clone(), live)));
             if release.is_some_and(|release| release.admission.signers.contains(&key)) {
                 touched.push(server.server.to_string());
                 if stop {
-                    let mut stopped = server.clone();
-                    stopped.live = None;
-                    changes.push(Change::Put(Row::Server(stopped)));
+                    changed.live = None;
                 }
+            }
+            if is_orphaned(directory, server, &key) {
+                withdrawn.push(server.server.to_string());
+                changed.waiting = None;
+            }
+            if changed != *server {
+                changes.push(Change::Put(Row::Server(changed)));
             }
         }
     }
@@ -131,6 +140,7 @@ pub(super) async fn revoke(scene: &Scene, key: &str, query: &str) -> Result<Repl
             revoked: now.0,
             flagged,
             stopped,
+            withdrawn,
         },
     ))
 }

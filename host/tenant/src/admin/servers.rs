@@ -2,10 +2,12 @@
 
 use serde::Serialize;
 use smcp_capability::turn::{Effect, Performed, Reply};
-use smcp_ids::{ServerSlug, limits};
+use smcp_ids::{ReleaseDigest, ServerSlug, limits};
 
 use super::tenants::Deleted;
+use super::waiting::lacks;
 use super::{parameter, parse};
+use crate::asks::Missing;
 use crate::item::Space;
 use crate::problem::{Problem, json};
 use crate::record::{Change, Directory, ReleaseRecord, ServerRecord};
@@ -18,6 +20,11 @@ pub(super) struct ServerView {
     /// The live release, if it was not stopped.
     live: Option<String>,
     version: Option<String>,
+    /// The release that is to be live when it is granted what it asks for.
+    waiting: Option<WaitingView>,
+    /// What the release that waits, or else the live one, asks for and is not granted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    missing: Option<Missing>,
     releases: usize,
     /// The live release's publishers are all revoked.
     flagged: bool,
@@ -25,11 +32,17 @@ pub(super) struct ServerView {
     endpoint: String,
 }
 
+#[derive(Serialize)]
+struct WaitingView {
+    release: String,
+    version: String,
+}
+
 impl ServerView {
     pub(super) fn of(directory: &Directory, record: &ServerRecord) -> Self {
-        let live = record
-            .live
-            .and_then(|live| directory.releases.get(&(record.server.clone(), live)));
+        let release = |digest| directory.releases.get(&(record.server.clone(), digest));
+        let live = record.live.and_then(release);
+        let waiting = record.waiting.and_then(release);
         let tenant = directory
             .tenant
             .as_ref()
@@ -39,6 +52,11 @@ impl ServerView {
             created: record.created.0,
             live: record.live.map(|live| live.to_string()),
             version: live.map(|release| release.version.clone()),
+            waiting: waiting.map(|release| WaitingView {
+                release: release.admission.release.to_string(),
+                version: release.version.clone(),
+            }),
+            missing: lacks(directory, record),
             releases: directory.releases_of(&record.server).count(),
             flagged: live.is_some_and(|release| is_flagged(directory, release)),
             endpoint: format!("/t/{tenant}/{}/mcp", record.server),
@@ -55,11 +73,13 @@ pub(super) struct ReleaseView {
     size: u64,
     signers: Vec<String>,
     live: bool,
+    waiting: bool,
     flagged: bool,
 }
 
 impl ReleaseView {
-    fn of(directory: &Directory, record: &ReleaseRecord, live: bool) -> Self {
+    fn of(directory: &Directory, record: &ReleaseRecord, server: &ServerRecord) -> Self {
+        let is = |release: Option<ReleaseDigest>| release == Some(record.admission.release);
         Self {
             release: record.admission.release.to_string(),
             name: record.name.clone(),
@@ -72,7 +92,8 @@ impl ReleaseView {
                 .iter()
                 .map(ToString::to_string)
                 .collect(),
-            live,
+            live: is(server.live),
+            waiting: is(server.waiting),
             flagged: is_flagged(directory, record),
         }
     }
@@ -140,7 +161,7 @@ pub(super) fn releases(scene: &Scene, server: &str) -> Result<Reply, Problem> {
     rows.sort_by_key(|row| core::cmp::Reverse(row.published));
     let releases = rows
         .into_iter()
-        .map(|row| ReleaseView::of(directory, row, record.live == Some(row.admission.release)))
+        .map(|row| ReleaseView::of(directory, row, record))
         .collect();
     Ok(json(200, &List { releases }))
 }

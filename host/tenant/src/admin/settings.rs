@@ -1,16 +1,23 @@
 //! Settings of a server: JSON values that its guests read. Not secrets: they are shown as they were set.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use smcp_capability::turn::{Frame, Reply};
 use smcp_ids::limits;
+use smcp_package::{Asks, is_setting_name};
 
 use super::body;
 use super::servers::find;
 use super::tenants::Deleted;
 use crate::problem::{Problem, json};
-use crate::record::{Change, Row, SettingRecord};
+use crate::record::{Change, Directory, ReleaseRecord, Row, ServerRecord, SettingRecord};
+use crate::schemas::{SettingError, SettingSchemas};
 use crate::state::Scene;
+
+/// A schema that is longer is not shown in a message: nobody would read it.
+const SCHEMA_SHOWN_MAX: usize = 400;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -70,7 +77,9 @@ pub(super) async fn set(
     let record = {
         let state = scene.state.borrow();
         let directory = state.directory()?;
-        let server = find(directory, server)?.server.clone();
+        let row = find(directory, server)?;
+        check_declared(directory, row, name, &value)?;
+        let server = row.server.clone();
         let is_new = directory.settings_of(&server).all(|row| row.name != name);
         if is_new && directory.settings_of(&server).count() >= limits::SETTINGS_MAX {
             return Err(Problem::conflict(
@@ -107,12 +116,54 @@ pub(super) async fn delete(scene: &Scene, server: &str, name: &str) -> Result<Re
     Ok(json(200, &Deleted { deleted: true }))
 }
 
+/// Refuses what the live release declares otherwise. What it does not declare, the waiting one may: it is set
+/// beforehand then.
+fn check_declared(
+    directory: &Directory,
+    server: &ServerRecord,
+    name: &str,
+    value: &str,
+) -> Result<(), Problem> {
+    let releases = [server.live, server.waiting].into_iter().flatten();
+    let releases =
+        releases.filter_map(|release| directory.releases.get(&(server.server.clone(), release)));
+    let asks: Vec<_> = releases.filter_map(ReleaseRecord::asks).collect();
+    let declares = |asks: &&Asks| asks.config().contains_key(name);
+    let Some(declared) = asks.iter().find(declares).or(asks.first()) else {
+        return Ok(());
+    };
+    // It was seen to compile when it was published: what a later version refuses binds nobody.
+    let schemas = SettingSchemas::compile(declared).unwrap_or_default();
+    schemas.check(name, value).map_err(|error| match error {
+        SettingError::Unknown => unknown(server, &asks, name),
+        SettingError::Mismatch(mismatch) => mismatched(declared, name, &mismatch.to_string()),
+    })
+}
+
+fn unknown(server: &ServerRecord, asks: &[Asks], name: &str) -> Problem {
+    let names: BTreeSet<_> = asks.iter().flat_map(|asks| asks.config().keys()).collect();
+    let names: Vec<_> = names.into_iter().map(String::as_str).collect();
+    let (slug, names) = (&server.server, names.join(", "));
+    Problem::invalid(
+        "setting_unknown",
+        format!("{slug} has no setting {name}; it has: {names}"),
+    )
+}
+
+fn mismatched(asks: &Asks, name: &str, why: &str) -> Problem {
+    let schema = asks.config().get(name).map(ToString::to_string);
+    let schema = schema.filter(|schema| schema.len() <= SCHEMA_SHOWN_MAX);
+    let declared = schema.map_or_else(String::new, |schema| {
+        format!("; it is declared as {schema}")
+    });
+    Problem::invalid(
+        "setting_mismatch",
+        format!("the setting {name}: {why}{declared}"),
+    )
+}
+
 fn check_name(name: &str) -> Result<(), Problem> {
-    let is_name = (1..=limits::SETTING_NAME_MAX).contains(&name.len())
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
-    if is_name {
+    if is_setting_name(name) {
         return Ok(());
     }
     Err(Problem::invalid(

@@ -1,0 +1,147 @@
+//! Releases that wait: stored, and not live before their server is granted what they ask for.
+//!
+//! What is granted is written in the same commit that makes live the release that waited for it, so that
+//! nobody sees one without the other.
+
+use std::rc::Rc;
+
+use serde::Serialize;
+use smcp_capability::http::send::Access;
+use smcp_ids::{ReleaseDigest, ServerSlug};
+use smcp_protocol::Catalogue;
+
+use crate::asks::Missing;
+use crate::modules::Ready;
+use crate::problem::Problem;
+use crate::record::{Change, Directory, Row, ServerRecord};
+use crate::state::Scene;
+
+/// What a grant came to.
+#[derive(Serialize)]
+pub(super) struct Granted {
+    /// The release that waited for it, and is live now.
+    went_live: Option<String>,
+    /// What the server lacks still, for the release that waits or the one that is live.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    missing: Option<Missing>,
+}
+
+/// Writes a grant or a secret of a server, and makes live what it completes. `make` says which row, and is asked
+/// again whenever others have run.
+pub(super) async fn grant(
+    scene: &Scene,
+    server: &ServerSlug,
+    make: impl Fn(&Directory) -> Result<Row, Problem>,
+) -> Result<Granted, Problem> {
+    let mut ready: Option<Rc<Ready>> = None;
+    let (row, completed) = loop {
+        let (row, completed) = {
+            let state = scene.state.borrow();
+            let directory = state.directory()?;
+            let row = make(directory)?;
+            let completed = completes(directory, server, &row);
+            (row, completed)
+        };
+        let held = ready.as_ref().map(|ready| ready.release);
+        match &completed {
+            // It is loaded before it is live: what cannot be loaded must not answer.
+            Some(record) if record.live != held => {
+                let Some(release) = record.live else {
+                    break (row, None);
+                };
+                ready = Some(scene.release(server, release).await?);
+            }
+            _ => break (row, completed),
+        }
+    };
+    let went_live = completed.as_ref().and_then(|record| record.live);
+    let before = live_catalogue(scene, server)?;
+    let server_row = completed.map(|record| Change::Put(Row::Server(record)));
+    let changes = [Change::Put(row)].into_iter().chain(server_row);
+    scene.commit(changes.collect()).await?;
+    if let (Some(_), Some(before), Some(ready)) = (went_live, before, ready) {
+        let differ = before.changes(&ready.catalogue);
+        scene.announce(server, &differ).await?;
+    }
+    let state = scene.state.borrow();
+    let directory = state.directory()?;
+    let record = directory.servers.get(server);
+    Ok(Granted {
+        went_live: went_live.map(|release| release.to_string()),
+        missing: record.and_then(|record| lacks(directory, record)),
+    })
+}
+
+/// The server with its waiting release live, if nothing is missing for that with this row.
+fn completes(directory: &Directory, server: &ServerSlug, row: &Row) -> Option<ServerRecord> {
+    let record = directory.servers.get(server)?;
+    let waiting = record.waiting?;
+    let release = directory.releases.get(&(server.clone(), waiting))?;
+    let access = with(directory.access(server), row);
+    let is_complete = Missing::of(&release.asks()?, &access).is_empty();
+    // Nobody could publish it now, had the publisher been revoked: neither can a grant.
+    (is_complete && directory.trusts_any(&release.admission.signers)).then(|| ServerRecord {
+        live: Some(waiting),
+        waiting: None,
+        ..record.clone()
+    })
+}
+
+/// What a server would reach with a row that is not written yet.
+fn with(mut access: Access, row: &Row) -> Access {
+    match row {
+        Row::Grant(row) => {
+            access
+                .grants
+                .retain(|grant| grant.host.to_string() != row.host);
+            access.grants.extend(row.grant());
+        }
+        Row::Secret(row) => {
+            access.secrets.0.retain(|secret| secret.name() != row.name);
+            access.secrets.0.extend(row.secret());
+        }
+        _ => {}
+    }
+    access
+}
+
+/// What a server lacks for the release that waits, or else for the one that is live; `None` if nothing.
+pub(super) fn lacks(directory: &Directory, record: &ServerRecord) -> Option<Missing> {
+    let release = record.waiting.or(record.live)?;
+    let release = directory.releases.get(&(record.server.clone(), release))?;
+    let missing = Missing::of(&release.asks()?, &directory.access(&record.server));
+    (!missing.is_empty()).then_some(missing)
+}
+
+/// Whether a release waits that only revoked publishers have signed, should `revoked` be one of them.
+pub(super) fn is_orphaned(
+    directory: &Directory,
+    server: &ServerRecord,
+    revoked: &smcp_ids::PublisherKey,
+) -> bool {
+    let waiting =
+        |release: ReleaseDigest| directory.releases.get(&(server.server.clone(), release));
+    server.waiting.and_then(waiting).is_some_and(|release| {
+        let others = release.admission.signers.iter();
+        let others: Vec<_> = others.filter(|key| *key != revoked).copied().collect();
+        !directory.trusts_any(&others)
+    })
+}
+
+/// The catalogue of the release that answers now. Of one that was not called of late, an empty one:
+/// clients are told of a change too many rather than of one too few. `None` if none answers.
+pub(super) fn live_catalogue(
+    scene: &Scene,
+    server: &ServerSlug,
+) -> Result<Option<Catalogue>, Problem> {
+    let mut guard = scene.state.borrow_mut();
+    let state = &mut *guard;
+    let row = state.directory()?.servers.get(server);
+    let Some(live) = row.and_then(|row| row.live) else {
+        return Ok(None);
+    };
+    let ready = state.modules.get(&live);
+    Ok(Some(ready.map_or_else(Catalogue::default, |ready| {
+        ready.catalogue.clone()
+    })))
+}
