@@ -74,8 +74,10 @@ impl Outcome {
         std::str::from_utf8(&self.reply.body).unwrap()
     }
 
+    /// The reply, or the last event of its stream.
     pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.reply.body).unwrap_or_else(|_| panic!("{}", self.text()))
+        let last = self.text().rsplit("data: ").next().unwrap();
+        serde_json::from_str(last).unwrap_or_else(|_| panic!("{}", self.text()))
     }
 }
 
