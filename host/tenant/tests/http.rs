@@ -106,7 +106,7 @@ fn all_answers_of_a_call_are_bounded_together_whatever_it_asks_in_between() {
     let program = "www?w?ww";
     let mut kv = granted(|fetch| answer(200, &"x".repeat(fetch.body_max as usize)));
     let first = state(&kv.call(program));
-    kv.world.web = |_| answer(200, &"y".repeat(900_000));
+    kv.world.web = |_| answer(200, &"y".repeat(700_000));
     let frame = kv.frame(program, Some((&first, 1)));
     let second = state(&kv.world.send(OBJECT, frame).json());
     kv.world.web = |_| Fetched::TooLarge;
@@ -118,7 +118,7 @@ fn all_answers_of_a_call_are_bounded_together_whatever_it_asks_in_between() {
         .iter()
         .map(|fetch| fetch.body_max)
         .collect();
-    let left = (1 << 20) - 900_000;
+    let left = (1 << 20) - 700_000;
     assert_eq!(most, [1 << 20, 1 << 20, 1 << 20, 1 << 20, left, left]);
 }
 
