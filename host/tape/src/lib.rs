@@ -11,7 +11,7 @@ mod player;
 mod recording;
 
 pub use player::{Player, Verdict};
-pub use recording::{FORMAT, Recording, RecordingError};
+pub use recording::{End, FORMAT, Kind, Recording, RecordingError};
 
 use serde::{Deserialize, Serialize};
 use smcp_capability::call::{Answer, Caller, Request};

@@ -159,6 +159,11 @@ impl Player {
     }
 
     /// The tape as it is now.
+    pub fn tape(&self) -> &Tape {
+        &self.tape
+    }
+
+    /// The same, for good.
     pub fn into_tape(self) -> Tape {
         self.tape
     }

@@ -13,6 +13,8 @@ use smcp_crypto::{Binding, NONCE_BYTES, PurposeKeys};
 use smcp_ids::{KeyId, PublisherKey, ReleaseDigest, ServerSlug, TenantId, UnixMillis};
 use smcp_package::AdmissionRecord;
 
+use crate::tapes::Keeps;
+
 /// A tenant. In its own object it says that the tenant exists; in the platform's it lists it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct TenantRecord {
@@ -61,6 +63,12 @@ pub(crate) struct SettingRecord {
     pub(crate) changed: UnixMillis,
 }
 
+/// What the admin has chosen for the tenant.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct OptionsRecord {
+    pub(crate) tapes: Keeps,
+}
+
 /// A row, opened.
 #[derive(Clone, Debug)]
 pub(crate) enum Row {
@@ -71,6 +79,7 @@ pub(crate) enum Row {
     Release(ReleaseRecord),
     Key(KeyRecord),
     Setting(SettingRecord),
+    Options(OptionsRecord),
 }
 
 /// A change to one row.
@@ -82,6 +91,9 @@ pub(crate) enum Change {
     DeleteRelease(ServerSlug, ReleaseDigest),
     DeleteSetting(ServerSlug, String),
 }
+
+/// The row of the object that has what was chosen.
+const OPTIONS: &str = "options";
 
 /// The one place for storage keys.
 fn release_key(server: &ServerSlug, release: &ReleaseDigest) -> String {
@@ -105,6 +117,7 @@ impl Row {
             ),
             Self::Key(row) => (Table::Keys, row.id.to_string()),
             Self::Setting(row) => (Table::Settings, setting_key(&row.server, &row.name)),
+            Self::Options(_) => (Table::Object, OPTIONS.to_owned()),
         }
     }
 
@@ -116,6 +129,7 @@ impl Row {
             Self::Release(row) => postcard::to_allocvec(row),
             Self::Key(row) => postcard::to_allocvec(row),
             Self::Setting(row) => postcard::to_allocvec(row),
+            Self::Options(row) => postcard::to_allocvec(row),
         }
         .ok()
     }
@@ -182,6 +196,7 @@ impl Sealer {
         let binding = self.binding(record.table, &record.key);
         let bytes = self.keys.open(&binding, &record.value).ok()?;
         let row = match record.table {
+            Table::Object if record.key == OPTIONS => Row::Options(decode(&bytes)?),
             Table::Object => Row::Tenant(decode(&bytes)?),
             Table::Tenants => Row::Listed(decode(&bytes)?),
             Table::Publishers => Row::Publisher(decode(&bytes)?),
@@ -211,6 +226,7 @@ pub(crate) struct Directory {
     pub(crate) releases: BTreeMap<(ServerSlug, ReleaseDigest), ReleaseRecord>,
     pub(crate) keys: BTreeMap<KeyId, KeyRecord>,
     pub(crate) settings: BTreeMap<(ServerSlug, String), SettingRecord>,
+    pub(crate) options: OptionsRecord,
 }
 
 impl Directory {
@@ -238,6 +254,7 @@ impl Directory {
                 let place = (row.server.clone(), row.name.clone());
                 self.settings.insert(place, row);
             }
+            Change::Put(Row::Options(row)) => self.options = row,
             Change::DeleteSetting(server, name) => {
                 self.settings.remove(&(server, name));
             }

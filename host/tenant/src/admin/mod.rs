@@ -4,6 +4,7 @@
 //! storage in one commit: bad input changes nothing.
 
 mod keys;
+mod logs;
 mod publish;
 mod publishers;
 mod servers;
@@ -75,6 +76,11 @@ async fn tenant(
         ("DELETE", ["servers", server, "config", name]) => {
             settings::delete(scene, server, name).await
         }
+        ("GET", ["servers", server, "logs"]) => logs::logs(scene, server, query).await,
+        ("GET", ["servers", server, "tapes"]) => logs::tapes(scene, server, query).await,
+        ("GET", ["servers", server, "tapes", call]) => logs::tape(scene, server, call).await,
+        ("GET", ["tapes"]) => logs::show_keep(scene),
+        ("PUT", ["tapes"]) => logs::set_keep(scene, frame).await,
         ("GET", ["keys"]) => keys::list(scene),
         ("POST", ["keys"]) => keys::create(scene, frame).await,
         ("DELETE", ["keys", key]) => keys::revoke(scene, key).await,
@@ -83,6 +89,10 @@ async fn tenant(
         (_, ["publishers" | "keys", _]) => Err(method_not_allowed("DELETE")),
         (_, ["servers"]) => Err(method_not_allowed("GET")),
         (_, ["servers", _]) => Err(method_not_allowed("GET, DELETE")),
+        (_, ["servers", _, "logs" | "tapes"] | ["servers", _, "tapes", _]) => {
+            Err(method_not_allowed("GET"))
+        }
+        (_, ["tapes"]) => Err(method_not_allowed("GET, PUT")),
         (_, ["servers", _, "config"]) => Err(method_not_allowed("GET")),
         (_, ["servers", _, "config", _]) => Err(method_not_allowed("PUT, DELETE")),
         (_, ["servers", _, "releases"]) => Err(method_not_allowed("GET, POST")),

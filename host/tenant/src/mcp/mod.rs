@@ -9,7 +9,9 @@ mod listen;
 mod permit;
 mod receipt;
 mod run;
+mod told;
 mod union;
+mod witness;
 
 use std::rc::Rc;
 

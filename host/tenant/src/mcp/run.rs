@@ -7,8 +7,8 @@ use smcp_capability::call::{
 use smcp_capability::turn::{Effect, Head, Performed};
 use smcp_ids::{ServerSlug, UnixMillis, limits};
 use smcp_protocol::{
-    Answer, Change, Era, GuestCall, GuestResult, Notifier, ProtocolError, ReplyTo, ResultError,
-    SSE_HEADERS, Target, sse,
+    Answer, Change, Era, GuestCall, GuestResult, Notifier, ProtocolError, ReplyTo, SSE_HEADERS,
+    Target, sse,
 };
 use smcp_sandbox::{Ended, Entry, Fault, GuestFault, HostFault, Output};
 use smcp_tape::{Header, Tape};
@@ -17,6 +17,7 @@ use super::ask::Carried;
 use super::kv::{Alone, Reads, Settled, others};
 use super::permit::Permit;
 use super::receipt::Ran;
+use super::witness::Witness;
 use crate::call::{Call, CallStep, Telling};
 use crate::modules::Ready;
 use crate::outcome;
@@ -80,6 +81,7 @@ struct Attempt<'a, 'c> {
     /// What those who listen are told when the call has returned.
     changes: Vec<Change>,
     reads: Reads,
+    witness: &'a Witness<'a>,
 }
 
 impl Run<'_> {
@@ -103,6 +105,8 @@ impl Run<'_> {
                 (Round::first(call.meta()), Tape::blank(header))
             }
         };
+        let method = call.target().method();
+        let witness = Witness::new(self, &tape.header.seed, method, known, began);
         let request = call.guest_request_as(name, round.meta.as_deref());
         let entry = match call.target() {
             Target::Tool => Entry::CallTool(request),
@@ -110,18 +114,22 @@ impl Run<'_> {
             Target::Resource => Entry::ReadResource(request),
             Target::Completion => Entry::Complete(request),
         };
-        let attempt = self.attempt(permit, Some(call), round, began);
+        let attempt = self.attempt(permit, Some(call), round, began, &witness);
         let result = |text| self.result(call.target(), known, text);
         let is_result = |text: &str| self.result(call.target(), known, text).is_ok();
-        Ok(match self.execute(entry, tape, attempt, is_result).await? {
-            RoundEnd::Ended(ended) => outcome::answer(self.to, &self.ready.info, &ended, result),
+        let end = match self.execute(entry, tape, attempt, is_result).await {
+            Ok(end) => end,
+            Err(problem) => return witness.broke(problem).await,
+        };
+        Ok(match end {
+            RoundEnd::Ended(ended) => self.told(&witness, &ended, None, result).await,
             RoundEnd::Receipt(ended, ran) => {
-                let method = call.target().method();
                 let receipt = self.receipt(ran, &ended, method, known).await;
-                outcome::answer_with(self.to, &self.ready.info, &ended, receipt, result)
+                self.told(&witness, &ended, receipt, result).await
             }
-            RoundEnd::Refused(error) => self.to.error(&error),
+            RoundEnd::Refused(error) => witness.refused(&error).await,
             RoundEnd::Asks { missing, state } => {
+                witness.asked().await;
                 let questions = missing
                     .iter()
                     .map(|question| (&*question.id, &*question.request));
@@ -135,32 +143,6 @@ impl Run<'_> {
         tool.is_some_and(|tool| tool.read_only())
     }
 
-    /// What a guest returned, if it is a result that its client may be given.
-    fn result<'t>(
-        &self,
-        target: Target,
-        name: &str,
-        text: &'t str,
-    ) -> Result<GuestResult<'t>, ResultError> {
-        let result = GuestResult::parse(target, text)?;
-        match target {
-            Target::Tool => self.check_structured(name, result),
-            Target::Prompt | Target::Resource | Target::Completion => Ok(result),
-        }
-    }
-
-    /// server/tools, "Output Schema": a structured result is what the tool says that it gives.
-    fn check_structured<'t>(
-        &self,
-        tool: &str,
-        result: GuestResult<'t>,
-    ) -> Result<GuestResult<'t>, ResultError> {
-        self.ready
-            .schemas
-            .of(&self.ready.catalogue, tool)
-            .check_result(result)
-    }
-
     /// Answers `resources/list` of a server that says itself which there are.
     pub(super) async fn list_resources(&self, cursor: Option<&str>) -> Result<Answer, Problem> {
         let permit = Permit::acquire(self.scene, self.principal).await?;
@@ -170,19 +152,17 @@ impl Run<'_> {
             Some(cursor) => serde_json::json!({ "cursor": cursor }).to_string(),
             None => "{}".to_owned(),
         };
-        let attempt = self.attempt(permit, None, Round::first(None), began);
+        let witness = Witness::new(self, &tape.header.seed, "resources/list", "", began);
+        let attempt = self.attempt(permit, None, Round::first(None), began, &witness);
         let is_result = |text: &str| GuestResult::parse_resources(text).is_ok();
         let end = self
             .execute(Entry::ListResources(request), tape, attempt, is_result)
-            .await?;
+            .await;
+        let parse = GuestResult::parse_resources;
         match end {
-            RoundEnd::Ended(ended) => Ok(outcome::answer(
-                self.to,
-                &self.ready.info,
-                &ended,
-                GuestResult::parse_resources,
-            )),
-            _ => Err(Problem::host()),
+            Ok(RoundEnd::Ended(ended)) => Ok(self.told(&witness, &ended, None, parse).await),
+            Ok(_) => witness.broke(Problem::host()).await,
+            Err(problem) => witness.broke(problem).await,
         }
     }
 
@@ -192,6 +172,7 @@ impl Run<'_> {
         call: Option<&'a GuestCall<'c>>,
         round: Round,
         began: UnixMillis,
+        witness: &'a Witness<'a>,
     ) -> Attempt<'a, 'c> {
         Attempt {
             permit,
@@ -205,6 +186,7 @@ impl Run<'_> {
             has_unread: call.is_some(),
             changes: Vec::new(),
             reads: Reads::begin(self.scene, false),
+            witness,
         }
     }
 
@@ -251,7 +233,8 @@ impl Run<'_> {
                         self.scene.announce(self.server, &attempt.changes).await?;
                     }
                     let ran =
-                        (self.wants_receipt).then(|| Ran::of(bounds, &ended, running, &is_result));
+                        (self.wants_receipt).then(|| Ran::of(bounds, &ended, &running, &is_result));
+                    attempt.witness.over(bounds, running, None);
                     return Ok(match ran.flatten() {
                         Some(ran) => RoundEnd::Receipt(ended, ran),
                         None => RoundEnd::Ended(ended),
@@ -260,7 +243,9 @@ impl Run<'_> {
                 Settled::Spent => return Ok(RoundEnd::Refused(ProtocolError::RequestState)),
                 Settled::Full => {
                     let full = GuestFault::StoreFull(limits::KV_STORE_MAX);
-                    return Ok(failed(running.fail(full.into())));
+                    let told = failed(running.fail(full.into()));
+                    attempt.witness.over(bounds, running, Some(ended));
+                    return Ok(told);
                 }
                 Settled::Stale => (entry, tape) = running.into_rerun(),
             }
@@ -308,7 +293,10 @@ impl Run<'_> {
                 CallStep::Tell(Telling::Notice(notice)) => {
                     attempt.changes.push(outcome::change(&notice));
                 }
-                CallStep::Tell(telling) => self.tell(&mut attempt.notifier, telling).await,
+                CallStep::Tell(telling) => {
+                    attempt.witness.heard(&telling);
+                    self.tell(&mut attempt.notifier, telling).await;
+                }
                 CallStep::Yield => {
                     pace.pause(self.scene, held).await;
                     self.open_if_late(times).await;
