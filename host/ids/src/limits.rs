@@ -202,7 +202,7 @@ pub const LOGS_WAITING: usize = 1_024;
 pub const LOGS_WAITING_BYTES: usize = 256 * KIB;
 /// What a guest has logged is stored at the end of its call if nothing was for so long; else it waits for the
 /// next time. So a server that logs with every call costs a write in so many milliseconds, not one each.
-pub const LOGS_PAUSE_MILLIS: u64 = 2_000;
+pub const LOGS_PAUSE_MILLIS: u64 = 250;
 /// Entries of one answer of the admin API.
 pub const LOGS_PAGE_MAX: usize = 1_000;
 /// Tapes that are kept of one server: the newest.
