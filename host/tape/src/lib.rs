@@ -78,6 +78,12 @@ impl Tape {
         }
     }
 
+    /// The tape as bytes: what a receipt has the digest of.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        // Only our own types: they always encode.
+        postcard::to_allocvec(self).unwrap_or_default()
+    }
+
     /// The tape of a call that has not begun.
     pub fn blank(header: Header) -> Self {
         Self {

@@ -40,10 +40,9 @@ impl Ran {
             return None;
         };
         let request = sha256(request.as_bytes());
-        let tape = postcard::to_allocvec(call.tape()).ok()?;
         is_result(result).then(|| Self {
             request,
-            tape: sha256(&tape),
+            tape: sha256(&call.tape().to_bytes()),
             result: sha256(result.as_bytes()),
             bounds,
         })
