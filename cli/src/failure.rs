@@ -133,6 +133,17 @@ pub enum Failure {
         /// Bytes of the replayed result.
         replayed: usize,
     },
+    /// The replay ended otherwise.
+    #[error("the call ended otherwise: recorded {recorded}, replayed {replayed}")]
+    ReplayEnd {
+        /// The recorded end.
+        recorded: String,
+        /// The replay's.
+        replayed: String,
+    },
+    /// A receipt is not of the recording.
+    #[error("the receipt is not of this call: its {0} is another")]
+    ReplayReceipt(&'static str),
     /// The replay used other fuel.
     #[error("the result is the same, but not the fuel: recorded {recorded}, replayed {replayed}")]
     ReplayFuel {
@@ -161,6 +172,11 @@ pub enum Failure {
     /// A receipt is of another result.
     #[error("the receipt is not of the result in {}, byte by byte", .0.display())]
     ReceiptResult(PathBuf),
+    /// No tape is kept that was asked for.
+    #[error(
+        "no such tape is kept: tapes are of calls that failed, the newest 20 of a server, for 7 days; `smcp tape list` shows them"
+    )]
+    NoTape,
     /// There was no answer from the host.
     #[error("{host} cannot be reached: {reason}; is it running, and is SMCP_HOST right?")]
     Unreachable {
@@ -229,11 +245,14 @@ impl Failure {
             Self::ReplayDiverged(_) => "replay_diverged",
             Self::ReplayResult { .. } => "replay_result",
             Self::ReplayFuel { .. } => "replay_fuel",
+            Self::ReplayEnd { .. } => "replay_end",
+            Self::ReplayReceipt(_) => "replay_receipt",
             Self::ReceiptMissing(_) => "receipt_missing",
             Self::Receipt(error) => error.code(),
             Self::ReceiptModule { .. } => "receipt_module",
             Self::ReceiptRequest(_) => "receipt_request",
             Self::ReceiptResult(_) => "receipt_result",
+            Self::NoTape => "no_tape",
             Self::Unreachable { .. } => "unreachable",
             Self::Refused { code, .. } => code,
             Self::NotAHost { .. } => "not_a_host",

@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! new -> build -> call, replay, run -> keygen, sign, verify, inspect     on the author's machine
-//! tenant, publisher, publish, server, release, key                       against a host's admin API
+//! tenant, publisher, publish, server, release, key, logs, tape           against a host's admin API
 //! connect, verify-receipt                                                for whoever uses a client
 //! ```
 
@@ -88,6 +88,8 @@ enum Command {
     Release(admin::ReleaseCommand),
     Config(admin::ConfigCommand),
     Key(admin::KeyCommand),
+    Logs(admin::Logs),
+    Tape(admin::TapeCommand),
     Connect(connect::Connect),
     VerifyReceipt(receipt::VerifyReceipt),
 }
@@ -124,6 +126,8 @@ impl Command {
             Self::Release(command) => command.run(ui),
             Self::Config(command) => command.run(ui),
             Self::Key(command) => command.run(ui),
+            Self::Logs(args) => admin::logs(args, ui),
+            Self::Tape(command) => command.run(ui),
             Self::Connect(args) => connect::run(args, ui),
             Self::VerifyReceipt(args) => receipt::run(args, ui),
         }

@@ -44,7 +44,23 @@ pub(crate) struct VerifyReceipt {
     /// The receipt, or the result, the response or the event stream that has it
     #[arg(value_name = "RECEIPT")]
     receipt: PathBuf,
-    /// The platform's address
+    #[command(flatten)]
+    from: KeySource,
+    /// The package that should have run, signed or not
+    #[arg(long, value_name = "MODULE")]
+    module: Option<PathBuf>,
+    /// The request that should have been answered: the message, as it was sent
+    #[arg(long, value_name = "FILE")]
+    request: Option<PathBuf>,
+    /// The result that should have been returned: the answer as it came, or the guest's own text
+    #[arg(long, value_name = "FILE")]
+    result: Option<PathBuf>,
+}
+
+/// Where the keys of a platform come from.
+#[derive(Debug, Args)]
+pub(crate) struct KeySource {
+    /// The address of the platform that made the receipt
     #[arg(
         long,
         value_name = "URL",
@@ -55,15 +71,6 @@ pub(crate) struct VerifyReceipt {
     /// The platform's keys, as it serves them at /.well-known/smcp-keys; no host is asked then
     #[arg(long, value_name = "FILE")]
     keys: Option<PathBuf>,
-    /// The package that should have run, signed or not
-    #[arg(long, value_name = "MODULE")]
-    module: Option<PathBuf>,
-    /// The request that should have been answered: the message, as it was sent
-    #[arg(long, value_name = "FILE")]
-    request: Option<PathBuf>,
-    /// The result that should have been returned: the answer as it came, or the guest's own text
-    #[arg(long, value_name = "FILE")]
-    result: Option<PathBuf>,
     /// Take the keys from a host that is not this machine without encryption: they may be anybody's
     #[arg(long)]
     insecure: bool,
@@ -82,7 +89,7 @@ pub(crate) fn run(args: &VerifyReceipt, ui: Ui) -> Result<(), Failure> {
     let missing = || Failure::ReceiptMissing(args.receipt.clone());
     let json = Json::parse(text.as_bytes()).map_err(|_| missing())?;
     let (written, result) = find(json).ok_or_else(missing)?;
-    let receipt = UntrustedReceipt::parse(written.text())?.verify(&keys(args)?)?;
+    let receipt = UntrustedReceipt::parse(written.text())?.verify(&keys(&args.from)?)?;
 
     let mut verified = Verified {
         valid: true,
@@ -114,9 +121,18 @@ pub(crate) fn run(args: &VerifyReceipt, ui: Ui) -> Result<(), Failure> {
         check_result_file(&receipt, result)?;
     }
     note("result", result.is_some() || args.result.is_some());
-    // No host gives tapes out yet.
+    // Who has the tape runs it again too: `smcp replay --receipt`.
     note("tape", false);
     ui.result(&verified, || shown(&receipt, &verified))
+}
+
+/// What the receipt in a file says, if its platform says so.
+pub(crate) fn verified(file: &Path, from: &KeySource) -> Result<Receipt, Failure> {
+    let text = text(file)?;
+    let missing = || Failure::ReceiptMissing(file.to_owned());
+    let json = Json::parse(text.as_bytes()).map_err(|_| missing())?;
+    let (written, _) = find(json).ok_or_else(missing)?;
+    Ok(UntrustedReceipt::parse(written.text())?.verify(&keys(from)?)?)
 }
 
 /// The text of a file; of a stream of events the last, which is the answer.
@@ -149,11 +165,11 @@ fn result_of(json: Json<'_>) -> Json<'_> {
         .unwrap_or(json)
 }
 
-fn keys(args: &VerifyReceipt) -> Result<PlatformKeys, Failure> {
-    let json = match &args.keys {
+fn keys(from: &KeySource) -> Result<PlatformKeys, Failure> {
+    let json = match &from.keys {
         Some(file) => files::read(file)?,
         None => {
-            let client = Client::anonymous(&args.host, args.insecure)?;
+            let client = Client::anonymous(&from.host, from.insecure)?;
             client.get(KEYS)?.to_string().into_bytes()
         }
     };

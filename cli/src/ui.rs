@@ -18,8 +18,10 @@ pub(crate) const STRONG: Style = Style::new().bold();
 /// What matters less.
 pub(crate) const FAINT: Style = Style::new().dimmed();
 const GOOD: Style = AnsiColor::Green.on_default().bold();
-const WARNING: Style = AnsiColor::Yellow.on_default().bold();
-const ERROR: Style = AnsiColor::Red.on_default().bold();
+/// What may go wrong.
+pub(crate) const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+/// What went wrong.
+pub(crate) const ERROR: Style = AnsiColor::Red.on_default().bold();
 
 /// Where results and messages go.
 #[derive(Clone, Copy, Debug)]
@@ -47,6 +49,11 @@ impl Ui {
     /// Prints a result that is text, whether or not results are JSON.
     pub(crate) fn text(self, text: &str) -> Result<(), Failure> {
         print(text)
+    }
+
+    /// Prints a line of a result that goes on. Gives whether anybody reads still.
+    pub(crate) fn line(self, text: &str) -> Result<bool, Failure> {
+        write_out(text)
     }
 
     /// Says that something is done. Silent where results are JSON: the result says it.
@@ -110,7 +117,12 @@ impl Drop for Busy {
     }
 }
 
+/// Whoever reads may have seen enough: that is no failure.
 fn print(text: &str) -> Result<(), Failure> {
+    write_out(text).map(drop)
+}
+
+fn write_out(text: &str) -> Result<bool, Failure> {
     let mut out = anstream::stdout().lock();
     let written = out.write_all(text.as_bytes()).and_then(|()| {
         if text.ends_with('\n') {
@@ -121,9 +133,8 @@ fn print(text: &str) -> Result<(), Failure> {
         out.flush()
     });
     match written {
-        // Whoever reads has seen enough.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        other => other.map_err(Failure::Stdio),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        other => other.map(|()| true).map_err(Failure::Stdio),
     }
 }
 
@@ -193,6 +204,13 @@ pub(crate) fn moment(millis: u64) -> String {
     )
 }
 
+/// The same with seconds and thousandths of them, for what happens close together.
+pub(crate) fn instant(millis: u64) -> String {
+    let minute = moment(millis);
+    let minute = minute.trim_end_matches(" UTC");
+    format!("{minute}:{:02}.{:03}", millis / 1_000 % 60, millis % 1_000)
+}
+
 /// The date of a day since 1970-01-01, in the Gregorian calendar: years are counted from March, so
 /// that the leap day is the last of its year.
 fn date(days: u64) -> (u64, u64, u64) {
@@ -228,6 +246,11 @@ mod tests {
         ] {
             assert_eq!(moment(seconds * 1_000), text);
         }
+    }
+
+    #[test]
+    fn an_instant_has_its_thousandths() {
+        assert_eq!(instant(1_795_339_807_042), "2026-11-22 09:30:07.042");
     }
 
     #[test]

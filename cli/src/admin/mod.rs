@@ -5,8 +5,10 @@
 mod config;
 mod http;
 mod key;
+mod logs;
 mod publisher;
 mod server;
+mod tape;
 mod tenant;
 
 use clap::Args;
@@ -19,8 +21,10 @@ use crate::ui::{STRONG, Ui, moment, table};
 pub(crate) use config::ConfigCommand;
 pub(crate) use http::{Client, base};
 pub(crate) use key::KeyCommand;
+pub(crate) use logs::{Logs, logs};
 pub(crate) use publisher::PublisherCommand;
 pub(crate) use server::{Publish, ReleaseCommand, ServerCommand, publish};
+pub(crate) use tape::TapeCommand;
 pub(crate) use tenant::TenantCommand;
 
 /// Which host, and who asks.

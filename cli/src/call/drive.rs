@@ -6,7 +6,7 @@ use smcp_capability::call::{Answer, AskError, Request};
 use smcp_capability::items::Transacted;
 use smcp_ids::{Fuel, UnixMillis, limits};
 use smcp_protocol::MISSING_CLIENT_CAPABILITY;
-use smcp_sandbox::{Bounds, Ended, Entry, Fault, GuestFault, HostFault, LoadedModule, Output};
+use smcp_sandbox::{Bounds, Ended, Entry, GuestFault, HostFault, LoadedModule, Output};
 use smcp_tape::Tape;
 use smcp_tenant::call::{Call, CallStep, Telling};
 
@@ -95,24 +95,6 @@ pub(super) fn live(
         tape: call.into_tape(),
         took: began.elapsed(),
     })
-}
-
-/// Runs a call from its tape alone: how it ended, or what it asked for that the tape does not have.
-pub(super) fn from_tape(
-    loaded: &LoadedModule,
-    request: String,
-    bounds: Bounds,
-    tape: Tape,
-) -> Result<Result<Ended, Request>, Fault> {
-    let mut call = Call::start(loaded, Entry::CallTool(request), bounds, tape)?;
-    loop {
-        match call.step(SLICE) {
-            CallStep::Ended(ended) => return Ok(Ok(ended)),
-            CallStep::Perform(request) => return Ok(Err(request)),
-            // What a tape did not tell before, it tells nobody now.
-            CallStep::Tell(_) | CallStep::Yield => {}
-        }
-    }
 }
 
 /// What a server is answered that asks the client: there is none here.

@@ -49,26 +49,31 @@ impl Outcome {
 
     /// What the tool shows, for people: texts as they are, everything else named.
     pub(super) fn pretty(&self) -> String {
-        let value: Value = serde_json::from_str(&self.text).unwrap_or_default();
-        let mut parts = Vec::new();
-        for block in value
-            .get("content")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-        {
-            parts.push(block_text(block));
-        }
-        if let Some(structured) = value.get("structuredContent")
-            && !is_told(structured, &parts)
-        {
-            parts.push(format!("{structured:#}"));
-        }
-        if value.get("error").is_some() {
-            parts.push(format!("{value:#}"));
-        }
-        parts.join("\n")
+        pretty(&self.text)
     }
+}
+
+/// The same of a result's text.
+pub(super) fn pretty(text: &str) -> String {
+    let value: Value = serde_json::from_str(text).unwrap_or_default();
+    let mut parts = Vec::new();
+    for block in value
+        .get("content")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+    {
+        parts.push(block_text(block));
+    }
+    if let Some(structured) = value.get("structuredContent")
+        && !is_told(structured, &parts)
+    {
+        parts.push(format!("{structured:#}"));
+    }
+    if value.get("error").is_some() {
+        parts.push(format!("{value:#}"));
+    }
+    parts.join("\n")
 }
 
 /// Servers repeat structured content as a text, for clients that know texts only.

@@ -12,6 +12,7 @@ use smcp_protocol::json::{Json, Kind};
 use smcp_sandbox::{Bounds, Ended, profile};
 use smcp_tape::{Header, Recording, Tape};
 use smcp_tenant::call::Telling;
+use smcp_tenant::replay::end_of;
 
 use super::drive::{Driven, Within, live, now};
 use super::outcome::{Outcome, is_replayable};
@@ -95,7 +96,7 @@ pub(crate) fn run(args: &Run, ui: Ui) -> Result<(), Failure> {
     })?;
     cost(ui, &driven.ended, driven.took);
     if let Some(file) = &args.record {
-        record(file, &local, bounds, request, &driven, &outcome)?;
+        record(file, &local, bounds, request, &driven)?;
         ui.done(format_args!("recorded to {}", file.display()));
     }
     outcome
@@ -212,7 +213,7 @@ pub(crate) fn told(ui: Ui, telling: Telling) {
 }
 
 /// A guest's text without what could steer a terminal.
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     let shown = |c: char| {
         if c.is_control() && c != '\n' && c != '\t' {
             '\u{fffd}'
@@ -243,7 +244,6 @@ fn record(
     bounds: Bounds,
     request: String,
     driven: &Driven,
-    outcome: &Outcome,
 ) -> Result<(), Failure> {
     if !is_replayable(&driven.ended) {
         return Err(Failure::NotRecorded(
@@ -256,9 +256,12 @@ fn record(
         memory: bounds.memory as u64,
         fuel: bounds.fuel,
         output: bounds.output as u64,
+        call: None,
+        kind: smcp_tape::Kind::Tool,
         request,
         tape: driven.tape.clone(),
-        result: outcome.text.clone(),
+        end: end_of(&driven.ended),
+        told: None,
         fuel_used: driven.ended.fuel,
     };
     files::write_secret(file, &recording.to_bytes()?)

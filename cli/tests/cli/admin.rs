@@ -10,15 +10,24 @@ use crate::world::{ADMIN, World, tool_call};
 
 /// The address of a host that serves until the tests end.
 fn host() -> String {
+    host_of(|_| {}).0
+}
+
+/// The same, with what was prepared on it.
+pub(crate) fn host_of<T: Send + 'static>(
+    prepare: impl FnOnce(&mut World) -> T + Send + 'static,
+) -> (String, T) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
+    let (ready, prepared) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         let mut world = World::new();
+        ready.send(prepare(&mut world)).unwrap();
         for stream in listener.incoming() {
             serve(&mut world, stream.unwrap());
         }
     });
-    format!("http://{address}")
+    (format!("http://{address}"), prepared.recv().unwrap())
 }
 
 /// One request, from its bytes to the object that the edge would send it to, and back.

@@ -10,6 +10,7 @@
 )]
 
 mod admin;
+mod calls;
 mod connect;
 mod create;
 mod keys;

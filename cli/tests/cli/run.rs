@@ -1,6 +1,6 @@
 //! Calling tools on this machine, recording and replaying.
 
-use smcp_tape::Recording;
+use smcp_tape::{End, Recording};
 
 use crate::support::Bench;
 use crate::world::package;
@@ -164,7 +164,14 @@ fn a_replay_gives_the_same_bytes_or_says_what_differs() {
         bench.write(name, recording.to_bytes().unwrap());
     };
     altered("result.tape", &|it| {
-        it.result = it.result.replace("Ada", "Eve")
+        it.end = End::Returned("Hello, Eve!".to_owned());
+    });
+    altered("end.tape", &|it| {
+        it.end = End::Fault {
+            code: "guest_panicked".to_owned(),
+            message: String::new(),
+            from_outside: false,
+        };
     });
     altered("request.tape", &|it| {
         it.request = it.request.replace("Ada", "Eve")
@@ -177,6 +184,7 @@ fn a_replay_gives_the_same_bytes_or_says_what_differs() {
     for (tape, module, code) in [
         ("result.tape", "hello.wasm", "replay_result"),
         ("request.tape", "hello.wasm", "replay_result"),
+        ("end.tape", "hello.wasm", "replay_end"),
         ("fuel.tape", "hello.wasm", "replay_fuel"),
         ("profile.tape", "hello.wasm", "replay_profile"),
         ("memory.tape", "hello.wasm", "replay_bounds"),

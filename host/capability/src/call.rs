@@ -173,7 +173,7 @@ pub enum Request {
     Sleep(u32),
     /// `context.who`.
     Who,
-    /// `context.origin`.
+    /// `context.request-origin`.
     Origin,
     /// `context.time-left`.
     TimeLeft,

@@ -90,7 +90,7 @@ pub static IMPORTS: &[Function] = &[
     hosted(CONTEXT, "random", &[I32, I32], &[]),
     hosted(CONTEXT, "sleep", &[I32], &[]),
     hosted(CONTEXT, "who", &[I32], &[]),
-    hosted(CONTEXT, "origin", &[I32], &[]),
+    hosted(CONTEXT, "request-origin", &[I32], &[]),
     hosted(CONTEXT, "time-left", &[], &[I64]),
     hosted(CLIENT, "ask", &[I32, I32, I32], &[]),
     hosted(CLIENT, "capabilities", &[I32], &[]),

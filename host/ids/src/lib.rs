@@ -5,11 +5,13 @@
 
 pub mod limits;
 
+mod call_id;
 mod digest;
 mod log_level;
 mod name;
 mod unit;
 
+pub use call_id::{CallId, CallIdError};
 pub use digest::{Digest, DigestError, PublisherKey};
 pub use log_level::LogLevel;
 pub use name::{KeyId, NameError, ServerSlug, TenantId};

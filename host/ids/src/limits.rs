@@ -189,6 +189,34 @@ pub const SETTING_MAX: usize = 16 * KIB;
 /// Characters of a setting's name.
 pub const SETTING_NAME_MAX: usize = 64;
 
+// ---- What is kept of calls for their authors --------------------------------------------------------
+
+/// Log entries that are kept of one server: the newest. A guest that logs without end pushes out its own.
+pub const LOGS_MAX: u64 = 1_000;
+/// The same in bytes, as they are stored.
+pub const LOGS_BYTES_MAX: u64 = MIB as u64;
+/// How long an entry is kept, in milliseconds.
+pub const LOGS_MILLIS: u64 = 30 * 24 * 60 * 60 * 1_000;
+/// One entry, in bytes; a longer one is cut.
+pub const LOG_ENTRY_MAX: usize = 4 * KIB;
+/// A name that an entry repeats: of a tool, of a logger, a URI.
+pub const LOG_NAME_MAX: usize = 256;
+/// Entries of one tenant that wait in memory to be stored together with others; beyond, the oldest go.
+pub const LOGS_WAITING: usize = 1_024;
+/// The same in bytes.
+pub const LOGS_WAITING_BYTES: usize = 256 * KIB;
+/// What a guest has logged is stored at the end of its call if nothing was for so long; else it waits for the
+/// next time. So a server that logs with every call costs a write in so many milliseconds, not one each.
+pub const LOGS_PAUSE_MILLIS: u64 = 250;
+/// Entries of one answer of the admin API.
+pub const LOGS_PAGE_MAX: usize = 1_000;
+/// Tapes that are kept of one server: the newest.
+pub const TAPES_MAX: usize = 20;
+/// The same in bytes. A tape that alone is half of that is not kept: it would push out the others.
+pub const TAPES_BYTES_MAX: u64 = 8 * MIB as u64;
+/// How long a tape is kept, in milliseconds: it holds what callers said and what a server keeps of them.
+pub const TAPES_MILLIS: u64 = 7 * 24 * 60 * 60 * 1_000;
+
 // ---- What a server may keep ---------------------------------------------------------------------
 
 /// A key, in bytes: it is kept in the clear, and in an index.

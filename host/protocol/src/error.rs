@@ -3,6 +3,7 @@
 //! Nothing here is about guests that fail or hosts that break: their errors have types of their own
 //! and come as a [`Wire`].
 
+use smcp_ids::CallId;
 use smcp_ids::limits::MCP_BODY_MAX;
 
 use crate::guest_call::Target;
@@ -25,6 +26,9 @@ pub const HEADER_MISMATCH: i32 = -32020;
 pub const MISSING_CLIENT_CAPABILITY: i32 = -32021;
 /// MCP: a version that is not served (the same place).
 pub const UNSUPPORTED_VERSION: i32 = -32022;
+
+/// The member of an error's data that names the call.
+const CALL_ID: &str = "callId";
 
 /// How much of a client's own text an error repeats, in characters.
 const ECHO_MAX: usize = 64;
@@ -297,6 +301,32 @@ impl Wire {
         }
     }
 
+    /// The same as the error of a call: its data names the call, which is the host's to say. Data that is
+    /// no object is in the member `data` then, since there is no other place for a name beside it.
+    #[must_use]
+    pub fn of_call(self, call: CallId) -> Self {
+        let mut data = String::from("{");
+        match self
+            .data
+            .as_deref()
+            .map(|text| (text, Json::parse(text.as_bytes())))
+        {
+            Some((_, Ok(json))) if json.kind() == Kind::Object => {
+                for (name, value) in json.members().filter(|(name, _)| &**name != CALL_ID) {
+                    push_member(&mut data, &name, value.text());
+                }
+            }
+            Some((text, _)) => push_member(&mut data, "data", text),
+            None => {}
+        }
+        push_member(&mut data, CALL_ID, &quoted(&call.to_string()));
+        data.push('}');
+        Self {
+            data: Some(data),
+            ..self
+        }
+    }
+
     /// The `error` member of a JSON-RPC response.
     pub(crate) fn error_json(&self) -> String {
         let mut error = String::from("{");
@@ -387,6 +417,30 @@ mod tests {
             // Schema, `Error`: one short sentence.
             let message = on_modern.message;
             assert!(message.len() <= 160 && !message.contains(". "), "{message}");
+        }
+    }
+
+    #[test]
+    fn an_error_of_a_call_names_it_whatever_the_guest_says() {
+        let call = CallId::new([0xab; 8]);
+        for (data, named) in [
+            (None, r#"{"callId":"abababababababab"}"#),
+            (Some("{}"), r#"{"callId":"abababababababab"}"#),
+            (
+                Some(r#"{"a": [1],"callId":"forged","b":2}"#),
+                r#"{"a":[1],"b":2,"callId":"abababababababab"}"#,
+            ),
+            (
+                Some("[1, 2]"),
+                r#"{"data":[1, 2],"callId":"abababababababab"}"#,
+            ),
+            (
+                Some("no JSON"),
+                r#"{"data":"no JSON","callId":"abababababababab"}"#,
+            ),
+        ] {
+            let wire = Wire::of_guest(7, "no", data).of_call(call);
+            assert_eq!(wire.data.as_deref(), Some(named), "{data:?}");
         }
     }
 

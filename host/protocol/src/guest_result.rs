@@ -128,6 +128,14 @@ impl MetaEntry {
         }
     }
 
+    /// What names the call, for whoever asks why it failed.
+    pub fn call(call: smcp_ids::CallId) -> Self {
+        Self {
+            key: "smcp/call",
+            json: format!("\"{call}\""),
+        }
+    }
+
     /// The platform's receipt of the call, a JSON object.
     pub fn receipt(json: String) -> Self {
         Self {

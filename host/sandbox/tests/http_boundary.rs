@@ -18,7 +18,7 @@ fn guest(call: &str) -> String {
         r#"(module
   (import "smcp:server/http@0.1.0" "send"
     (func $send (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))
-  (import "smcp:server/context@0.1.0" "origin" (func $origin (param i32)))
+  (import "smcp:server/context@0.1.0" "request-origin" (func $origin (param i32)))
   (memory (export "memory") 1)
   (global $heap (mut i32) (i32.const 16384))
   (data (i32.const 64) "{{\"tools\":[]}}")

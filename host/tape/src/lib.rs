@@ -11,7 +11,7 @@ mod player;
 mod recording;
 
 pub use player::{Player, Verdict};
-pub use recording::{FORMAT, Recording, RecordingError};
+pub use recording::{End, FORMAT, Kind, Recording, RecordingError};
 
 use serde::{Deserialize, Serialize};
 use smcp_capability::call::{Answer, Caller, Origin, Request};
@@ -112,6 +112,12 @@ impl Tape {
             entries: Vec::new(),
             ..self
         }
+    }
+
+    /// The tape as bytes: what a receipt has the digest of.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        // Only our own types: they always encode.
+        postcard::to_allocvec(self).unwrap_or_default()
     }
 
     /// The tape of a call that has not begun.

@@ -172,17 +172,17 @@ impl Player {
         Ok(())
     }
 
-    /// What was answered so far.
-    pub fn tape(&self) -> &Tape {
-        &self.tape
-    }
-
     /// How many effects the call has asked for.
     pub fn effects(&self) -> usize {
         self.played + usize::from(self.awaited.is_some())
     }
 
     /// The tape as it is now.
+    pub fn tape(&self) -> &Tape {
+        &self.tape
+    }
+
+    /// The same, for good.
     pub fn into_tape(self) -> Tape {
         self.tape
     }

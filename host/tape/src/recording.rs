@@ -2,7 +2,7 @@
 //! replayed anywhere.
 
 use serde::{Deserialize, Serialize};
-use smcp_ids::{Fuel, ReleaseDigest};
+use smcp_ids::{CallId, Fuel, ReleaseDigest};
 
 use crate::Tape;
 
@@ -10,9 +10,76 @@ use crate::Tape;
 pub const FORMAT: u8 = 4;
 const MARK: [u8; 3] = *b"smt";
 
+/// Which export was called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Kind {
+    /// `call-tool`.
+    Tool,
+    /// `get-prompt`.
+    Prompt,
+    /// `read-resource`.
+    Resource,
+    /// `complete`.
+    Completion,
+    /// `list-resources`.
+    List,
+}
+
+impl Kind {
+    /// The method of MCP that calls it.
+    pub const fn method(self) -> &'static str {
+        match self {
+            Self::Tool => "tools/call",
+            Self::Prompt => "prompts/get",
+            Self::Resource => "resources/read",
+            Self::Completion => "completion/complete",
+            Self::List => "resources/list",
+        }
+    }
+}
+
+/// How a call ended, as the sandbox saw it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum End {
+    /// It returned this text.
+    Returned(String),
+    /// It refused its request.
+    Refused {
+        /// A code of JSON-RPC.
+        code: i32,
+        /// What it said.
+        message: String,
+        /// What it said more.
+        data: Option<String>,
+    },
+    /// It failed, or was ended.
+    Fault {
+        /// The kind of fault.
+        code: String,
+        /// What its client was told.
+        message: String,
+        /// Whether a clock or the state of a machine brought it about: then no replay comes to it, and
+        /// what can be repeated is all that went before.
+        from_outside: bool,
+    },
+}
+
+impl End {
+    /// The name of the end: `returned`, `refused`, or the code of the fault.
+    pub fn code(&self) -> &str {
+        match self {
+            Self::Returned(_) => "returned",
+            Self::Refused { .. } => "refused",
+            Self::Fault { code, .. } => code,
+        }
+    }
+}
+
 /// Everything that a call's result depends on, and the result.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Recording {
+    /// The call, where it has a name: one on a host has.
+    pub call: Option<CallId>,
     /// The release that ran.
     pub release: ReleaseDigest,
     /// The engine profile that it ran under.
@@ -23,12 +90,17 @@ pub struct Recording {
     pub fuel: Fuel,
     /// The bounds: bytes of output.
     pub output: u64,
-    /// The request, as the guest's `call-tool` was given it.
+    /// What was called.
+    pub kind: Kind,
+    /// The request, as the guest was given it.
     pub request: String,
     /// The answers.
     pub tape: Tape,
-    /// The result as it was printed: the tool's result object, or the error.
-    pub result: String,
+    /// How it ended.
+    pub end: End,
+    /// The code of the error that its client was told, where that is not the end itself: the host did not
+    /// take what the guest had returned.
+    pub told: Option<String>,
     /// The fuel that it used.
     pub fuel_used: Fuel,
 }

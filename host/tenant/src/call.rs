@@ -68,6 +68,7 @@ pub struct Call {
     /// None: the log is full, and that was said.
     log_left: Option<usize>,
     tellings_left: usize,
+    dropped: u32,
 }
 
 impl Call {
@@ -89,6 +90,7 @@ impl Call {
             player: Player::new(tape),
             log_left: Some(limits::LOG_MAX),
             tellings_left: limits::NOTIFICATIONS_MAX,
+            dropped: 0,
         })
     }
 
@@ -141,11 +143,6 @@ impl Call {
     /// What the call did to its key-value storage.
     pub fn workspace(&self) -> &Workspace {
         &self.workspace
-    }
-
-    /// What it was answered so far.
-    pub fn tape(&self) -> &Tape {
-        self.player.tape()
     }
 
     /// The randomness that this call alone has.
@@ -210,14 +207,28 @@ impl Call {
         (self.execution.into_entry(), tape)
     }
 
+    /// How many log entries and progress reports were dropped, since it has told as many as it may.
+    pub fn dropped(&self) -> u32 {
+        self.dropped
+    }
+
     /// The tape as it is now.
+    pub fn tape(&self) -> &Tape {
+        self.player.tape()
+    }
+
+    /// The same, for good.
     pub fn into_tape(self) -> Tape {
         self.player.into_tape()
     }
 
     /// What is over the limits is dropped; the first log entry that is, says so.
     fn telling(&mut self, request: Request) -> Option<Telling> {
-        self.tellings_left = self.tellings_left.checked_sub(1)?;
+        let Some(left) = self.tellings_left.checked_sub(1) else {
+            self.dropped = self.dropped.saturating_add(1);
+            return None;
+        };
+        self.tellings_left = left;
         match request {
             Request::Log {
                 level,

@@ -44,7 +44,37 @@ impl Space {
         }
     }
 
-    /// What the accounts of a server begin with: slugs hold no slash, so no other's do.
+    /// What is kept of a server's calls for its author.
+    pub(crate) fn logs(server: &ServerSlug) -> Self {
+        let name = format!("log/{server}/");
+        Self {
+            account: name.clone(),
+            name,
+        }
+    }
+
+    /// The tapes that are kept of a server's calls.
+    pub(crate) fn tapes(server: &ServerSlug) -> Self {
+        let name = format!("{}{server}/", Self::ALL_TAPES);
+        Self {
+            account: name.clone(),
+            name,
+        }
+    }
+
+    /// What the accounts of all tapes begin with.
+    pub(crate) const ALL_TAPES: &str = "tape/";
+
+    /// What the accounts of everything that is kept of a server begin with.
+    pub(crate) fn all_accounts(server: &ServerSlug) -> [String; 3] {
+        [
+            Self::accounts(server),
+            Self::logs(server).account,
+            Self::tapes(server).account,
+        ]
+    }
+
+    /// What the accounts of what a server keeps begin with: slugs hold no slash, so no other's do.
     pub fn accounts(server: &ServerSlug) -> String {
         format!("kv/{server}/")
     }

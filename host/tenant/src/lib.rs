@@ -13,6 +13,7 @@ pub mod call;
 pub mod describe;
 mod door;
 pub mod item;
+mod journal;
 mod listeners;
 mod mcp;
 pub mod memory_items;
@@ -26,8 +27,10 @@ mod problem;
 pub mod questions;
 pub mod receipt;
 mod record;
+pub mod replay;
 pub mod schemas;
 mod state;
+mod tapes;
 pub mod workspace;
 
 use core::cell::RefCell;

@@ -168,6 +168,12 @@ impl MemoryItems {
         there.count()
     }
 
+    /// The same of the accounts that begin so.
+    pub fn len_of(&self, accounts: &str) -> usize {
+        let mine = |row: &&Row| row.value.is_some() && row.account.starts_with(accounts);
+        self.rows.values().filter(mine).count()
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0

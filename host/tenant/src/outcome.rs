@@ -1,6 +1,7 @@
 //! A call as its client sees it: what it is told on the way, and the end as the answer.
 
 use smcp_capability::call::Notice;
+use smcp_ids::CallId;
 use smcp_protocol::{
     Answer, Change, GuestResult, INTERNAL_ERROR, MetaEntry, Notifier, ReplyTo, ResultError,
     ServerInfo, Wire,
@@ -8,6 +9,7 @@ use smcp_protocol::{
 use smcp_sandbox::{Ended, Fault, Output};
 
 use crate::call::Telling;
+use crate::problem::Problem;
 
 /// The one place that maps the end of a call to the wire.
 pub fn answer<'t>(
@@ -16,38 +18,78 @@ pub fn answer<'t>(
     ended: &'t Ended,
     parse: impl Fn(&'t str) -> Result<GuestResult<'t>, ResultError>,
 ) -> Answer {
-    answer_with(to, info, ended, None, parse)
+    answer_with(to, info, ended, None, None, parse).0
 }
 
-/// The same, with a receipt if there is a result.
+/// What a client was told at the end of a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// A result; whether it says of itself that it failed.
+    Result {
+        /// `isError`.
+        is_error: bool,
+    },
+    /// What the guest refused the request with.
+    Refused(String),
+    /// An error of the host's or of the guest's making, with its code.
+    Error(&'static str, String),
+}
+
+/// The same, with the name of the call in every failure, and with a receipt if there is a result.
 pub(crate) fn answer_with<'t>(
     to: &ReplyTo,
     info: &ServerInfo,
     ended: &'t Ended,
+    call: Option<CallId>,
     receipt: Option<MetaEntry>,
     parse: impl Fn(&'t str) -> Result<GuestResult<'t>, ResultError>,
-) -> Answer {
+) -> (Answer, Told) {
+    let wire = |wire: Wire| match call {
+        Some(call) => to.wire(&wire.of_call(call)),
+        None => to.wire(&wire),
+    };
+    let failed = |status, message: String, code: &'static str| {
+        let answer = wire(internal(status, &message, code, ended));
+        (answer, Told::Error(code, message))
+    };
     match &ended.result {
         Ok(Output::Text(text)) => match parse(text) {
             Ok(result) => {
+                let is_error = result.is_error();
                 let usage = MetaEntry::usage(ended.fuel, ended.memory as u64);
-                let entries = [usage].into_iter().chain(receipt).collect();
-                to.guest_result(info, &result, entries)
+                let named = call.filter(|_| is_error).map(MetaEntry::call);
+                let entries = [usage].into_iter().chain(named).chain(receipt).collect();
+                let answer = to.guest_result(info, &result, entries);
+                (answer, Told::Result { is_error })
             }
             Err(error) => {
                 let message = format!("the server's result is not one: {error}");
-                to.wire(&internal(200, &message, error.code(), ended))
+                failed(200, message, error.code())
             }
         },
         Ok(Output::Refused(refusal)) => {
             let data = refusal.data.as_deref();
-            to.wire(&Wire::of_guest(refusal.code, &refusal.message, data))
+            let answer = wire(Wire::of_guest(refusal.code, &refusal.message, data));
+            (answer, Told::Refused(refusal.message.clone()))
         }
-        Err(Fault::Guest(fault)) => {
-            to.wire(&internal(200, &fault.to_string(), fault.code(), ended))
-        }
-        Err(Fault::Host(fault)) => to.wire(&internal(503, &fault.to_string(), fault.code(), ended)),
+        Err(Fault::Guest(fault)) => failed(200, fault.to_string(), fault.code()),
+        Err(Fault::Host(fault)) => failed(503, fault.to_string(), fault.code()),
     }
+}
+
+/// The answer to a call that the host could not run to its end, where its client reads a stream already.
+pub(crate) fn broken(to: &ReplyTo, call: CallId, problem: &Problem) -> Answer {
+    let data = serde_json::json!({
+        "code": problem.code,
+        "help": format!("docs/errors.md#{}", problem.code),
+    });
+    let wire = Wire {
+        status: problem.status,
+        code: INTERNAL_ERROR,
+        message: problem.message.clone(),
+        data: Some(data.to_string()),
+    };
+    to.wire(&wire.of_call(call))
 }
 
 /// What a client is sent of what a guest tells: what it asked for. A notice is for those who listen.

@@ -6,7 +6,7 @@
 use serde::Serialize;
 use smcp_auth::AuthError;
 use smcp_capability::turn::{Head, Reply};
-use smcp_ids::limits;
+use smcp_ids::{CallId, limits};
 
 /// A refusal of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub(crate) struct Problem {
     pub(crate) message: String,
     /// The value of `WWW-Authenticate`, where one belongs.
     challenge: Option<&'static str>,
+    /// The call that failed, where it is one.
+    call: Option<CallId>,
 }
 
 impl From<AuthError> for Problem {
@@ -37,6 +39,15 @@ impl Problem {
             code,
             message: message.into(),
             challenge: None,
+            call: None,
+        }
+    }
+
+    /// The same as the error of a call.
+    pub(crate) fn of_call(self, call: CallId) -> Self {
+        Self {
+            call: Some(call),
+            ..self
         }
     }
 
@@ -80,12 +91,15 @@ impl Problem {
             code: &'a str,
             message: &'a str,
             help: String,
+            #[serde(rename = "callId", skip_serializing_if = "Option::is_none")]
+            call: Option<String>,
         }
         let body = Body {
             error: Inner {
                 code: self.code,
                 message: &self.message,
                 help: format!("docs/errors.md#{}", self.code),
+                call: self.call.map(|call| call.to_string()),
             },
         };
         let mut reply = json(self.status, &body);

@@ -16,6 +16,7 @@ use smcp_ids::{KeyId, PublisherKey, ReleaseDigest, ServerSlug, TenantId, UnixMil
 use smcp_package::{AdmissionRecord, Asks};
 
 use crate::asks::Reach;
+use crate::tapes::Keeps;
 
 /// A tenant. In its own object it says that the tenant exists; in the platform's it lists it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,6 +132,12 @@ impl core::fmt::Debug for SecretRecord {
     }
 }
 
+/// What the admin has chosen for the tenant.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct OptionsRecord {
+    pub(crate) tapes: Keeps,
+}
+
 /// A row, opened.
 #[derive(Clone, Debug)]
 pub(crate) enum Row {
@@ -143,6 +150,7 @@ pub(crate) enum Row {
     Setting(SettingRecord),
     Grant(GrantRecord),
     Secret(SecretRecord),
+    Options(OptionsRecord),
 }
 
 /// A change to one row.
@@ -156,6 +164,9 @@ pub(crate) enum Change {
     DeleteGrant(ServerSlug, String),
     DeleteSecret(ServerSlug, String),
 }
+
+/// The row of the object that has what was chosen.
+const OPTIONS: &str = "options";
 
 /// The one place for storage keys.
 fn release_key(server: &ServerSlug, release: &ReleaseDigest) -> String {
@@ -197,6 +208,7 @@ impl Row {
             Self::Setting(row) => (Table::Settings, named_key(&row.server, &row.name)),
             Self::Grant(row) => (Table::Grants, named_key(&row.server, &row.host)),
             Self::Secret(row) => (Table::Secrets, named_key(&row.server, &row.name)),
+            Self::Options(_) => (Table::Object, OPTIONS.to_owned()),
         }
     }
 
@@ -210,6 +222,7 @@ impl Row {
             Self::Setting(row) => postcard::to_allocvec(row),
             Self::Grant(row) => postcard::to_allocvec(row),
             Self::Secret(row) => postcard::to_allocvec(row),
+            Self::Options(row) => postcard::to_allocvec(row),
         }
         .ok()
     }
@@ -255,6 +268,7 @@ impl Sealer {
         let binding = self.binding(record.table, &record.key);
         let bytes = self.keys.open(&binding, &record.value).ok()?;
         let row = match record.table {
+            Table::Object if record.key == OPTIONS => Row::Options(decode(&bytes)?),
             Table::Object => Row::Tenant(decode(&bytes)?),
             Table::Tenants => Row::Listed(decode(&bytes)?),
             Table::Publishers => Row::Publisher(decode(&bytes)?),
@@ -288,6 +302,7 @@ pub(crate) struct Directory {
     pub(crate) settings: BTreeMap<(ServerSlug, String), SettingRecord>,
     pub(crate) grants: BTreeMap<(ServerSlug, String), GrantRecord>,
     pub(crate) secrets: BTreeMap<(ServerSlug, String), SecretRecord>,
+    pub(crate) options: OptionsRecord,
 }
 
 impl Directory {
@@ -315,6 +330,7 @@ impl Directory {
                 let place = (row.server.clone(), row.name.clone());
                 self.settings.insert(place, row);
             }
+            Change::Put(Row::Options(row)) => self.options = row,
             Change::DeleteSetting(server, name) => {
                 self.settings.remove(&(server, name));
             }

@@ -11,6 +11,7 @@ use smcp_capability::turn::{Boot, Effect, Performed, Role, Telling};
 use smcp_crypto::{Binding, NONCE_BYTES, Purpose, TenantKeys, sha256};
 use smcp_ids::ServerSlug;
 
+use crate::journal::Waiting;
 use crate::listeners::{Listener, News};
 use crate::modules::Modules;
 use crate::outside::Outside;
@@ -36,6 +37,8 @@ pub(crate) struct State {
     pub(crate) item_commits: u64,
     /// Whether one call alone may commit now.
     pub(crate) is_one_alone: bool,
+    /// What is kept of calls for authors, and is not stored yet.
+    pub(crate) waiting: Waiting,
     /// The keys of this object's tenant, by purpose.
     pub(crate) keys: Option<TenantKeys>,
 }
@@ -61,6 +64,7 @@ impl State {
             requests: 0,
             item_commits: 0,
             is_one_alone: false,
+            waiting: Waiting::default(),
             keys,
         }
     }
@@ -74,6 +78,7 @@ impl State {
     pub(crate) fn forget(&mut self) {
         self.directory = None;
         self.modules = Modules::default();
+        self.waiting = Waiting::default();
     }
 }
 

@@ -275,7 +275,7 @@ fn what_is_too_large_to_be_carried_waits_in_the_object_and_goes_by_itself() {
     let asked = call(&mut world, &key, &large()).json();
     let state = asked["result"]["requestState"].as_str().unwrap();
     assert!(state.len() < 1_024, "{}", state.len());
-    assert_eq!(world.items(OBJECT).len(), 1);
+    assert_eq!(world.items(OBJECT).len_of("state/"), 1);
     world.evict();
     // An answer that was lost can be sent again.
     for _ in 0..2 {
@@ -292,7 +292,7 @@ fn what_is_too_large_to_be_carried_waits_in_the_object_and_goes_by_itself() {
     assert_eq!(refused["error"]["code"], -32602, "{refused}");
     call(&mut world, &key, &large());
     assert_eq!(
-        world.items(OBJECT).len(),
+        world.items(OBJECT).len_of("state/"),
         1,
         "what has expired was not swept up"
     );

@@ -13,7 +13,8 @@ use kv_world::{Kv, Running, text};
 use proptest::prelude::*;
 use serde_json::Value;
 use smcp_capability::http::{HttpAnswer, Method};
-use smcp_capability::turn::Fetched;
+use smcp_capability::items::Transacted;
+use smcp_capability::turn::{Effect, Fetched, Performed, Step};
 
 const OBJECT: &str = "tenant:acme";
 /// Enough that every key is read and listed in the end.
@@ -335,6 +336,80 @@ proptest! {
             kv.world.cancel(OBJECT, call.running.turn);
             prop_assert_eq!(kv.run(LOOK), before);
         }
+    }
+}
+
+/// How far a call had come when it was killed.
+#[derive(Debug, PartialEq, Eq)]
+enum Killed {
+    /// What it changes was not given to storage yet.
+    Before,
+    /// It was, and storage took it.
+    After,
+    /// It had ended: there are no more places to kill it at.
+    Never,
+}
+
+/// Runs a call for so many steps, each effect being one, and kills it there: its client goes, or the whole
+/// object with all that it had in memory.
+fn killed_at(kv: &mut Kv, program: &str, steps: usize, crashes: bool) -> Killed {
+    let frame = kv.frame(program, None);
+    let turn = kv.world.begin(OBJECT, frame);
+    let (mut answer, mut killed) = (None, Killed::Before);
+    for _ in 0..steps {
+        match kv.world.step(OBJECT, turn, answer.take()) {
+            Step::Done(_) => return Killed::Never,
+            Step::Need(effect) => {
+                let writes = matches!(&effect, Effect::Transact(asked)
+                    if asked.writes.iter().any(|write| write.place.space.starts_with("kv/")));
+                let performed = kv.world.perform(OBJECT, effect);
+                if writes && performed == Performed::Transacted(Transacted::Done) {
+                    killed = Killed::After;
+                }
+                answer = Some(performed);
+            }
+            _ => {}
+        }
+    }
+    if crashes {
+        kv.world.evict();
+    } else {
+        kv.world.cancel(OBJECT, turn);
+    }
+    killed
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// At every effect, not only where others may run: all of its changes are there, or none.
+    #[test]
+    fn serial_calls_that_are_killed_at_any_effect_have_done_all_or_nothing(
+        program in program(),
+        crashes in any::<bool>(),
+    ) {
+        let (mut places, mut all) = (0, false);
+        loop {
+            let mut kv = Kv::new();
+            kv.run("saxsby");
+            let mut pairs = Pairs::from([(b'a', (b'x', false)), (b'b', (b'y', false))]);
+            let killed = killed_at(&mut kv, &program, places, crashes);
+            if killed == Killed::Never {
+                break;
+            }
+            if killed == Killed::After {
+                model(&program, &mut pairs);
+                all = true;
+            }
+            let seen = kv.run(LOOK);
+            prop_assert!(shows(&pairs, &seen), "{program} at {places}, {killed:?}: {seen}");
+            places += 1;
+        }
+        prop_assert!(places > 0);
+        // A question ends the round before anything is stored.
+        let stores = program.contains(['s', 't', 'd', '+']);
+        let ends = program.contains(['?', 'p', 'u']);
+        prop_assert!(all || !stores || ends, "{program} never stored anything");
     }
 }
 

@@ -26,11 +26,24 @@ pub extern "C" fn input(len: u32) -> *mut u8 {
 /// Makes the rows of the case in the input; gives the length of the output.
 #[unsafe(no_mangle)]
 pub extern "C" fn run() -> u32 {
-    let rows = INPUT.with_borrow(|input| {
-        postcard::from_bytes(input)
-            .map(|case| crate::rows(&case))
-            .unwrap_or_default()
-    });
+    answer(|input| {
+        let case = postcard::from_bytes(input);
+        case.map(|case| crate::rows(&case)).unwrap_or_default()
+    })
+}
+
+/// Makes the rows of the recorded call in the input; gives the length of the output.
+#[unsafe(no_mangle)]
+pub extern "C" fn replay() -> u32 {
+    answer(|input| {
+        let recorded = postcard::from_bytes(input);
+        let rows = recorded.map(|recorded| crate::replays(&recorded));
+        rows.unwrap_or_default()
+    })
+}
+
+fn answer<T: serde::Serialize>(make: impl FnOnce(&[u8]) -> T) -> u32 {
+    let rows = INPUT.with_borrow(|input| make(input));
     OUTPUT.with_borrow_mut(|output| {
         *output = postcard::to_allocvec(&rows).unwrap_or_default();
         output.len() as u32

@@ -10,6 +10,12 @@ pub mod exports;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod pack;
 #[cfg(not(target_arch = "wasm32"))]
+mod record;
+mod replay;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod v8;
 
 pub use case::{Case, Export, Heat, Outcome, Row, SLICES, rows};
+#[cfg(not(target_arch = "wasm32"))]
+pub use record::Session;
+pub use replay::{Recorded, ReplayOutcome, ReplayRow, replays, stopped};

@@ -3,7 +3,9 @@
 use anyhow::{Context, Result};
 use smcp_crypto::SigningKey;
 use smcp_ids::PublisherKey;
-use smcp_package::{Manifest, capabilities, embed_manifest, sign, strip_custom_sections};
+use smcp_package::{
+    Manifest, capabilities, embed_manifest, sign, strip_custom_sections, strip_foreign_exports,
+};
 
 fn key() -> SigningKey {
     SigningKey::from_seed(&[42; 32])
@@ -41,7 +43,7 @@ pub fn package(module: &[u8]) -> Result<Vec<u8>> {
 }
 
 fn package_with(module: &[u8], catalogue: &str) -> Result<Vec<u8>> {
-    let module = strip_custom_sections(module)?;
+    let module = strip_foreign_exports(&strip_custom_sections(module)?)?;
     let manifest = Manifest::new(
         "matrix".parse()?,
         "1.0.0",

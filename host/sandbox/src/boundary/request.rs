@@ -84,7 +84,7 @@ pub(crate) fn lift(raw: &RawImport, memory: GuestMemory<'_>) -> Result<Asked, Gu
         }
         (CONTEXT, "sleep") => plain(Request::Sleep(raw.word(0).min(limits::SLEEP_MAX_MILLIS))),
         (CONTEXT, "who") => Ok(returned(Request::Who, raw.word(0))),
-        (CONTEXT, "origin") => Ok(returned(Request::Origin, raw.word(0))),
+        (CONTEXT, "request-origin") => Ok(returned(Request::Origin, raw.word(0))),
         (CONTEXT, "time-left") => plain(Request::TimeLeft),
         (CLIENT, "ask") => lift_ask(raw, memory),
         (CLIENT, "capabilities") => Ok(returned(Request::Capabilities, raw.word(0))),

@@ -5,6 +5,7 @@
 
 mod grants;
 mod keys;
+mod logs;
 mod publish;
 mod publishers;
 mod secrets;
@@ -88,6 +89,11 @@ async fn tenant(
         ("DELETE", ["servers", server, "secrets", name]) => {
             secrets::delete(scene, server, name).await
         }
+        ("GET", ["servers", server, "logs"]) => logs::logs(scene, server, query).await,
+        ("GET", ["servers", server, "tapes"]) => logs::tapes(scene, server, query).await,
+        ("GET", ["servers", server, "tapes", call]) => logs::tape(scene, server, call).await,
+        ("GET", ["tapes"]) => logs::show_keep(scene),
+        ("PUT", ["tapes"]) => logs::set_keep(scene, frame).await,
         ("GET", ["keys"]) => keys::list(scene),
         ("POST", ["keys"]) => keys::create(scene, frame).await,
         ("DELETE", ["keys", key]) => keys::revoke(scene, key).await,
@@ -99,6 +105,10 @@ async fn tenant(
         (_, ["servers", _, "config" | "secrets"]) => Err(method_not_allowed("GET")),
         (_, ["servers", _, "grants"]) => Err(method_not_allowed("GET, PUT, DELETE")),
         (_, ["servers", _, "config" | "secrets", _]) => Err(method_not_allowed("PUT, DELETE")),
+        (_, ["servers", _, "logs" | "tapes"] | ["servers", _, "tapes", _]) => {
+            Err(method_not_allowed("GET"))
+        }
+        (_, ["tapes"]) => Err(method_not_allowed("GET, PUT")),
         (_, ["servers", _, "releases"]) => Err(method_not_allowed("GET, POST")),
         _ => Err(Problem::not_found()),
     }

@@ -197,9 +197,12 @@ pub(super) async fn delete(scene: &Scene, server: &str) -> Result<Reply, Problem
         (slug, changes, orphans)
     };
     scene.commit(changes).await?;
-    let items = Effect::DeleteItems(Space::accounts(&slug));
-    if scene.outside.perform(items).await != Performed::Done {
-        return Err(Problem::host());
+    scene.state.borrow_mut().waiting.forget(&slug);
+    for accounts in Space::all_accounts(&slug) {
+        let items = Effect::DeleteItems(accounts);
+        if scene.outside.perform(items).await != Performed::Done {
+            return Err(Problem::host());
+        }
     }
     // The rows are gone: a module that stays behind is garbage, not a fault of this request.
     scene.outside.perform(Effect::DeleteModules(orphans)).await;

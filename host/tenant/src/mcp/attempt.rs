@@ -8,6 +8,7 @@ use smcp_protocol::{Change, GuestCall, Notifier};
 use super::kv::Reads;
 use super::permit::Permit;
 use super::run::Run;
+use super::witness::Witness;
 use crate::call::Call;
 use crate::questions::Round;
 
@@ -35,6 +36,8 @@ pub(super) struct Attempt<'a, 'c> {
     /// What those who listen are told when the call has returned.
     pub(super) changes: Vec<Change>,
     pub(super) reads: Reads,
+    /// What is known of the call afterwards.
+    pub(super) witness: &'a Witness<'a>,
 }
 
 impl Attempt<'_, '_> {
@@ -72,6 +75,7 @@ impl Run<'_> {
         round: Round,
         had_sent: bool,
         began: UnixMillis,
+        witness: &'a Witness<'a>,
     ) -> Attempt<'a, 'c> {
         Attempt {
             permit,
@@ -87,6 +91,7 @@ impl Run<'_> {
             has_unread: call.is_some(),
             changes: Vec::new(),
             reads: Reads::begin(self.scene, false),
+            witness,
         }
     }
 }

@@ -12,7 +12,9 @@ mod permit;
 mod receipt;
 mod run;
 mod stream;
+mod told;
 mod union;
+mod witness;
 
 use std::rc::Rc;
 

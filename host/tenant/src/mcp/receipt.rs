@@ -26,7 +26,7 @@ impl Ran {
     pub(super) fn of(
         bounds: Bounds,
         ended: &Ended,
-        call: Call,
+        call: &Call,
         is_result: impl Fn(&str) -> bool,
     ) -> Option<Self> {
         let (Entry::CallTool(request)
@@ -40,10 +40,9 @@ impl Ran {
             return None;
         };
         let request = sha256(request.as_bytes());
-        let tape = postcard::to_allocvec(&call.into_tape()).ok()?;
         is_result(result).then(|| Self {
             request,
-            tape: sha256(&tape),
+            tape: sha256(&call.tape().to_bytes()),
             result: sha256(result.as_bytes()),
             bounds,
         })

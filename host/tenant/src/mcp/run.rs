@@ -5,9 +5,7 @@ use smcp_capability::call::{
     Answer as GuestAnswer, AskError, Caller, Origin, Question, Request as GuestRequest,
 };
 use smcp_ids::{ServerSlug, UnixMillis, limits};
-use smcp_protocol::{
-    Answer, Era, GuestCall, GuestResult, ProtocolError, ReplyTo, ResultError, Target,
-};
+use smcp_protocol::{Answer, Era, GuestCall, GuestResult, ProtocolError, ReplyTo, Target};
 use smcp_sandbox::{Ended, Entry, Fault, GuestFault, HostFault, Output};
 use smcp_tape::{Header, Tape};
 
@@ -17,6 +15,7 @@ use super::http::Sends;
 use super::kv::{Alone, Reads, Settled, others};
 use super::permit::Permit;
 use super::receipt::Ran;
+use super::witness::Witness;
 use crate::call::{Call, CallStep, Telling};
 use crate::modules::Ready;
 use crate::outcome;
@@ -85,6 +84,8 @@ impl Run<'_> {
                 (Round::first(call.meta()), Tape::blank(header))
             }
         };
+        let method = call.target().method();
+        let witness = Witness::new(self, &tape.header.seed, method, known, began);
         let request = call.guest_request_as(name, round.meta.as_deref());
         let entry = match call.target() {
             Target::Tool => Entry::CallTool(request),
@@ -93,18 +94,22 @@ impl Run<'_> {
             Target::Completion => Entry::Complete(request),
         };
         let had_sent = tape.has_sent();
-        let attempt = self.attempt(permit, Some(call), round, had_sent, began);
+        let attempt = self.attempt(permit, Some(call), round, had_sent, began, &witness);
         let result = |text| self.result(call.target(), known, text);
         let is_result = |text: &str| self.result(call.target(), known, text).is_ok();
-        Ok(match self.execute(entry, tape, attempt, is_result).await? {
-            RoundEnd::Ended(ended) => outcome::answer(self.to, &self.ready.info, &ended, result),
+        let end = match self.execute(entry, tape, attempt, is_result).await {
+            Ok(end) => end,
+            Err(problem) => return witness.broke(problem).await,
+        };
+        Ok(match end {
+            RoundEnd::Ended(ended) => self.told(&witness, &ended, None, result).await,
             RoundEnd::Receipt(ended, ran) => {
-                let method = call.target().method();
                 let receipt = self.receipt(ran, &ended, method, known).await;
-                outcome::answer_with(self.to, &self.ready.info, &ended, receipt, result)
+                self.told(&witness, &ended, receipt, result).await
             }
-            RoundEnd::Refused(error) => self.to.error(&error),
+            RoundEnd::Refused(error) => witness.refused(&error).await,
             RoundEnd::Asks { missing, state } => {
+                witness.asked().await;
                 let questions = missing
                     .iter()
                     .map(|question| (&*question.id, &*question.request));
@@ -118,32 +123,6 @@ impl Run<'_> {
         tool.is_some_and(|tool| tool.read_only())
     }
 
-    /// What a guest returned, if it is a result that its client may be given.
-    fn result<'t>(
-        &self,
-        target: Target,
-        name: &str,
-        text: &'t str,
-    ) -> Result<GuestResult<'t>, ResultError> {
-        let result = GuestResult::parse(target, text)?;
-        match target {
-            Target::Tool => self.check_structured(name, result),
-            Target::Prompt | Target::Resource | Target::Completion => Ok(result),
-        }
-    }
-
-    /// server/tools, "Output Schema": a structured result is what the tool says that it gives.
-    fn check_structured<'t>(
-        &self,
-        tool: &str,
-        result: GuestResult<'t>,
-    ) -> Result<GuestResult<'t>, ResultError> {
-        self.ready
-            .schemas
-            .of(&self.ready.catalogue, tool)
-            .check_result(result)
-    }
-
     /// Answers `resources/list` of a server that says itself which there are.
     pub(super) async fn list_resources(&self, cursor: Option<&str>) -> Result<Answer, Problem> {
         let permit = Permit::acquire(self.scene, self.principal).await?;
@@ -153,19 +132,17 @@ impl Run<'_> {
             Some(cursor) => serde_json::json!({ "cursor": cursor }).to_string(),
             None => "{}".to_owned(),
         };
-        let attempt = self.attempt(permit, None, Round::first(None), false, began);
+        let witness = Witness::new(self, &tape.header.seed, "resources/list", "", began);
+        let attempt = self.attempt(permit, None, Round::first(None), false, began, &witness);
         let is_result = |text: &str| GuestResult::parse_resources(text).is_ok();
         let end = self
             .execute(Entry::ListResources(request), tape, attempt, is_result)
-            .await?;
+            .await;
+        let parse = GuestResult::parse_resources;
         match end {
-            RoundEnd::Ended(ended) => Ok(outcome::answer(
-                self.to,
-                &self.ready.info,
-                &ended,
-                GuestResult::parse_resources,
-            )),
-            _ => Err(Problem::host()),
+            Ok(RoundEnd::Ended(ended)) => Ok(self.told(&witness, &ended, None, parse).await),
+            Ok(_) => witness.broke(Problem::host()).await,
+            Err(problem) => witness.broke(problem).await,
         }
     }
 
@@ -196,7 +173,7 @@ impl Run<'_> {
                 RunEnd::Ended(ended) => ended,
                 RunEnd::Refused(error) => return Ok(RoundEnd::Refused(error)),
                 RunEnd::Asks(questions) => return self.asks(running, attempt, questions).await,
-                RunEnd::Stale if running.tape().has_acted() => return Ok(overtaken(running)),
+                RunEnd::Stale if running.tape().has_acted() => return Ok(overtaken(&mut running)),
                 RunEnd::Stale => {
                     (entry, tape) = running.into_rerun();
                     continue;
@@ -213,7 +190,8 @@ impl Run<'_> {
                         self.scene.announce(self.server, &attempt.changes).await?;
                     }
                     let ran =
-                        (self.wants_receipt).then(|| Ran::of(bounds, &ended, running, &is_result));
+                        (self.wants_receipt).then(|| Ran::of(bounds, &ended, &running, &is_result));
+                    attempt.witness.over(bounds, running, None);
                     return Ok(match ran.flatten() {
                         Some(ran) => RoundEnd::Receipt(ended, ran),
                         None => RoundEnd::Ended(ended),
@@ -222,9 +200,15 @@ impl Run<'_> {
                 Settled::Spent => return Ok(RoundEnd::Refused(ProtocolError::RequestStateUsed)),
                 Settled::Full => {
                     let full = GuestFault::StoreFull(limits::KV_STORE_MAX);
-                    return Ok(failed(running.fail(full.into())));
+                    let told = failed(running.fail(full.into()));
+                    attempt.witness.over(bounds, running, Some(ended));
+                    return Ok(told);
                 }
-                Settled::Stale if running.tape().has_acted() => return Ok(overtaken(running)),
+                Settled::Stale if running.tape().has_acted() => {
+                    let told = overtaken(&mut running);
+                    attempt.witness.over(bounds, running, Some(ended));
+                    return Ok(told);
+                }
                 Settled::Stale => (entry, tape) = running.into_rerun(),
             }
         }
@@ -273,7 +257,10 @@ impl Run<'_> {
                 CallStep::Tell(Telling::Notice(notice)) => {
                     attempt.changes.push(outcome::change(&notice));
                 }
-                CallStep::Tell(telling) => self.tell(&mut attempt.notifier, telling).await,
+                CallStep::Tell(telling) => {
+                    attempt.witness.heard(&telling);
+                    self.tell(&mut attempt.notifier, telling).await;
+                }
                 CallStep::Yield => {
                     pace.pause(self.scene, held).await;
                     self.open_if_late(times).await;
@@ -387,7 +374,7 @@ impl Run<'_> {
 }
 
 /// Another call changed what this one had read, and it cannot be run again.
-fn overtaken(mut running: Call) -> RoundEnd {
+fn overtaken(running: &mut Call) -> RoundEnd {
     failed(running.fail(HostFault::Overtaken.into()))
 }
 

@@ -1,0 +1,319 @@
+//! What is noted of one call while it runs, and what of it is kept when it is over: entries of its author's
+//! log, and its tape.
+//!
+//! Nothing is stored before the call is over, and nothing at all of one that succeeded and logged nothing. A
+//! log or a tape that cannot be stored changes no answer.
+
+use core::cell::{Cell, RefCell};
+use std::borrow::Cow;
+
+use smcp_capability::items::Write;
+use smcp_crypto::{Binding, sha256};
+use smcp_ids::{CallId, LogLevel, UnixMillis, limits};
+use smcp_protocol::{Answer, ProtocolError};
+use smcp_sandbox::{Bounds, Ended, profile};
+use smcp_tape::Recording;
+
+use super::run::Run;
+use crate::call::{Call, Telling};
+use crate::item::Space;
+use crate::journal::{Ending, Entry, Said, cut};
+use crate::outcome::{self, Told};
+use crate::problem::Problem;
+use crate::replay::{end_of, kind_of};
+use crate::tapes::{Keeps, Label, fits};
+
+/// The name of the call that has that seed, in all its rounds. It tells nothing of the seed.
+pub(super) fn call_id(seed: &[u8; 32]) -> CallId {
+    let digest = sha256(Binding::new("call").bytes(seed).as_bytes());
+    let mut id = [0; CallId::BYTES];
+    for (to, from) in id.iter_mut().zip(digest.as_bytes()) {
+        *to = *from;
+    }
+    CallId::new(id)
+}
+
+/// A call that has run, for as long as its tape may be wanted.
+struct Over {
+    bounds: Bounds,
+    call: Call,
+    /// How the guest ended, where its client is told something else.
+    ended: Option<Ended>,
+}
+
+/// Sees one round of a call.
+pub(super) struct Witness<'a> {
+    run: &'a Run<'a>,
+    id: CallId,
+    method: &'static str,
+    name: &'a str,
+    began: UnixMillis,
+    /// The most urgent of what was logged.
+    loudest: Cell<Option<LogLevel>>,
+    over: RefCell<Option<Over>>,
+    is_done: Cell<bool>,
+}
+
+/// How a call ended, before it is written down.
+struct End<'e> {
+    level: LogLevel,
+    code: Cow<'static, str>,
+    message: Option<String>,
+    /// Whether its client was told an error, which the tape of the call may explain.
+    failed: bool,
+    ended: Option<&'e Ended>,
+}
+
+impl<'a> Witness<'a> {
+    pub(super) fn new(
+        run: &'a Run<'a>,
+        seed: &[u8; 32],
+        method: &'static str,
+        name: &'a str,
+        began: UnixMillis,
+    ) -> Self {
+        Self {
+            run,
+            id: call_id(seed),
+            method,
+            name,
+            began,
+            loudest: Cell::new(None),
+            over: RefCell::new(None),
+            is_done: Cell::new(false),
+        }
+    }
+
+    /// The name of the call.
+    pub(super) fn id(&self) -> CallId {
+        self.id
+    }
+
+    /// The guest tells something: what it logs is its author's to read, whatever its client wants to hear.
+    pub(super) fn heard(&self, telling: &Telling) {
+        let Telling::Log {
+            level,
+            logger,
+            data,
+        } = telling
+        else {
+            return;
+        };
+        let (data, is_cut) = cut(data, limits::LOG_ENTRY_MAX);
+        let logger = logger
+            .as_deref()
+            .map(|logger| cut(logger, limits::LOG_NAME_MAX).0);
+        let said = Said::Logged {
+            logger,
+            data,
+            is_cut,
+        };
+        self.note(*level, said);
+    }
+
+    /// The guest is done. `ended` is how, if its client is told something else.
+    pub(super) fn over(&self, bounds: Bounds, call: Call, ended: Option<Ended>) {
+        *self.over.borrow_mut() = Some(Over {
+            bounds,
+            call,
+            ended,
+        });
+    }
+
+    /// The call is over, and this is what its client is told.
+    pub(super) async fn ended(&self, ended: &Ended, told: Told) {
+        let (level, code, message) = match told {
+            Told::Result { is_error: false } => (LogLevel::Info, "ok", None),
+            // No failure of the call: its author wrote that.
+            Told::Result { is_error: true } => (LogLevel::Warning, "tool_error", None),
+            Told::Refused(message) => (LogLevel::Warning, "refused", Some(message)),
+            Told::Error(code, message) => (LogLevel::Error, code, Some(message)),
+        };
+        let end = End {
+            level,
+            code: code.into(),
+            failed: message.is_some(),
+            message,
+            ended: Some(ended),
+        };
+        self.done(end).await;
+    }
+
+    /// The client's answer was refused, which is the client's fault.
+    pub(super) async fn refused(&self, error: &ProtocolError) -> Answer {
+        let end = End {
+            level: LogLevel::Notice,
+            code: error.code().into(),
+            message: Some(error.to_string()),
+            failed: false,
+            ended: None,
+        };
+        self.done(end).await;
+        let to = self.run.to;
+        to.wire(&error.wire(to.era()).of_call(self.id))
+    }
+
+    /// The round ended with questions to the client.
+    pub(super) async fn asked(&self) {
+        let end = End {
+            level: LogLevel::Info,
+            code: "asked".into(),
+            message: None,
+            failed: false,
+            ended: None,
+        };
+        self.done(end).await;
+    }
+
+    /// The host could not run the call to its end.
+    pub(super) async fn broke(&self, problem: Problem) -> Result<Answer, Problem> {
+        let end = End {
+            level: LogLevel::Error,
+            code: problem.code.into(),
+            message: Some(problem.message.clone()),
+            failed: true,
+            ended: None,
+        };
+        self.done(end).await;
+        if self.run.scene.outside.is_open() {
+            return Ok(outcome::broken(self.run.to, self.id, &problem));
+        }
+        Err(problem.of_call(self.id))
+    }
+
+    /// Notes the end, and stores what is worth it.
+    async fn done(&self, end: End<'_>) {
+        self.is_done.set(true);
+        let over = self.over.borrow_mut().take();
+        let dropped = over.as_ref().map_or(0, |over| over.call.dropped());
+        if dropped > 0 {
+            let most = limits::NOTIFICATIONS_MAX;
+            let text = format!(
+                "{dropped} log entries and progress reports were dropped: a call may have {most}"
+            );
+            self.note(LogLevel::Warning, Said::Noted(text));
+        }
+        let tape = match over.filter(|_| self.wants_tape(end.failed)) {
+            Some(over) => self.tape(&end, over).await,
+            None => None,
+        };
+        let ending = self.ending(&end, tape.is_some());
+        self.note(end.level, Said::Ended(ending));
+        let (scene, server) = (self.run.scene, self.run.server);
+        let is_due = match self.loudest.get() {
+            _ if tape.is_some() => true,
+            Some(level) if level >= LogLevel::Warning => true,
+            // It was the guest that said something, or the end of the call is worth nobody's time.
+            Some(_) => {
+                let now = scene.outside.now();
+                scene.state.borrow().waiting.has_rested(server, now)
+            }
+            None => false,
+        };
+        if is_due && self.is_there() {
+            // A log that cannot be stored is no reason to answer otherwise.
+            let _ = scene.store_logs(server, tape).await;
+        }
+    }
+
+    fn note(&self, level: LogLevel, said: Said) {
+        let is_quiet_end = matches!(said, Said::Ended(_)) && level < LogLevel::Warning;
+        if !is_quiet_end {
+            self.loudest.set(self.loudest.get().max(Some(level)));
+        }
+        let scene = self.run.scene;
+        let entry = Entry {
+            at: scene.outside.now(),
+            call: self.id,
+            level,
+            said,
+        };
+        if let Ok(mut state) = scene.state.try_borrow_mut() {
+            state.waiting.push(self.run.server.clone(), entry);
+        }
+    }
+
+    fn ending(&self, end: &End<'_>, tape: bool) -> Ending {
+        let message = end.message.as_deref();
+        Ending {
+            method: self.method.into(),
+            name: cut(self.name, limits::LOG_NAME_MAX).0,
+            caller: self.run.principal.to_string(),
+            code: end.code.clone(),
+            message: message.map(|text| cut(text, limits::LOG_ENTRY_MAX).0),
+            millis: self.run.scene.outside.now().since(self.began),
+            fuel: end.ended.map(|ended| ended.fuel).unwrap_or_default(),
+            memory: end.ended.map_or(0, |ended| ended.memory as u64),
+            tape,
+        }
+    }
+
+    fn is_there(&self) -> bool {
+        let state = self.run.scene.state.borrow();
+        let directory = state.directory();
+        directory.is_ok_and(|directory| directory.servers.contains_key(self.run.server))
+    }
+
+    fn wants_tape(&self, failed: bool) -> bool {
+        let state = self.run.scene.state.borrow();
+        let keeps = state.directory().map(|directory| directory.options.tapes);
+        match keeps.unwrap_or_default() {
+            Keeps::None => false,
+            Keeps::Failures => failed,
+            Keeps::Receipts => failed || self.run.wants_receipt,
+        }
+    }
+
+    async fn tape(&self, end: &End<'_>, over: Over) -> Option<(Space, Vec<Write>)> {
+        let told = end.ended?;
+        let ended = over.ended.as_ref().unwrap_or(told);
+        let (kind, request) = kind_of(over.call.entry())?;
+        let recorded = end_of(ended);
+        let told = (end.failed && recorded.code() != end.code).then(|| end.code.to_string());
+        let recording = Recording {
+            call: Some(self.id),
+            release: self.run.ready.release,
+            profile: profile::ID,
+            memory: over.bounds.memory as u64,
+            fuel: over.bounds.fuel,
+            output: over.bounds.output as u64,
+            kind,
+            request: request.to_owned(),
+            end: recorded,
+            told,
+            fuel_used: ended.fuel,
+            tape: over.call.into_tape(),
+        };
+        let bytes = recording.to_bytes().ok().filter(|bytes| fits(bytes))?;
+        let label = Label {
+            call: self.id,
+            at: self.run.scene.outside.now(),
+            release: recording.release,
+            method: self.method.to_owned(),
+            name: cut(self.name, limits::LOG_NAME_MAX).0,
+            code: end.code.to_string(),
+            fuel: ended.fuel,
+            size: bytes.len() as u64,
+        };
+        let scene = self.run.scene;
+        let written = scene.tape_writes(self.run.server, &label, &bytes).await;
+        written.ok()
+    }
+}
+
+impl Drop for Witness<'_> {
+    /// A call whose client has gone is not heard of again: what is known of it waits with the rest.
+    fn drop(&mut self) {
+        if !self.is_done.get() {
+            let end = End {
+                level: LogLevel::Notice,
+                code: "cancelled".into(),
+                message: None,
+                failed: false,
+                ended: None,
+            };
+            let ending = self.ending(&end, false);
+            self.note(end.level, Said::Ended(ending));
+        }
+    }
+}
