@@ -53,7 +53,7 @@ pub(crate) struct Ending {
     pub(crate) name: String,
     pub(crate) caller: String,
     /// `ok`, `tool_error`, `refused`, `asked`, `cancelled`, or the code of an error.
-    pub(crate) code: Cow<'static, str>,
+    pub(crate) outcome: Cow<'static, str>,
     pub(crate) message: Option<String>,
     pub(crate) millis: u64,
     pub(crate) fuel: Fuel,
