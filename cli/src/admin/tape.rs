@@ -1,6 +1,6 @@
 //! `smcp tape`: the tapes that a host keeps of calls that failed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -129,7 +129,7 @@ impl List {
     }
 
     /// Writes the tape of the call, or the newest one, to a file.
-    fn get(&self, out: &PathBuf, ui: Ui) -> Result<(), Failure> {
+    fn get(&self, out: &Path, ui: Ui) -> Result<(), Failure> {
         let listed = self.fetch()?;
         let newest = items(&listed, "tapes").first();
         let Some(label) = newest else {
