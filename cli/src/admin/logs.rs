@@ -147,10 +147,10 @@ fn ended(entry: &Value) -> String {
         Some(Value::Bool(true)) => ", tape kept",
         _ => "",
     };
-    let [method, name, code] =
-        ["method", "name", "code"].map(|member| printable(&text(entry, member)));
+    let [method, name, outcome] =
+        ["method", "name", "outcome"].map(|member| printable(&text(entry, member)));
     format!(
-        "{method} {name} {STRONG}{code}{STRONG:#}{message} {FAINT}({} ms, {} fuel{tape}){FAINT:#}",
+        "{method} {name} {STRONG}{outcome}{STRONG:#}{message} {FAINT}({} ms, {} fuel{tape}){FAINT:#}",
         count("millis"),
         count("fuel")
     )
@@ -177,7 +177,7 @@ mod tests {
             ),
             (
                 json!({"time": 0, "call": "c", "level": "error", "kind": "end", "method": "tools/call",
-                       "name": "run", "code": "guest_panicked", "message": "it did", "millis": 12,
+                       "name": "run", "outcome": "guest_panicked", "message": "it did", "millis": 12,
                        "fuel": 47_228, "tape": true}),
                 "1970-01-01 00:00:00.000 c error     tools/call run guest_panicked: it did (12 ms, 47,228 fuel, tape kept)",
             ),

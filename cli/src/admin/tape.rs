@@ -87,13 +87,15 @@ impl TapeCommand {
     pub(crate) fn run(&self, ui: Ui) -> Result<(), Failure> {
         match &self.action {
             Action::List(list) => {
-                let head = ["CALL", "TIME", "METHOD", "NAME", "ENDED", "SIZE", "EXPIRES"];
+                let head = [
+                    "CALL", "TIME", "METHOD", "NAME", "OUTCOME", "SIZE", "EXPIRES",
+                ];
                 show_list(ui, &list.fetch()?, "tapes", &head, |row| {
                     let size = row.get("size").and_then(Value::as_u64).unwrap_or_default();
-                    let [call, method, name, code] =
-                        ["call", "method", "name", "code"].map(|it| printable(&text(row, it)));
+                    let [call, method, name, outcome] =
+                        ["call", "method", "name", "outcome"].map(|it| printable(&text(row, it)));
                     let (made, expires) = (time(row, "time"), time(row, "expires"));
-                    vec![call, made, method, name, code, bytes(size), expires]
+                    vec![call, made, method, name, outcome, bytes(size), expires]
                 })
             }
             Action::Get(Get { of, out }) => of.get(out, ui),

@@ -147,7 +147,7 @@ fn show(args: &Replay, ui: Ui, recording: &Recording, replayed: &Replayed) -> Re
         call: recording.call.map(|call| call.to_string()),
         release: recording.release.to_string(),
         method: recording.kind.method(),
-        end: recording.end.code(),
+        end: recording.end.name(),
         told: recording.told.as_deref(),
         cut_off: replayed.stand == Stand::CutOff,
         bytes: result.map_or(0, str::len),

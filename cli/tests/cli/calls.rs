@@ -56,7 +56,7 @@ fn a_failed_call_of_a_host_is_fetched_and_failed_again() {
         "--out",
         "failed.tape",
     ]);
-    assert_eq!(got.json()["code"], "guest_panicked");
+    assert_eq!(got.json()["outcome"], "guest_panicked");
     let replay = ["replay", "failed.tape", "--module", "kv.wasm"];
     let found = bench.smcp(&[&["--json"], &replay[..]].concat()).json();
     assert_eq!(found["equal"], true);
@@ -183,7 +183,7 @@ fn a_log_is_shown_by_lines_and_followed_as_it_grows() {
     let only = logs(&["--json", "--call", &id, "--level", "warning"]);
     let entry: Value = serde_json::from_str(only.ok().trim()).unwrap();
     assert_eq!(
-        (&entry["kind"], &entry["code"]),
+        (&entry["kind"], &entry["outcome"]),
         (&json!("end"), &json!("refused"))
     );
     assert_eq!(logs(&["--call", "0011223344556677"]).ok(), "");

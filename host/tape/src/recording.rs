@@ -66,7 +66,7 @@ pub enum End {
 
 impl End {
     /// The name of the end: `returned`, `refused`, or the code of the fault.
-    pub fn code(&self) -> &str {
+    pub fn name(&self) -> &str {
         match self {
             Self::Returned(_) => "returned",
             Self::Refused { .. } => "refused",

@@ -53,7 +53,7 @@ pub(crate) struct Ending {
     pub(crate) name: String,
     pub(crate) caller: String,
     /// `ok`, `tool_error`, `refused`, `asked`, `cancelled`, or the code of an error.
-    pub(crate) code: Cow<'static, str>,
+    pub(crate) outcome: Cow<'static, str>,
     pub(crate) message: Option<String>,
     pub(crate) millis: u64,
     pub(crate) fuel: Fuel,
@@ -306,7 +306,7 @@ impl Scene {
             next: after,
             more: false,
         };
-        let later = batches.iter().filter(|batch| batch.end() > after + 1);
+        let later = batches.iter().filter(|batch| batch.end() > after.saturating_add(1));
         for batch in later {
             for (number, entry) in self.entries_of(space, *batch).await? {
                 if number <= after {

@@ -201,7 +201,7 @@ pub enum Difference {
 /// The first difference.
 pub fn compare(recording: &Recording, replayed: &Replayed) -> Result<(), Difference> {
     let ends = |replayed: &str| Difference::End {
-        recorded: recording.end.code().to_owned(),
+        recorded: recording.end.name().to_owned(),
         replayed: replayed.to_owned(),
     };
     let end = match &replayed.stand {
@@ -210,8 +210,8 @@ pub fn compare(recording: &Recording, replayed: &Replayed) -> Result<(), Differe
         Stand::CutOff => return Ok(()),
         Stand::Ended(end) => end,
     };
-    if end.code() != recording.end.code() {
-        return Err(ends(end.code()));
+    if end.name() != recording.end.name() {
+        return Err(ends(end.name()));
     }
     let (recorded, now) = (said(&recording.end), said(end));
     if recorded != now {

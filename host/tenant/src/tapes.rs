@@ -34,7 +34,7 @@ pub(crate) struct Label {
     pub(crate) method: String,
     pub(crate) name: String,
     /// How the call ended, as its author's log has it.
-    pub(crate) code: String,
+    pub(crate) outcome: String,
     pub(crate) fuel: Fuel,
     /// Bytes of the tape.
     pub(crate) size: u64,

@@ -110,7 +110,10 @@ fn every_error_of_a_call_names_it_and_its_log_has_it_under_that_name() {
         let entries = found["entries"].as_array().unwrap();
         let end = entries.last().unwrap_or_else(|| panic!("{program}"));
         assert_eq!(end["kind"], "end");
-        assert_eq!((&end["code"], &end["level"]), (&json!(code), &json!(level)));
+        assert_eq!(
+            (&end["outcome"], &end["level"]),
+            (&json!(code), &json!(level))
+        );
         assert_eq!(
             (&end["method"], &end["name"]),
             (&json!("tools/call"), &json!("run"))
@@ -141,7 +144,7 @@ fn a_host_that_fails_names_the_call_too() {
     let id = body["error"]["callId"].as_str().unwrap().to_owned();
     let end = logs(&mut kv.world).pop().unwrap();
     assert_eq!(
-        (&end["call"], &end["code"]),
+        (&end["call"], &end["outcome"]),
         (&json!(id), &json!("host_fault"))
     );
     // An error that is no call's has no name.
@@ -170,7 +173,7 @@ fn what_a_guest_logs_is_kept_whatever_its_client_wants_to_hear() {
         entries.iter().all(|entry| entry["call"] == id),
         "{entries:?}"
     );
-    assert_eq!(entries[1]["code"], "refused");
+    assert_eq!(entries[1]["outcome"], "refused");
     let items = world.items(OBJECT).to_bytes();
     let told = entries[0]["data"].to_string();
     let is_there = |text: &[u8]| items.windows(text.len()).any(|found| found == text);
@@ -209,7 +212,7 @@ fn a_call_that_succeeds_and_logs_nothing_writes_nothing() {
     let entries = logs(&mut kv.world);
     assert_eq!(entries.len(), 51);
     assert_eq!(kv.world.items(OBJECT).len_of("log/"), 1);
-    assert!(entries[..50].iter().all(|entry| entry["code"] == "ok"));
+    assert!(entries[..50].iter().all(|entry| entry["outcome"] == "ok"));
 }
 
 /// It logs, asks what it is not told, and returns a result all the same.
@@ -271,7 +274,7 @@ fn who_follows_sees_each_entry_once_and_only_what_was_asked_for() {
     kv.call("ga");
     let newest = logs_at(&mut kv.world, "?limit=2");
     assert_eq!(newest["entries"].as_array().unwrap().len(), 2);
-    assert_eq!(newest["entries"][1]["code"], "ok");
+    assert_eq!(newest["entries"][1]["outcome"], "ok");
     let (mut after, mut seen) = (0, Vec::new());
     loop {
         let page = logs_at(
@@ -320,7 +323,7 @@ fn a_call_whose_client_has_gone_is_logged_as_cancelled() {
     assert!(Running::new(turn).advance(&mut kv.world).is_none());
     kv.world.cancel(OBJECT, turn);
     let end = logs(&mut kv.world).pop().unwrap();
-    assert_eq!(end["code"], "cancelled");
+    assert_eq!(end["outcome"], "cancelled");
 }
 
 #[test]
@@ -336,7 +339,7 @@ fn a_call_that_asks_has_one_name_in_all_its_rounds() {
         .as_array()
         .unwrap()
         .iter()
-        .map(|it| &it["code"])
+        .map(|it| &it["outcome"])
         .collect();
     assert_eq!(codes, ["asked", "guest_panicked"]);
     // With the answer of its client, which is on the tape.
@@ -357,7 +360,7 @@ fn the_tape_of_a_failed_call_repeats_it() {
         let id = named(&kv.call(program));
         let recording = tape(&mut kv.world, &id);
         assert_eq!(
-            (recording.end.code(), recording.kind),
+            (recording.end.name(), recording.kind),
             (code, Kind::Tool),
             "{program}"
         );
@@ -367,7 +370,7 @@ fn the_tape_of_a_failed_call_repeats_it() {
         replays(kv_world::GUEST, &recording);
     }
     let listed = tapes(&mut kv.world);
-    let codes: Vec<_> = listed.iter().map(|tape| &tape["code"]).collect();
+    let codes: Vec<_> = listed.iter().map(|tape| &tape["outcome"]).collect();
     assert_eq!(codes, ["result_invalid_json", "refused", "guest_panicked"]);
     // Neither a success nor a tool that says it failed has one.
     kv.call("ga");

@@ -46,7 +46,7 @@ enum SaidView<'a> {
         method: &'a str,
         name: &'a str,
         caller: &'a str,
-        code: &'a str,
+        outcome: &'a str,
         #[serde(skip_serializing_if = "Option::is_none")]
         message: Option<&'a str>,
         millis: u64,
@@ -74,7 +74,7 @@ impl<'a> EntryView<'a> {
                 method: &ending.method,
                 name: &ending.name,
                 caller: &ending.caller,
-                code: &ending.code,
+                outcome: &ending.outcome,
                 message: ending.message.as_deref(),
                 millis: ending.millis,
                 fuel: ending.fuel.0,
@@ -160,7 +160,7 @@ struct TapeView<'a> {
     release: String,
     method: &'a str,
     name: &'a str,
-    code: &'a str,
+    outcome: &'a str,
     fuel: u64,
     size: u64,
 }
@@ -174,7 +174,7 @@ impl<'a> TapeView<'a> {
             release: label.release.to_string(),
             method: &label.method,
             name: &label.name,
-            code: &label.code,
+            outcome: &label.outcome,
             fuel: label.fuel.0,
             size: label.size,
         }

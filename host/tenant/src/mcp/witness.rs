@@ -57,7 +57,7 @@ pub(super) struct Witness<'a> {
 /// How a call ended, before it is written down.
 struct End<'e> {
     level: LogLevel,
-    code: Cow<'static, str>,
+    outcome: Cow<'static, str>,
     message: Option<String>,
     /// Whether its client was told an error, which the tape of the call may explain.
     failed: bool,
@@ -131,7 +131,7 @@ impl<'a> Witness<'a> {
         };
         let end = End {
             level,
-            code: code.into(),
+            outcome: code.into(),
             failed: message.is_some(),
             message,
             ended: Some(ended),
@@ -143,7 +143,7 @@ impl<'a> Witness<'a> {
     pub(super) async fn refused(&self, error: &ProtocolError) -> Answer {
         let end = End {
             level: LogLevel::Notice,
-            code: error.code().into(),
+            outcome: error.code().into(),
             message: Some(error.to_string()),
             failed: false,
             ended: None,
@@ -157,7 +157,7 @@ impl<'a> Witness<'a> {
     pub(super) async fn asked(&self) {
         let end = End {
             level: LogLevel::Info,
-            code: "asked".into(),
+            outcome: "asked".into(),
             message: None,
             failed: false,
             ended: None,
@@ -169,7 +169,7 @@ impl<'a> Witness<'a> {
     pub(super) async fn broke(&self, problem: Problem) -> Result<Answer, Problem> {
         let end = End {
             level: LogLevel::Error,
-            code: problem.code.into(),
+            outcome: problem.code.into(),
             message: Some(problem.message.clone()),
             failed: true,
             ended: None,
@@ -239,7 +239,7 @@ impl<'a> Witness<'a> {
             method: self.method.into(),
             name: cut(self.name, limits::LOG_NAME_MAX).0,
             caller: self.run.principal.to_string(),
-            code: end.code.clone(),
+            outcome: end.outcome.clone(),
             message: message.map(|text| cut(text, limits::LOG_ENTRY_MAX).0),
             millis: self.run.scene.outside.now().since(self.began),
             fuel: end.ended.map(|ended| ended.fuel).unwrap_or_default(),
@@ -269,7 +269,7 @@ impl<'a> Witness<'a> {
         let ended = over.ended.as_ref().unwrap_or(told);
         let (kind, request) = kind_of(over.call.entry())?;
         let recorded = end_of(ended);
-        let told = (end.failed && recorded.code() != end.code).then(|| end.code.to_string());
+        let told = (end.failed && recorded.name() != end.outcome).then(|| end.outcome.to_string());
         let recording = Recording {
             call: Some(self.id),
             release: self.run.ready.release,
@@ -291,7 +291,7 @@ impl<'a> Witness<'a> {
             release: recording.release,
             method: self.method.to_owned(),
             name: cut(self.name, limits::LOG_NAME_MAX).0,
-            code: end.code.to_string(),
+            outcome: end.outcome.to_string(),
             fuel: ended.fuel,
             size: bytes.len() as u64,
         };
@@ -307,7 +307,7 @@ impl Drop for Witness<'_> {
         if !self.is_done.get() {
             let end = End {
                 level: LogLevel::Notice,
-                code: "cancelled".into(),
+                outcome: "cancelled".into(),
                 message: None,
                 failed: false,
                 ended: None,

@@ -281,23 +281,19 @@ fn statement(op: &Op, depth: usize, out: &mut String) {
             set(Type::I32, *d, "(i32.load (i32.const 4104))".into())
         ),
         Op::If(i, body) => {
-            let _ = write!(out, "(if (i32.and {} (i32.const 1)) (then\n", Type::I32.get(*i));
-            write_body(body, depth, out);
+            let _ = writeln!(out, "(if (i32.and {} (i32.const 1)) (then", Type::I32.get(*i));
+            write(body, depth, out);
             "))".into()
         }
         Op::Loop(times, body) => {
             let _ = write!(out, "(local.set $c{depth} (i32.const {times}))\n(loop $m{depth}\n");
-            write_body(body, depth + 1, out);
+            write(body, depth + 1, out);
             format!(
                 "(br_if $m{depth} (local.tee $c{depth} (i32.sub (local.get $c{depth}) (i32.const 1)))))"
             )
         }
     };
     out.push_str(&text);
-}
-
-fn write_body(body: &[Op], depth: usize, out: &mut String) {
-    write(body, depth, out);
 }
 
 /// The guest that runs these statements.
