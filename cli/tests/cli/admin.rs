@@ -9,7 +9,7 @@ use crate::support::{Bench, Ran};
 use crate::world::{ADMIN, World, tool_call};
 
 /// The address of a host that serves until the tests end.
-fn host() -> String {
+pub(crate) fn host() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     std::thread::spawn(move || {
@@ -73,7 +73,7 @@ fn object(method: &str, path: &str) -> String {
     }
 }
 
-fn admin(bench: &Bench, host: &str, args: &[&str]) -> Ran {
+pub(crate) fn admin(bench: &Bench, host: &str, args: &[&str]) -> Ran {
     bench.smcp_with(
         &[&["--json"], args].concat(),
         &[("SMCP_HOST", host), ("SMCP_TOKEN", ADMIN)],

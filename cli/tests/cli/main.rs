@@ -10,8 +10,11 @@
 )]
 
 mod admin;
+#[path = "../../../host/tenant/tests/asking/mod.rs"]
+mod asking;
 mod connect;
 mod create;
+mod grants;
 mod keys;
 mod receipts;
 mod run;
