@@ -11,6 +11,7 @@ use smcp_protocol::CatalogueError;
 use smcp_sandbox::{Fault, LoadError};
 use smcp_tape::RecordingError;
 use smcp_tenant::receipt::ReceiptError;
+use smcp_tenant::schemas::SettingSchemaError;
 
 /// Why the command failed.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +58,9 @@ pub enum Failure {
     /// The catalogue is not one that a host serves.
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
+    /// The schema of a setting cannot be checked against.
+    #[error(transparent)]
+    Setting(#[from] SettingSchemaError),
     /// `describe` did not return the catalogue of the manifest.
     #[error("the module does not describe itself as its manifest says: build and sign it again")]
     CatalogueDiffers,
@@ -229,6 +233,7 @@ impl Failure {
             Self::Load(error) => error.code(),
             Self::Describe(fault) => fault.code(),
             Self::Catalogue(error) => error.code(),
+            Self::Setting(error) => error.code(),
             Self::CatalogueDiffers => "catalogue_mismatch",
             Self::Program { .. } => "program",
             Self::Cargo => "cargo",

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
-use smcp_package::{AskedLimits, CallLimits, Policy, Summary, capabilities, inspect};
+use smcp_package::{AskedLimits, Asks, CallLimits, Policy, Summary, capabilities, inspect};
 use smcp_protocol::Catalogue;
+use smcp_tenant::schemas::SettingSchemas;
 
+use crate::asks;
 use crate::failure::Failure;
 use crate::files;
 use crate::local::admit;
@@ -36,6 +38,7 @@ struct Inspected {
     capabilities: Vec<String>,
     tools: Vec<String>,
     asked_limits: AskedLimits,
+    asks: Asks,
     limits: Option<AskedLimits>,
     /// Why a host would refuse it, signatures aside.
     refusal: Option<Refusal>,
@@ -63,6 +66,7 @@ fn look(module: &[u8]) -> Result<Inspected, Failure> {
         capabilities: capabilities(module)?.into_iter().collect(),
         tools: Vec::new(),
         asked_limits: AskedLimits::default(),
+        asks: Asks::default(),
         limits: None,
         refusal: None,
         summary,
@@ -73,6 +77,10 @@ fn look(module: &[u8]) -> Result<Inspected, Failure> {
             inspected.release = Some(admitted.release().to_string());
             inspected.description = manifest.description().map(str::to_owned);
             inspected.asked_limits = manifest.limits();
+            inspected.asks = manifest.asks().clone();
+            if let Err(error) = SettingSchemas::compile(manifest.asks()) {
+                inspected.refusal = Some(Refusal::of(&error.into()));
+            }
             inspected.limits = Some(granted(admitted.limits()));
             match Catalogue::parse(manifest.catalogue().as_bytes()) {
                 Ok(catalogue) => inspected.tools = tools(&catalogue),
@@ -135,6 +143,7 @@ impl Inspected {
         line("size", &bytes(summary.bytes as u64));
         line("tools", &list(&self.tools));
         line("capabilities", &list(&self.capabilities));
+        line("asks for", &lines(&asks::lines(&self.asks)));
         line("imports", &lines(&summary.imports));
         line("exports", &lines(&summary.exports));
         let largest = bytes(summary.largest_function as u64);

@@ -6,11 +6,13 @@
 //!
 //! ```text
 //! new -> build -> call, replay, run -> keygen, sign, verify, inspect     on the author's machine
-//! tenant, publisher, publish, server, release, key, logs, tape           against a host's admin API
+//! tenant, publisher, publish, grant, secret, config,
+//! server, release, key, logs, tape                                       against a host's admin API
 //! connect, verify-receipt                                                for whoever uses a client
 //! ```
 
 mod admin;
+mod asks;
 mod build;
 mod call;
 mod connect;
@@ -87,6 +89,8 @@ enum Command {
     Server(admin::ServerCommand),
     Release(admin::ReleaseCommand),
     Config(admin::ConfigCommand),
+    Grant(admin::GrantCommand),
+    Secret(admin::SecretCommand),
     Key(admin::KeyCommand),
     Logs(admin::Logs),
     Tape(admin::TapeCommand),
@@ -125,6 +129,8 @@ impl Command {
             Self::Server(command) => command.run(ui),
             Self::Release(command) => command.run(ui),
             Self::Config(command) => command.run(ui),
+            Self::Grant(command) => command.run(ui),
+            Self::Secret(command) => command.run(ui),
             Self::Key(command) => command.run(ui),
             Self::Logs(args) => admin::logs(args, ui),
             Self::Tape(command) => command.run(ui),

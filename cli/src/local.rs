@@ -10,6 +10,7 @@ use smcp_package::{
 };
 use smcp_protocol::Catalogue;
 use smcp_sandbox::LoadedModule;
+use smcp_tenant::schemas::SettingSchemas;
 
 use crate::failure::Failure;
 use crate::keys;
@@ -52,6 +53,7 @@ impl Local {
         if described != self.admitted.manifest().catalogue() {
             return Err(Failure::CatalogueDiffers);
         }
+        SettingSchemas::compile(self.admitted.manifest().asks())?;
         self.catalogue().map(drop)
     }
 }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use smcp_package::Asks;
+use smcp_tenant::schemas::SettingSchemas;
 
 use crate::failure::Failure;
 
@@ -11,8 +13,19 @@ pub(crate) fn value(given: &str) -> Value {
     serde_json::from_str(given).unwrap_or_else(|_| Value::from(given))
 }
 
-/// Settings for a call on this machine, by name, as JSON.
-pub(crate) fn settings(given: &[String]) -> Result<BTreeMap<String, String>, Failure> {
+/// Settings for a call on this machine, by name, as JSON: such as the server declares.
+pub(crate) fn settings(given: &[String], asks: &Asks) -> Result<BTreeMap<String, String>, Failure> {
+    let settings = pairs(given)?;
+    let schemas = SettingSchemas::compile(asks)?;
+    for (name, value) in &settings {
+        schemas
+            .check(name, value)
+            .map_err(|error| Failure::Argument(format!("the setting {name}: {error}")))?;
+    }
+    Ok(settings)
+}
+
+fn pairs(given: &[String]) -> Result<BTreeMap<String, String>, Failure> {
     given
         .iter()
         .map(|pair| match pair.split_once('=') {
@@ -41,9 +54,21 @@ mod tests {
             ("", "\"\""),
         ] {
             assert_eq!(value(given).to_string(), json);
-            let found = settings(&[format!("name={given}")]).unwrap();
+            let found = settings(&[format!("name={given}")], &Asks::default()).unwrap();
             assert_eq!(found["name"], json);
         }
-        assert!(settings(&["name".to_owned()]).is_err());
+        assert!(settings(&["name".to_owned()], &Asks::default()).is_err());
+    }
+
+    #[test]
+    fn a_setting_is_what_the_server_declares() {
+        let asks = Asks::parse(r#"{"config":{"limit":{"type":"integer"}}}"#).unwrap();
+        for (given, is_one) in [("limit=5", true), ("limit=five", false), ("limt=5", false)] {
+            assert_eq!(
+                settings(&[given.to_owned()], &asks).is_ok(),
+                is_one,
+                "{given}"
+            );
+        }
     }
 }

@@ -44,7 +44,7 @@ impl Store {
             items: Mutex::new(items),
             file: file.map(Path::to_owned),
             spaces: Spaces::new(&server, LOCAL),
-            settings: settings(given)?,
+            settings: settings(given, local.admitted.manifest().asks())?,
         })
     }
 

@@ -2,9 +2,8 @@
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
-use smcp_ids::ServerSlug;
 
-use super::{OfTenant, show, show_list, text, time};
+use super::{OfServer, check_part, show, show_list, text, time};
 use crate::failure::Failure;
 use crate::setting::value;
 use crate::ui::Ui;
@@ -19,7 +18,8 @@ Examples:
   smcp config list --server notes --tenant acme
 
 A value that is JSON is taken as that, and any other as text. It holds from the next call on. Not for
-secrets: settings are shown as they were set, and a server can say what it reads.")]
+secrets: settings are shown as they were set, and a server can say what it reads; see smcp secret. A server that
+declares its settings takes no others, and none of another type.")]
 pub(crate) struct ConfigCommand {
     #[command(subcommand)]
     action: Action,
@@ -33,15 +33,6 @@ enum Action {
     List(OfServer),
     /// Removes a setting
     Delete(Delete),
-}
-
-#[derive(Debug, Args)]
-struct OfServer {
-    /// The server
-    #[arg(long, value_name = "SERVER")]
-    server: ServerSlug,
-    #[command(flatten)]
-    of: OfTenant,
 }
 
 #[derive(Debug, Args)]
@@ -73,13 +64,13 @@ impl ConfigCommand {
                 value: given,
                 of,
             }) => {
-                let (client, path) = of.path(name)?;
+                let (client, path) = path(of, name)?;
                 let body = json!({ "value": value(given) });
                 show(ui, &client.put(&path, &body)?)
             }
             Action::List(of) => {
-                let (client, tenant) = of.of.open()?;
-                let answer = client.get(&format!("{tenant}/servers/{}/config", of.server))?;
+                let (client, server) = of.open()?;
+                let answer = client.get(&format!("{server}/config"))?;
                 let head = ["NAME", "VALUE", "CHANGED"];
                 show_list(ui, &answer, "settings", &head, |row| {
                     let value = row.get("value").map(Value::to_string);
@@ -91,7 +82,7 @@ impl ConfigCommand {
                 })
             }
             Action::Delete(Delete { name, of }) => {
-                let (client, path) = of.path(name)?;
+                let (client, path) = path(of, name)?;
                 let answer = client.delete(&path)?;
                 ui.result(&answer, || format!("deleted {name}"))
             }
@@ -99,22 +90,9 @@ impl ConfigCommand {
     }
 }
 
-impl OfServer {
-    /// A client, and the path of a setting. What a name may be, the host says; here it must be one
-    /// part of a path.
-    fn path(&self, name: &str) -> Result<(super::Client, String), Failure> {
-        let is_part = name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
-        if !is_part || name.is_empty() || name == "." || name == ".." {
-            return Err(Failure::Argument(format!(
-                "{name:?} is not the name of a setting: take A-Z, a-z, 0-9, _, - and ."
-            )));
-        }
-        let (client, tenant) = self.of.open()?;
-        Ok((
-            client,
-            format!("{tenant}/servers/{}/config/{name}", self.server),
-        ))
-    }
+/// A client, and the path of a setting.
+fn path(of: &OfServer, name: &str) -> Result<(super::Client, String), Failure> {
+    check_part(name, "a setting")?;
+    let (client, server) = of.open()?;
+    Ok((client, format!("{server}/config/{name}")))
 }

@@ -3,10 +3,13 @@
 //! What a host answers is shown, not judged: the rules are the host's.
 
 mod config;
+mod grant;
+mod granting;
 mod http;
 mod key;
 mod logs;
 mod publisher;
+mod secret;
 mod server;
 mod tape;
 mod tenant;
@@ -19,10 +22,12 @@ use crate::failure::Failure;
 use crate::ui::{STRONG, Ui, moment, table};
 
 pub(crate) use config::ConfigCommand;
+pub(crate) use grant::GrantCommand;
 pub(crate) use http::{Client, base};
 pub(crate) use key::KeyCommand;
 pub(crate) use logs::{Logs, logs};
 pub(crate) use publisher::PublisherCommand;
+pub(crate) use secret::SecretCommand;
 pub(crate) use server::{Publish, ReleaseCommand, ServerCommand, publish};
 pub(crate) use tape::TapeCommand;
 pub(crate) use tenant::TenantCommand;
@@ -64,6 +69,37 @@ impl OfTenant {
             format!("/admin/v1/tenants/{}", self.tenant),
         ))
     }
+}
+
+/// The server that a command is about.
+#[derive(Debug, Args)]
+struct OfServer {
+    /// The server
+    #[arg(long, value_name = "SERVER")]
+    server: smcp_ids::ServerSlug,
+    #[command(flatten)]
+    of: OfTenant,
+}
+
+impl OfServer {
+    /// A client, and the path of the server.
+    fn open(&self) -> Result<(Client, String), Failure> {
+        let (client, tenant) = self.of.open()?;
+        Ok((client, format!("{tenant}/servers/{}", self.server)))
+    }
+}
+
+/// Refuses a name that would not be one part of a path. What a name may be, the host says.
+fn check_part(name: &str, what: &str) -> Result<(), Failure> {
+    let is_part = name
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
+    if !is_part || name.is_empty() || name == "." || name == ".." {
+        return Err(Failure::Argument(format!(
+            "{name:?} is not the name of {what}: take A-Z, a-z, 0-9, _, - and ."
+        )));
+    }
+    Ok(())
 }
 
 /// Text of a member, for a table.
@@ -117,20 +153,25 @@ fn show_list(
 /// Shows one thing, a line for each member.
 fn show(ui: Ui, answer: &impl Serialize) -> Result<(), Failure> {
     ui.result(answer, || {
-        let value = serde_json::to_value(answer).unwrap_or_default();
-        let members = value.as_object().into_iter().flatten();
-        let line = |(name, _): (&String, &Value)| {
-            let is_time = matches!(
-                name.as_str(),
-                "created" | "published" | "trusted" | "revoked" | "expires"
-            );
-            let shown = if is_time {
-                time(&value, name)
-            } else {
-                text(&value, name)
-            };
-            format!("{STRONG}{name:<12}{STRONG:#} {shown}")
-        };
-        members.map(line).collect::<Vec<_>>().join("\n")
+        show_members(&serde_json::to_value(answer).unwrap_or_default(), &[])
     })
+}
+
+/// A line for each member, but for those that are shown otherwise.
+fn show_members(value: &Value, but: &[&str]) -> String {
+    let members = value.as_object().into_iter().flatten();
+    let line = |(name, _): (&String, &Value)| {
+        let is_time = matches!(
+            name.as_str(),
+            "changed" | "created" | "published" | "trusted" | "revoked" | "expires"
+        );
+        let shown = if is_time {
+            time(value, name)
+        } else {
+            text(value, name)
+        };
+        format!("{STRONG}{name:<12}{STRONG:#} {shown}")
+    };
+    let shown = members.filter(|(name, _)| !but.contains(&name.as_str()));
+    shown.map(line).collect::<Vec<_>>().join("\n")
 }

@@ -7,29 +7,34 @@ use serde_json::{Value, json};
 use smcp_ids::ServerSlug;
 use smcp_package::UntrustedPackage;
 
-use super::{Client, OfTenant, items, show, show_list, text, time};
+use super::granting::{Held, diff_text, missing_text};
+use super::{Client, OfServer, OfTenant, items, show_list, show_members, text, time};
+use crate::asks::{word, words};
 use crate::failure::Failure;
 use crate::files;
-use crate::ui::{Ui, bytes};
+use crate::ui::{STRONG, Ui, bytes};
 
-/// Uploads a signed package: it becomes the live release of a server, which is made if need be.
+/// Uploads a signed package: it becomes the live release of a server, which is made if need be, once it is granted
+/// what it asks for.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   smcp publish hello.wasm --tenant acme --server hello
   smcp build && smcp sign hello.wasm --key publisher.key && smcp publish hello.wasm --tenant acme --server hello
 
-The tenant must trust the publisher: `smcp publisher trust`. Publishing a release again that is there
-already makes it live again: that is how to roll back.")]
+The tenant must trust the publisher: `smcp publisher trust`. A release that asks for hosts or secrets that its server
+does not have is kept, and goes live when it is granted them: the commands for that are printed, and --grant
+grants the hosts at once. Publishing a release again that is there already makes it live again: that is how to
+roll back.")]
 pub(crate) struct Publish {
     /// The signed package
     #[arg(value_name = "MODULE")]
     module: PathBuf,
-    /// The server
-    #[arg(long, value_name = "SERVER")]
-    server: ServerSlug,
+    /// Grant the hosts that it asks for; secrets must be set by hand
+    #[arg(long)]
+    grant: bool,
     #[command(flatten)]
-    of: OfTenant,
+    of: OfServer,
 }
 
 pub(crate) fn publish(args: &Publish, ui: Ui) -> Result<(), Failure> {
@@ -37,14 +42,50 @@ pub(crate) fn publish(args: &Publish, ui: Ui) -> Result<(), Failure> {
     // What no host would take is not sent.
     let size = bytes(package.len() as u64);
     UntrustedPackage::parse(package.clone())?;
-    let (client, tenant) = args.of.open()?;
+    let (client, server) = args.of.open()?;
     let busy = ui.busy(format!("publishing {size}"));
-    let answer = client.post_module(
-        &format!("{tenant}/servers/{}/releases", args.server),
-        package,
-    );
+    let answer = client.post_module(&format!("{server}/releases"), package);
     drop(busy);
-    show(ui, &answer?)
+    let mut answer = answer?;
+    let mut held = Held::ask(&client, &server, &answer)?;
+    if args.grant && grant(&client, &server, &mut answer, &held)? {
+        held = Held::ask(&client, &server, &answer)?;
+    }
+    ui.result(&answer, || {
+        let of = &args.of;
+        let members = show_members(&answer, &["diff", "granted", "missing", "unfit", "waiting"]);
+        let granted = items(&answer, "granted").iter().map(|grant| {
+            let methods: Vec<_> = words(grant, "methods").collect();
+            format!(
+                "\ngranted      {} to {}",
+                methods.join(", "),
+                word(grant, "host")
+            )
+        });
+        let granted = granted.collect::<String>();
+        let missing = missing_text(&of.of, &of.server, &answer, &held);
+        format!("{members}{granted}{}{missing}", diff_text(&answer))
+    })
+}
+
+/// Grants the hosts that a release asks for; the answer then says how the server is after that. Whether anything was
+/// granted.
+fn grant(client: &Client, server: &str, answer: &mut Value, held: &Held) -> Result<bool, Failure> {
+    let grants = answer.get("missing").map(|missing| held.grants(missing));
+    let grants = grants.unwrap_or_default();
+    for grant in &grants {
+        client.put(&format!("{server}/grants"), grant)?;
+    }
+    if grants.is_empty() {
+        return Ok(false);
+    }
+    let shown = client.get(server)?;
+    if let (Some(members), Value::Object(shown)) = (answer.as_object_mut(), shown) {
+        members.remove("missing");
+        members.extend(shown);
+        members.insert("granted".to_owned(), Value::Array(grants));
+    }
+    Ok(true)
 }
 
 /// Lists, shows and removes servers.
@@ -102,7 +143,10 @@ impl ServerCommand {
             }
             Action::Show(One { server, of }) => {
                 let (client, tenant) = of.open()?;
-                show(ui, &client.get(&format!("{tenant}/servers/{server}"))?)
+                let path = format!("{tenant}/servers/{server}");
+                let answer = client.get(&path)?;
+                let held = Held::ask(&client, &path, &answer)?;
+                ui.result(&answer, || show_server(of, server, &answer, &held))
             }
             Action::Delete(Delete {
                 one: One { server, of },
@@ -114,6 +158,19 @@ impl ServerCommand {
             }
         }
     }
+}
+
+fn show_server(of: &OfTenant, server: &ServerSlug, answer: &Value, held: &Held) -> String {
+    let members = show_members(answer, &["missing", "waiting"]);
+    let waiting = answer.get("waiting").filter(|waiting| !waiting.is_null());
+    let waiting = waiting.map_or_else(String::new, |waiting| {
+        let (version, release) = (word(waiting, "version"), word(waiting, "release"));
+        format!("\n{STRONG}{:<12}{STRONG:#} {version}, {release}", "waiting")
+    });
+    format!(
+        "{members}{waiting}{}",
+        missing_text(of, server, answer, held)
+    )
 }
 
 /// Every page of the list, as one.
@@ -160,6 +217,8 @@ impl ReleaseCommand {
                 .map_or_else(|| "-".into(), bytes);
             let [release, version, live, flagged] =
                 ["release", "version", "live", "flagged"].map(|member| text(row, member));
+            let waits = row.get("waiting") == Some(&Value::Bool(true));
+            let live = if waits { "waits".to_owned() } else { live };
             vec![
                 release,
                 version,

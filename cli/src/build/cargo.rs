@@ -1,12 +1,15 @@
 //! Runs cargo: finds the crate, and compiles it for the sandbox.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde::Deserialize;
-use smcp_package::AskedLimits;
+use smcp_capability::http::HostGrant;
+use smcp_package::{AskedLimits, AskedSecret, Asks};
+use smcp_tenant::schemas::SettingSchemas;
 
 use crate::failure::Failure;
 
@@ -31,6 +34,7 @@ pub(super) struct Crate {
     pub(super) version: String,
     pub(super) description: Option<String>,
     pub(super) limits: AskedLimits,
+    pub(super) asks: Asks,
     /// The directory of its Cargo.toml.
     pub(super) directory: PathBuf,
     manifest: PathBuf,
@@ -65,6 +69,12 @@ struct Ours {
     name: Option<String>,
     #[serde(default)]
     limits: AskedLimits,
+    #[serde(default)]
+    http: Vec<HostGrant>,
+    #[serde(default)]
+    secrets: Vec<AskedSecret>,
+    #[serde(default)]
+    config: BTreeMap<String, serde_json::Value>,
 }
 
 /// Finds the crate whose Cargo.toml is in `directory`.
@@ -119,7 +129,11 @@ fn read(package: Package, manifest: PathBuf) -> Result<Crate, Failure> {
                 manifest.display()
             ))
         })?;
+    let asks = Asks::new(ours.http, ours.secrets, ours.config)?;
+    // A host would refuse it, after all that follows.
+    SettingSchemas::compile(&asks)?;
     Ok(Crate {
+        asks,
         server_name: ours
             .name
             .unwrap_or_else(|| name.replace('_', "-").to_ascii_lowercase()),

@@ -11,7 +11,10 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
+use smcp_capability::contract::HTTP;
+use smcp_package::Asks;
 
+use crate::asks;
 use crate::failure::Failure;
 use crate::files;
 use crate::ui::{STRONG, Ui, bytes};
@@ -29,7 +32,23 @@ needs other limits than a host gives by default, says so there:
 
   [package.metadata.smcp]
   name = \"hello\"
-  limits = { memory = 8388608, fuel = 4000000000, deadlineMillis = 60000, output = 2097152 }")]
+  limits = { memory = 8388608, fuel = 4000000000, deadlineMillis = 60000, output = 2097152 }
+
+What it asks of the tenant's admin stands there too: hosts that it sends requests to, secrets for their headers, and
+settings, each with the JSON Schema of its value. Settings that are declared are all there are.
+
+  [[package.metadata.smcp.http]]
+  host = \"api.example.com\"
+  methods = [\"GET\", \"POST\"]
+
+  [[package.metadata.smcp.secrets]]
+  name = \"API_TOKEN\"
+  hosts = [\"api.example.com\"]
+  description = \"A token that may read issues: example.com/settings/tokens\"
+
+  [package.metadata.smcp.config.limit]
+  type = \"integer\"
+  minimum = 1")]
 pub(crate) struct Build {
     /// The directory of the crate
     #[arg(long, value_name = "DIR", default_value = ".")]
@@ -53,6 +72,7 @@ struct Built<'a> {
     compiled_bytes: usize,
     tools: Vec<String>,
     capabilities: Vec<String>,
+    asks: Asks,
     warnings: Vec<String>,
 }
 
@@ -64,11 +84,18 @@ pub(crate) fn run(args: &Build, ui: Ui) -> Result<(), Failure> {
     let compiled = busy.aside(|| cargo::compile(&found, &args.profile))?;
     let compiled = files::read(&compiled)?;
     busy.next("running describe");
-    let warnings = tell_tales::find(&compiled);
+    let mut warnings = tell_tales::find(&compiled);
+    let packed = pack::pack(&compiled, &found);
+    if packed
+        .as_ref()
+        .is_ok_and(|packed| sends_unasked(&packed.capabilities, &found.asks))
+    {
+        warnings.push(SENDS_UNASKED);
+    }
     for warning in &warnings {
         busy.aside(|| ui.warn(warning));
     }
-    let packed = pack::pack(&compiled, &found)?;
+    let packed = packed?;
     let beside = found.directory.join(format!("{}.wasm", packed.name));
     let file = args.out.as_deref().unwrap_or(&beside);
     files::write(file, &packed.bytes)?;
@@ -81,9 +108,17 @@ pub(crate) fn run(args: &Build, ui: Ui) -> Result<(), Failure> {
         compiled_bytes: compiled.len(),
         tools: packed.tools,
         capabilities: packed.capabilities,
+        asks: found.asks,
         warnings: warnings.into_iter().map(str::to_owned).collect(),
     };
     ui.result(&built, || built.text())
+}
+
+const SENDS_UNASKED: &str = "the server can send requests and asks for no host: admins must know by themselves which to \
+                             grant; if it always sends them to the same hosts, say so in [[package.metadata.smcp.http]]";
+
+fn sends_unasked(capabilities: &[String], asks: &Asks) -> bool {
+    asks.http().is_empty() && capabilities.iter().any(|interface| interface == HTTP)
 }
 
 impl Built<'_> {
@@ -100,12 +135,17 @@ impl Built<'_> {
             "{STRONG}{} {}{STRONG:#}\n\
              tools         {}\n\
              capabilities  {}\n\
+             asks for      {}\n\
              size          {size} ({compiled} as compiled)\n\
              file          {}, unsigned",
             self.name,
             self.version,
             list(&self.tools),
             list(&self.capabilities),
+            match asks::lines(&self.asks) {
+                lines if lines.is_empty() => "nothing".to_owned(),
+                lines => lines.join("\n              "),
+            },
             self.file.display(),
         )
     }

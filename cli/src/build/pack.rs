@@ -35,7 +35,7 @@ pub(super) fn pack(compiled: &[u8], of: &Crate) -> Result<Packed, Failure> {
     let manifest = |catalogue: &str| -> Result<Manifest, PackageError> {
         let interfaces = capabilities.iter().cloned();
         let manifest = Manifest::new(name.clone(), of.version.clone(), catalogue, interfaces)?;
-        let manifest = manifest.with_limits(of.limits);
+        let manifest = manifest.with_limits(of.limits).with_asks(of.asks.clone());
         match &of.description {
             Some(text) => manifest.with_description(text.clone()),
             None => Ok(manifest),

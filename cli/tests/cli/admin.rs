@@ -9,7 +9,7 @@ use crate::support::{Bench, Ran};
 use crate::world::{ADMIN, World, tool_call};
 
 /// The address of a host that serves until the tests end.
-fn host() -> String {
+pub(crate) fn host() -> String {
     host_of(|_| {}).0
 }
 
@@ -82,7 +82,7 @@ fn object(method: &str, path: &str) -> String {
     }
 }
 
-fn admin(bench: &Bench, host: &str, args: &[&str]) -> Ran {
+pub(crate) fn admin(bench: &Bench, host: &str, args: &[&str]) -> Ran {
     bench.smcp_with(
         &[&["--json"], args].concat(),
         &[("SMCP_HOST", host), ("SMCP_TOKEN", ADMIN)],

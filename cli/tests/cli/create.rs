@@ -148,6 +148,110 @@ fn a_new_server_is_tested_built_and_called_outside_the_workspace() {
     );
 }
 
+/// Reads a setting that it declares.
+const LIMITED: &str = r#"
+use smcp_sdk::{ConfigError, Context, tool, tool_router};
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct Settings {
+    limit: u32,
+}
+
+#[derive(Default)]
+pub struct Limited;
+
+#[tool_router(server_handler)]
+impl Limited {
+    /// Says how many.
+    #[tool]
+    fn limit(&self, ctx: &Context) -> Result<u32, ConfigError> {
+        Ok(ctx.config::<Settings>()?.limit)
+    }
+}
+
+smcp_sdk::serve!(Limited);
+"#;
+
+#[test]
+fn what_a_server_asks_for_is_read_from_its_cargo_toml_and_mistakes_are_told_before_it_is_compiled()
+{
+    let bench = Bench::new();
+    bench.smcp(&["new", "limited"]).ok();
+    lock(&bench, "limited");
+    bench.write("limited/src/lib.rs", "this is not compiled");
+    let manifest = String::from_utf8(bench.read("limited/Cargo.toml")).unwrap();
+    let build = ["--json", "build", "--path", "limited"];
+    let host = "[[package.metadata.smcp.http]]\nhost = \"api.example.com\"\nmethods = [\"GET\"]\n";
+    for (asks, code) in [
+        (
+            "[[package.metadata.smcp.http]]\nhost = \"api.example.com\"\n",
+            "crate",
+        ),
+        (
+            "[[package.metadata.smcp.http]]\nhost = \"localhost\"\nmethods = [\"GET\"]\n",
+            "crate",
+        ),
+        (
+            "[[package.metadata.smcp.http]]\nhost = \"a.example.com\"\nmethods = []\n",
+            "asks_invalid",
+        ),
+        (&*format!("{host}{host}"), "asks_invalid"),
+        (
+            "[[package.metadata.smcp.secrets]]\nname = \"a b\"\n",
+            "asks_invalid",
+        ),
+        (
+            "[[package.metadata.smcp.secrets]]\nname = \"A\"\nvalue = \"v\"\n",
+            "crate",
+        ),
+        (
+            "[[package.metadata.smcp.secrets]]\nname = \"A\"\nhosts = [\"a.example.com\"]\n",
+            "asks_invalid",
+        ),
+        (
+            "[package.metadata.smcp.config]\nlimit = \"integer\"\n",
+            "asks_invalid",
+        ),
+        (
+            "[package.metadata.smcp.config.limit]\ntype = \"integre\"\n",
+            "schema_invalid",
+        ),
+        (
+            "[package.metadata.smcp.config.limit]\npattern = \"(\"\n",
+            "schema_pattern",
+        ),
+    ] {
+        bench.write("limited/Cargo.toml", format!("{manifest}{asks}"));
+        let built = bench.smcp_with(&build, &environment(), "");
+        assert_eq!(built.error(), (1, code.into()), "{asks}\n{}", built.stderr);
+    }
+
+    bench.write("limited/src/lib.rs", LIMITED);
+    bench.write("limited/Cargo.toml", format!("{manifest}{host}"));
+    let built = bench.smcp_with(&build, &environment(), "");
+    assert_eq!(built.error(), (1, "asks_unused".into()), "{}", built.stderr);
+    let limit = "[package.metadata.smcp.config.limit]\ntype = \"integer\"\nminimum = 1\n";
+    bench.write("limited/Cargo.toml", format!("{manifest}{limit}"));
+    let built = bench.smcp_with(&build, &environment(), "").json();
+    let asks = json!({"config": {"limit": {"type": "integer", "minimum": 1}}});
+    assert_eq!(built["asks"], asks);
+    let module = "limited/limited.wasm";
+    assert_eq!(
+        bench.smcp(&["--json", "inspect", module]).json()["asks"],
+        asks
+    );
+    let shown = bench.smcp(&["inspect", module]);
+    assert!(
+        shown.ok().contains("reads the setting limit"),
+        "{}",
+        shown.stdout
+    );
+    let call = |setting: &str| bench.smcp(&["--json", "call", module, "limit", "--set", setting]);
+    assert!(call("limit=5").ok().contains('5'));
+    assert_eq!(call("limit=0").error(), (2, "argument".into()));
+    assert_eq!(call("limt=5").error(), (2, "argument".into()));
+}
+
 #[test]
 fn misuse_of_std_is_told_with_what_to_use_instead() {
     let bench = Bench::new();

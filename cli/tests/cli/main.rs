@@ -10,9 +10,12 @@
 )]
 
 mod admin;
+#[path = "../../../host/tenant/tests/asking/mod.rs"]
+mod asking;
 mod calls;
 mod connect;
 mod create;
+mod grants;
 mod keys;
 mod receipts;
 mod run;

@@ -1,0 +1,184 @@
+//! What a release waits for, in words, and the commands that grant it.
+
+use serde_json::{Value, json};
+use smcp_ids::ServerSlug;
+
+use super::{Client, OfTenant, items, show_members};
+use crate::asks::{lines, word, words};
+use crate::failure::Failure;
+use crate::ui::{STRONG, Ui};
+
+/// What is granted to a server already: a grant is set whole, with what it had.
+#[derive(Debug, Default)]
+pub(super) struct Held {
+    grants: Value,
+    secrets: Value,
+}
+
+impl Held {
+    /// Asks the host, if something is missing.
+    pub(super) fn ask(client: &Client, server: &str, answer: &Value) -> Result<Self, Failure> {
+        if answer.get("missing").is_none_or(Value::is_null) {
+            return Ok(Self::default());
+        }
+        Ok(Self {
+            grants: client.get(&format!("{server}/grants"))?,
+            secrets: client.get(&format!("{server}/secrets"))?,
+        })
+    }
+
+    /// The grants that give what is missing of hosts, as the admin API takes them.
+    pub(super) fn grants(&self, missing: &Value) -> Vec<Value> {
+        let grant = |asked: &Value| {
+            let host = word(asked, "host");
+            let held = items(&self.grants, "grants").iter();
+            let held = held.filter(|grant| word(grant, "host") == host);
+            let held = held.flat_map(|grant| words(grant, "methods"));
+            let methods: Vec<_> = held.chain(words(asked, "methods")).collect();
+            json!({ "host": host, "methods": methods })
+        };
+        items(missing, "http").iter().map(grant).collect()
+    }
+
+    /// The hosts to which a secret must be bound.
+    fn hosts(&self, asked: &Value) -> Vec<String> {
+        let held = items(&self.secrets, "secrets").iter();
+        let held = held.filter(|secret| word(secret, "name") == word(asked, "name"));
+        let held = held.flat_map(|secret| words(secret, "hosts"));
+        held.chain(words(asked, "hosts"))
+            .map(str::to_owned)
+            .collect()
+    }
+}
+
+/// What is missing, as the commands that give it.
+fn commands(of: &OfTenant, server: &ServerSlug, missing: &Value, held: &Held) -> Vec<String> {
+    let place = format!("--tenant {} --server {server}", of.tenant);
+    let grants = held.grants(missing).into_iter().map(|grant| {
+        let methods = words(&grant, "methods").map(|method| format!(" --method {method}"));
+        let host = word(&grant, "host");
+        // A shell would take it for names of files.
+        let quote = if host.contains('*') { "'" } else { "" };
+        format!(
+            "smcp grant set {quote}{host}{quote}{} {place}",
+            methods.collect::<String>()
+        )
+    });
+    let secrets = items(missing, "secrets").iter().map(|secret| {
+        let name = argument(word(secret, "name"));
+        let hosts = held.hosts(secret);
+        let hosts = hosts
+            .iter()
+            .map(|host| format!(" --to '{host}'"))
+            .collect::<String>();
+        if secret.get("is_set") == Some(&Value::Bool(true)) {
+            return format!("smcp secret bind{hosts} {place} {name}");
+        }
+        let what = word(secret, "description");
+        let what = if what.is_empty() {
+            String::new()
+        } else {
+            format!("   # {what}")
+        };
+        format!("smcp secret set --file FILE {place} {name}{what}")
+    });
+    grants.chain(secrets).collect()
+}
+
+/// A name that begins with a hyphen is no option.
+fn argument(name: &str) -> String {
+    if name.starts_with('-') {
+        format!("-- {name}")
+    } else {
+        name.to_owned()
+    }
+}
+
+/// What a release would have that the live one has not, and the other way round.
+pub(super) fn diff_text(answer: &Value) -> String {
+    let mut text = String::new();
+    let is_first = answer.get("live").is_none_or(Value::is_null) || {
+        answer.get("live") == answer.get("release") && answer.get("releases") == Some(&json!(1))
+    };
+    let new = if is_first {
+        "What it does:"
+    } else {
+        "New in it:"
+    };
+    for (member, head) in [("new", new), ("gone", "Not in it any more:")] {
+        let part = answer.get("diff").and_then(|diff| diff.get(member));
+        let lines = part.map(lines).unwrap_or_default();
+        if !lines.is_empty() {
+            text.push_str(&format!(
+                "\n\n{STRONG}{head}{STRONG:#}\n  {}",
+                lines.join("\n  ")
+            ));
+        }
+    }
+    let unfit: Vec<_> = words(answer, "unfit").collect();
+    if !unfit.is_empty() {
+        text.push_str(&format!(
+            "\n\nNot as it declares them, set these settings again or delete them: {}",
+            unfit.join(", ")
+        ));
+    }
+    text
+}
+
+/// What the server lacks still.
+pub(super) fn missing_text(
+    of: &OfTenant,
+    server: &ServerSlug,
+    answer: &Value,
+    held: &Held,
+) -> String {
+    let Some(missing) = answer.get("missing").filter(|missing| !missing.is_null()) else {
+        return String::new();
+    };
+    let commands = commands(of, server, missing, held).join("\n  ");
+    let waits = answer
+        .get("waiting")
+        .is_none_or(|waiting| !waiting.is_null());
+    let head = if waits {
+        "It is not live before it is granted what it asks for:"
+    } else {
+        "What it asks for and is not granted, it is denied:"
+    };
+    format!("\n\n{STRONG}{head}{STRONG:#}\n  {commands}")
+}
+
+/// Shows a grant or a secret that was set, and what came of it.
+pub(super) fn show_granted(
+    ui: Ui,
+    of: &OfTenant,
+    server: &ServerSlug,
+    client: &Client,
+    mut answer: Value,
+) -> Result<(), Failure> {
+    let path = format!("/admin/v1/tenants/{}/servers/{server}", of.tenant);
+    if ui.json {
+        return ui.result(&answer, String::new);
+    }
+    let held = Held::ask(client, &path, &answer)?;
+    if answer
+        .get("missing")
+        .is_some_and(|missing| !missing.is_null())
+    {
+        // Whether it waits, or is live and lacks it.
+        let shown = client.get(&path)?;
+        if let (Some(members), Some(waiting)) = (answer.as_object_mut(), shown.get("waiting")) {
+            members.insert("waiting".to_owned(), waiting.clone());
+        }
+    }
+    ui.result(&answer, || {
+        let members = show_members(&answer, &["missing", "waiting", "went_live"]);
+        let live = match word(&answer, "went_live") {
+            "" => String::new(),
+            release => format!("\n\n{STRONG}{server} is live now{STRONG:#}: release {release}"),
+        };
+        format!(
+            "{members}{live}{}",
+            missing_text(of, server, &answer, &held)
+        )
+    })
+}
