@@ -20,6 +20,7 @@ mod inspect;
 mod keys;
 mod local;
 mod new;
+mod outbound;
 mod receipt;
 mod run;
 mod setting;
@@ -102,6 +103,25 @@ pub fn main() -> ExitCode {
             ui.failed(&failure);
             failure.exit().into()
         }
+    }
+}
+
+/// Runs `smcp call` with these arguments in this process, where every name of another host stands for that address: for
+/// tests, whose hosts have no public one. No option of the command leads here.
+///
+/// # Errors
+///
+/// What the command would exit with.
+#[doc(hidden)]
+pub fn call_with_hosts_at(args: &[&str], address: std::net::SocketAddr) -> Result<(), Failure> {
+    let arguments = ["smcp", "call"].iter().chain(args);
+    let Cli { json, command } = Cli::parse_from(arguments);
+    match command {
+        Command::Call(args) => {
+            let fetcher = outbound::Fetcher::with(outbound::Everything(address));
+            call::run_through(&args, fetcher, Ui { json })
+        }
+        _ => Ok(()),
     }
 }
 

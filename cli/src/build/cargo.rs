@@ -65,6 +65,11 @@ struct Ours {
     name: Option<String>,
     #[serde(default)]
     limits: AskedLimits,
+    /// What the server asks for besides; not put into the manifest yet.
+    #[serde(default, rename = "http")]
+    _http: serde::de::IgnoredAny,
+    #[serde(default, rename = "secrets")]
+    _secrets: serde::de::IgnoredAny,
 }
 
 /// Finds the crate whose Cargo.toml is in `directory`.

@@ -11,4 +11,4 @@ mod run;
 
 pub(crate) use drive::{SLICE, now};
 pub(crate) use replay::{Replay, replay};
-pub(crate) use run::{Run, header, run, told};
+pub(crate) use run::{Run, header, run, run_through, told};

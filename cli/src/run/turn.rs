@@ -5,6 +5,7 @@
 use std::time::{Duration, Instant};
 
 use smcp_capability::call::{Answer as GuestAnswer, AskError, Question, Request as GuestRequest};
+use smcp_capability::http::HttpRequest;
 use smcp_capability::items::Transacted;
 use smcp_ids::{Fuel, limits};
 use smcp_protocol::json::Json;
@@ -23,6 +24,7 @@ use super::running::Place;
 use super::server::Server;
 use crate::call::{SLICE, header, now, told};
 use crate::failure::Failure;
+use crate::outbound::Spent;
 
 /// All that a call of a guest needs.
 pub(super) struct Turn<'a> {
@@ -40,6 +42,7 @@ struct Attempt<'t, 'a, 'c> {
     allowed: u64,
     unread: &'t mut Option<&'a GuestCall<'c>>,
     deadline: &'t mut Instant,
+    spent: &'t mut Spent,
     /// What those who listen are told when the call has returned.
     changes: &'t mut Vec<Change>,
 }
@@ -47,6 +50,8 @@ struct Attempt<'t, 'a, 'c> {
 /// How one run of a round ended.
 enum Stopped {
     Ended(Ended),
+    /// What it read was changed by another call, before it could send what cannot be undone.
+    Stale,
     Asks(Vec<Question>),
     Refused(ProtocolError),
     Cancelled,
@@ -151,6 +156,7 @@ impl Turn<'_> {
         // The answers of this request are for the first questions that have none, and no others.
         let mut unread = call;
         let mut deadline = Instant::now() + Duration::from_millis(granted.deadline_millis);
+        let mut spent = Spent::of(&tape);
         for _ in 0..=limits::KV_RERUNS_MAX {
             let mut changes = Vec::new();
             let loaded = &self.server.local.loaded;
@@ -163,10 +169,16 @@ impl Turn<'_> {
                 allowed: granted.deadline_millis,
                 unread: &mut unread,
                 deadline: &mut deadline,
+                spent: &mut spent,
                 changes: &mut changes,
             };
             let ended = match self.drive(&mut running, &mut round, attempt) {
                 Stopped::Ended(ended) => ended,
+                Stopped::Stale if spent.has_changed() => break,
+                Stopped::Stale => {
+                    (entry, tape) = running.into_rerun();
+                    continue;
+                }
                 Stopped::Asks(questions) => return Ok(asks(running, round, questions)),
                 Stopped::Refused(error) => return Ok(End::Refused(error)),
                 Stopped::Cancelled => return Ok(End::Cancelled),
@@ -177,6 +189,8 @@ impl Turn<'_> {
                 .store
                 .settle(running.workspace(), commits, now())?
             {
+                // What is sent is never sent twice: such a call is not run again.
+                Transacted::Stale if spent.has_changed() => break,
                 Transacted::Stale => (entry, tape) = running.into_rerun(),
                 Transacted::OverQuota => {
                     let full = GuestFault::StoreFull(limits::KV_STORE_MAX);
@@ -204,6 +218,7 @@ impl Turn<'_> {
             allowed,
             unread,
             deadline,
+            spent,
             changes,
         } = attempt;
         loop {
@@ -229,6 +244,12 @@ impl Turn<'_> {
                     match self.server.store.answer(&question, now()) {
                         Some(answer) => running.performed(answer, now()),
                         None => return failed(running, HostFault::Engine.into()),
+                    }
+                }
+                CallStep::Perform(GuestRequest::Http(request)) => {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    if let Some(stopped) = self.send(running, request, spent, left) {
+                        return stopped;
                     }
                 }
                 CallStep::Perform(GuestRequest::Ask(questions)) => {
@@ -264,6 +285,28 @@ impl Turn<'_> {
                 return failed(running, GuestFault::Deadline(allowed).into());
             }
         }
+    }
+
+    /// Sends a request to another host; nothing that might change something, if the call must be run again.
+    fn send(
+        &self,
+        running: &mut Call,
+        request: HttpRequest,
+        spent: &mut Spent,
+        left: Duration,
+    ) -> Option<Stopped> {
+        let Server {
+            outbound, store, ..
+        } = self.server;
+        let answer = match outbound.check(request) {
+            Ok(ready) if !ready.is_safe() && store.is_stale(running.workspace(), now()) => {
+                return Some(Stopped::Stale);
+            }
+            Ok(ready) => outbound.send(ready, spent, left),
+            Err(error) => Err(error),
+        };
+        running.performed(GuestAnswer::Http(answer), now());
+        None
     }
 
     fn refuses(

@@ -12,6 +12,7 @@
 mod admin;
 mod connect;
 mod create;
+mod http;
 mod keys;
 mod receipts;
 mod run;

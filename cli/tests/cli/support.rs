@@ -136,12 +136,22 @@ impl Ran {
 /// The package of the example `hello`, built once by the command.
 fn hello() -> &'static Path {
     static HELLO: OnceLock<PathBuf> = OnceLock::new();
-    HELLO.get_or_init(|| {
-        let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("smcp-cli-hello.wasm");
-        let crate_of = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/hello");
-        let args = ["build", "--path", crate_of, "--out", file.to_str().unwrap()];
-        let ran: Ran = smcp(Path::new(".")).args(args).output().unwrap().into();
-        ran.ok();
-        file
-    })
+    HELLO.get_or_init(|| built("hello"))
+}
+
+/// The package of an example, which the command builds.
+pub(crate) fn built(example: &str) -> PathBuf {
+    let file = format!("smcp-cli-{example}.wasm");
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(file);
+    let crate_of = format!("{}/../examples/{example}", env!("CARGO_MANIFEST_DIR"));
+    let args = [
+        "build",
+        "--path",
+        &crate_of,
+        "--out",
+        file.to_str().unwrap(),
+    ];
+    let ran: Ran = smcp(Path::new(".")).args(args).output().unwrap().into();
+    ran.ok();
+    file
 }
