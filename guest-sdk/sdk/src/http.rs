@@ -13,8 +13,13 @@ use crate::context::{Backing, Host};
 mod error;
 mod response;
 
+#[cfg_attr(
+    target_arch = "wasm32",
+    allow(unreachable_pub, reason = "it is public to tests, which are native")
+)]
+pub use error::HttpFailure;
 pub(crate) use error::Unanswered;
-pub use error::{HttpError, HttpFailure, NoAnswer};
+pub use error::{HttpError, NoAnswer};
 pub use response::HttpResponse;
 
 /// Sends requests to other hosts: [`Context::http`](crate::Context::http).
@@ -134,9 +139,9 @@ impl HttpRequest<'_> {
             let url = &mut self.wire.url;
             url.push(if url.contains('?') { '&' } else { '?' });
             // Writing to a text never fails, and a value that does not display says so by its absence.
-            drop(write!(Encoded(url), "{}", key.as_ref()));
+            let _ = write!(Encoded(url), "{}", key.as_ref());
             url.push('=');
-            drop(write!(Encoded(url), "{value}"));
+            let _ = write!(Encoded(url), "{value}");
         }
         self
     }

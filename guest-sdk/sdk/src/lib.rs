@@ -441,6 +441,11 @@ pub struct Readme;
 #[doc = include_str!("../../../docs/from-rmcp.md")]
 pub struct FromRmcp;
 
+/// The code in the page about other hosts.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/http.md")]
+pub struct OtherHosts;
+
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
