@@ -28,9 +28,10 @@ mod sign;
 mod store;
 mod ui;
 
+use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, FromArgMatches, Parser, Subcommand};
 
 pub use failure::Failure;
 
@@ -113,16 +114,13 @@ pub fn main() -> ExitCode {
 ///
 /// What the command would exit with.
 #[doc(hidden)]
-pub fn call_with_hosts_at(args: &[&str], address: std::net::SocketAddr) -> Result<(), Failure> {
-    let arguments = ["smcp", "call"].iter().chain(args);
-    let Cli { json, command } = Cli::parse_from(arguments);
-    match command {
-        Command::Call(args) => {
-            let fetcher = outbound::Fetcher::with(outbound::Everything(address));
-            call::run_through(&args, fetcher, Ui { json })
-        }
-        _ => Ok(()),
-    }
+pub fn call_with_hosts_at(args: &[&str], address: SocketAddr) -> Result<(), Failure> {
+    let command = call::Run::augment_args(clap::Command::new("call").no_binary_name(true));
+    let matches = command.try_get_matches_from(args);
+    let run = matches.and_then(|matches| call::Run::from_arg_matches(&matches));
+    let run = run.map_err(|error| Failure::Argument(error.to_string()))?;
+    let fetcher = outbound::Fetcher::with(outbound::Everything(address));
+    call::run_through(&run, fetcher, Ui { json: false })
 }
 
 impl Command {

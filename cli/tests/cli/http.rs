@@ -5,19 +5,14 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
-use serde_json::{Value, json};
-use smcp_capability::call::{Answer, Caller, Request};
-use smcp_capability::http::{HttpAnswer, HttpError, HttpErrorKind, HttpRequest};
+use serde_json::json;
+use smcp_capability::call::{Answer, Request};
 use smcp_cli::call_with_hosts_at;
-use smcp_ids::{Fuel, UnixMillis};
-use smcp_package::{Admission, Policy, UntrustedPackage, sign};
-use smcp_sandbox::{Bounds, LoadedModule, Output};
-use smcp_tape::{Header, Recording, Tape};
-use smcp_tenant::call::{Call, CallStep};
+use smcp_tape::Recording;
 
 use crate::serve::{Client, modern};
-use crate::support::{Bench, built};
-use crate::world::{package, publisher};
+use crate::support::Bench;
+use crate::world::package;
 
 const SEND: &str = include_str!("../../../tests/guests/send.wat");
 const SECRET: &str = "a-secret-of-this-machine";
@@ -102,145 +97,6 @@ fn a_call_reaches_what_is_allowed_and_its_recording_replays_with_no_network_and_
     bench.write("altered.tape", recording.to_bytes().unwrap());
     let altered = bench.smcp(&["--json", "replay", "altered.tape", "--module", "send.wasm"]);
     assert_eq!(altered.error(), (1, "replay_result".to_owned()));
-}
-
-/// The example `github-issues`, as a host loads it.
-fn github_issues() -> LoadedModule {
-    let package = std::fs::read(built("github-issues")).unwrap();
-    let signed = sign(&package, &[&publisher()]).unwrap();
-    let untrusted = UntrustedPackage::parse(signed).unwrap();
-    let verified = untrusted.verify(&[publisher().public()]).unwrap();
-    let admission = Admission::start(verified, &Policy::default()).unwrap();
-    LoadedModule::load(&admission.finish().unwrap()).unwrap()
-}
-
-/// Calls a tool, answers its requests one after the other, and gives these and the result.
-fn call(
-    loaded: &LoadedModule,
-    tool: &str,
-    arguments: &Value,
-    answers: Vec<Result<HttpAnswer, HttpError>>,
-) -> (Vec<HttpRequest>, String) {
-    let header = Header {
-        seed: [0; 32],
-        start: UnixMillis(0),
-        caller: Caller {
-            tenant: "acme".to_owned(),
-            server: "github-issues".to_owned(),
-            principal: "ada".to_owned(),
-            scopes: Vec::new(),
-        },
-        client_capabilities: "{}".to_owned(),
-        read_only: false,
-    };
-    let bounds = Bounds {
-        memory: 4 << 20,
-        fuel: Fuel(2_000_000_000),
-        output: 1 << 20,
-    };
-    let request = json!({ "name": tool, "arguments": arguments, "_meta": {} }).to_string();
-    let entry = smcp_sandbox::Entry::CallTool(request);
-    let mut call = Call::start(loaded, entry, bounds, Tape::blank(header)).unwrap();
-    let (mut answers, mut sent) = (answers.into_iter(), Vec::new());
-    loop {
-        match call.step(Fuel(10_000_000)) {
-            CallStep::Perform(Request::Http(request)) => {
-                sent.push(request);
-                let answer = answers.next().unwrap();
-                call.performed(Answer::Http(answer), UnixMillis(0));
-            }
-            CallStep::Ended(ended) => match ended.result {
-                Ok(Output::Text(text)) => return (sent, text),
-                other => panic!("{other:?}"),
-            },
-            CallStep::Yield => {}
-            other => panic!("{other:?}"),
-        }
-    }
-}
-
-#[test]
-fn a_server_of_the_sdk_says_to_its_host_what_it_says_in_its_tests() {
-    let loaded = github_issues();
-    let answer = |status, body: Value| HttpAnswer {
-        status,
-        headers: vec![smcp_capability::http::Header {
-            name: "link".to_owned(),
-            value: "<https://api.github.com/x>; rel=\"next\"".to_owned(),
-        }],
-        body: body.to_string().into_bytes(),
-    };
-    let issue = json!({ "number": 1, "title": "It is loud", "state": "open", "comments": 1, "body": "ä".repeat(40_000),
-        "html_url": "https://github.com/ada/engine/issues/1", "updated_at": "1843-01-02T00:00:00Z" });
-    let comments = json!([{ "user": { "login": "bob" }, "created_at": "", "body": "Indeed." }]);
-    let read = json!({ "repository": "ada/engine", "number": 1 });
-    let answers = vec![Ok(answer(200, issue.clone())), Ok(answer(200, comments))];
-    let (sent, text) = call(&loaded, "get_issue", &read, answers);
-    let urls: Vec<_> = sent.iter().map(|request| request.url.as_str()).collect();
-    let url = "https://api.github.com/repos/ada/engine/issues/1";
-    let of_comments = format!("{url}/comments?page=1&per_page=30");
-    assert_eq!(urls, [url, &of_comments]);
-    let header = |name: &str| {
-        let mut headers = sent[0].headers.iter();
-        headers
-            .find(|header| header.name == name)
-            .unwrap()
-            .value
-            .as_str()
-    };
-    assert_eq!(header("authorization"), "Bearer {{secret:GITHUB_TOKEN}}");
-    assert_eq!(header("accept"), "application/vnd.github+json");
-    assert_eq!((sent[0].timeout, sent[0].body.len()), (None, 0));
-    let result: Value = serde_json::from_str(&text).unwrap();
-    let whole = &result["structuredContent"];
-    assert_eq!(whole["comments"][0]["text"], "Indeed.");
-    assert_eq!(
-        (&whole["nextPage"], &whole["issue"]["author"]),
-        (&json!(2), &json!("ghost"))
-    );
-
-    let create = json!({ "repository": "ada/engine", "title": "It is slow" });
-    let (sent, text) = call(
-        &loaded,
-        "create_issue",
-        &create,
-        vec![Ok(answer(201, issue))],
-    );
-    let body: Value = serde_json::from_slice(&sent[0].body).unwrap();
-    assert_eq!(
-        (sent[0].method.as_str(), &body["title"]),
-        ("POST", &json!("It is slow"))
-    );
-    assert!(text.contains("\"number\":1"), "{text}");
-
-    for (kind, says) in [
-        (
-            HttpErrorKind::Invalid,
-            "Nothing was sent to api.github.com: why",
-        ),
-        (HttpErrorKind::Denied, "its admin grants it api.github.com"),
-        (
-            HttpErrorKind::Secret,
-            "its admin sets the secret GITHUB_TOKEN",
-        ),
-        (HttpErrorKind::TooMany, "Ask for the rest in another call"),
-        (HttpErrorKind::TooLarge, "ask for fewer on a page"),
-        (
-            HttpErrorKind::Timeout,
-            "Nothing came in time from api.github.com: why",
-        ),
-        (
-            HttpErrorKind::Failed,
-            "No answer came from api.github.com: why",
-        ),
-    ] {
-        let answers = vec![Err(HttpError::new(kind, "why"))];
-        let (_, text) = call(&loaded, "get_issue", &read, answers);
-        assert!(
-            text.contains("\"isError\":true") && text.contains(says),
-            "{text}"
-        );
-    }
 }
 
 #[test]

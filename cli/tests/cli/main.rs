@@ -12,6 +12,7 @@
 mod admin;
 mod connect;
 mod create;
+mod examples;
 mod http;
 mod keys;
 mod receipts;

@@ -1,10 +1,11 @@
 //! Runs the command, and builds the example that the tests run.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -32,7 +33,7 @@ impl Bench {
     /// With the example `hello` as `hello.wasm`, unsigned.
     pub(crate) fn with_hello() -> Self {
         let bench = Self::new();
-        std::fs::copy(hello(), bench.path("hello.wasm")).unwrap();
+        std::fs::copy(built("hello"), bench.path("hello.wasm")).unwrap();
         bench
     }
 
@@ -133,14 +134,18 @@ impl Ran {
     }
 }
 
-/// The package of the example `hello`, built once by the command.
-fn hello() -> &'static Path {
-    static HELLO: OnceLock<PathBuf> = OnceLock::new();
-    HELLO.get_or_init(|| built("hello"))
+/// The package of an example, built once by the command.
+pub(crate) fn built(example: &'static str) -> PathBuf {
+    static BUILT: Mutex<BTreeMap<&str, PathBuf>> = Mutex::new(BTreeMap::new());
+    // Whoever comes meanwhile waits: two would write the same file.
+    let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+    built
+        .entry(example)
+        .or_insert_with(|| build(example))
+        .clone()
 }
 
-/// The package of an example, which the command builds.
-pub(crate) fn built(example: &str) -> PathBuf {
+fn build(example: &str) -> PathBuf {
     let file = format!("smcp-cli-{example}.wasm");
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(file);
     let crate_of = format!("{}/../examples/{example}", env!("CARGO_MANIFEST_DIR"));
