@@ -3,7 +3,7 @@
 //!
 //! It speaks HTTP/1.1 without TLS, one request on a connection. It knows one token and one repository, `ada/engine`.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
