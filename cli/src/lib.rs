@@ -22,6 +22,7 @@ mod inspect;
 mod keys;
 mod local;
 mod new;
+mod outbound;
 mod receipt;
 mod run;
 mod setting;
@@ -29,9 +30,10 @@ mod sign;
 mod store;
 mod ui;
 
+use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, FromArgMatches, Parser, Subcommand};
 
 pub use failure::Failure;
 
@@ -109,6 +111,22 @@ pub fn main() -> ExitCode {
             failure.exit().into()
         }
     }
+}
+
+/// Runs `smcp call` with these arguments in this process, where every name of another host stands for that address: for
+/// tests, whose hosts have no public one. No option of the command leads here.
+///
+/// # Errors
+///
+/// What the command would exit with.
+#[doc(hidden)]
+pub fn call_with_hosts_at(args: &[&str], address: SocketAddr) -> Result<(), Failure> {
+    let command = call::Run::augment_args(clap::Command::new("call").no_binary_name(true));
+    let matches = command.try_get_matches_from(args);
+    let run = matches.and_then(|matches| call::Run::from_arg_matches(&matches));
+    let run = run.map_err(|error| Failure::Argument(error.to_string()))?;
+    let fetcher = outbound::Fetcher::with(outbound::Everything(address));
+    call::run_through(&run, fetcher, Ui { json: false })
 }
 
 impl Command {

@@ -58,6 +58,12 @@ impl Store {
         self.items().answer(question, &self.spaces, now)
     }
 
+    /// Whether what a call has read was changed meanwhile.
+    pub(crate) fn is_stale(&self, workspace: &Workspace, now: UnixMillis) -> bool {
+        let checked = self.items().settle(workspace, &self.spaces, false, now);
+        checked == Transacted::Stale
+    }
+
     /// Settles a call that is over; `commits`: whether its changes count.
     pub(crate) fn settle(
         &self,

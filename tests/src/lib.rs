@@ -6,6 +6,7 @@
 
 pub mod admin;
 pub mod chore;
+pub mod github;
 pub mod guests;
 pub mod http;
 pub mod mcp;

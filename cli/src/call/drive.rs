@@ -11,6 +11,7 @@ use smcp_tape::Tape;
 use smcp_tenant::call::{Call, CallStep, Telling};
 
 use crate::failure::Failure;
+use crate::outbound::{Outbound, Spent};
 use crate::store::Store;
 
 /// A slice: some milliseconds. Between two of them the deadline is looked at.
@@ -38,12 +39,13 @@ pub(super) fn live(
     request: String,
     within: Within,
     tape: Tape,
-    store: &Store,
+    (store, outbound): (&Store, &Outbound),
     mut tell: impl FnMut(Telling),
 ) -> Result<Driven, Failure> {
     let began = Instant::now();
     let late = || GuestFault::Deadline(within.deadline).into();
     let left = || Duration::from_millis(within.deadline).saturating_sub(began.elapsed());
+    let mut spent = Spent::of(&tape);
     let mut call = Call::start(loaded, Entry::CallTool(request), within.bounds, tape)
         .map_err(|fault| Failure::Call(fault.to_string()))?;
     let ended = loop {
@@ -73,7 +75,16 @@ pub(super) fn live(
                 }
                 None => call.fail(HostFault::Engine.into()),
             },
-            // Nothing else is hosted by this version.
+            CallStep::Perform(Request::Http(request)) => {
+                let ready = outbound.check(request);
+                let answer = ready.and_then(|ready| outbound.send(ready, &mut spent, left()));
+                call.performed(Answer::Http(answer), now());
+                if !left().is_zero() {
+                    continue;
+                }
+                call.fail(late())
+            }
+            // The others are answered by the tape.
             CallStep::Perform(_) => call.fail(HostFault::Engine.into()),
             CallStep::Yield if left().is_zero() => call.fail(late()),
             step => step,

@@ -12,4 +12,4 @@ mod run;
 
 pub(crate) use drive::{SLICE, now};
 pub(crate) use replay::{Replay, replay};
-pub(crate) use run::{Run, header, printable, run, told};
+pub(crate) use run::{Run, header, printable, run, run_through, told};

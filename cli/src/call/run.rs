@@ -19,6 +19,7 @@ use super::outcome::{Outcome, is_replayable};
 use crate::failure::Failure;
 use crate::inspect::tools;
 use crate::local::{LOCAL, Local};
+use crate::outbound::{Fetcher, Given, Outbound};
 use crate::store::Store;
 use crate::ui::{FAINT, Ui, bytes, number};
 use crate::{files, keys};
@@ -30,6 +31,7 @@ Examples:
   smcp call hello.wasm greet '{\"name\": \"Ada\"}'
   smcp call hello.wasm echo @arguments.json --record echo.tape
   smcp call notes.wasm add '{\"text\": \"Milk\"}' --store notes.store
+  smcp call issues.wasm search '{\"query\": \"crash\"}' --allow api.github.com --secret GITHUB_TOKEN
   smcp call --json hello.wasm greet '{\"name\": \"Ada\"}' | jq .structuredContent
 
 The result goes to standard output; log, progress and what the call cost go to standard error. Time,
@@ -53,6 +55,8 @@ pub(crate) struct Run {
     /// Give the server a setting, such as limit=20; may be given several times
     #[arg(long = "set", value_name = "NAME=VALUE")]
     settings: Vec<String>,
+    #[command(flatten)]
+    given: Given,
     /// Fuel that the call may use [default: what the server asks for]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=limits::FUEL_CEILING))]
     fuel: Option<u64>,
@@ -69,6 +73,11 @@ struct GuestRequest<'a> {
 }
 
 pub(crate) fn run(args: &Run, ui: Ui) -> Result<(), Failure> {
+    run_through(args, Fetcher::public(), ui)
+}
+
+/// The same, with requests to other hosts sent by that fetcher.
+pub(crate) fn run_through(args: &Run, fetcher: Fetcher, ui: Ui) -> Result<(), Failure> {
     let request = request(&args.tool, arguments(&args.arguments)?.trim())?;
     let local = Local::load(&files::read(&args.module)?)?;
     check_tool(&local, &args.tool)?;
@@ -82,10 +91,12 @@ pub(crate) fn run(args: &Run, ui: Ui) -> Result<(), Failure> {
     let read_only = says_it_only_reads(&local, &args.tool)?;
     let tape = Tape::blank(header(&local, "{}", read_only)?);
     let store = Store::open(args.store.as_deref(), &args.settings, &local)?;
+    let outbound = Outbound::open(&args.given, fetcher, ui)?;
     let busy = ui.busy(format!("calling {}", args.tool));
     let tell = |telling| busy.aside(|| told(ui, telling));
     let within = Within { bounds, deadline };
-    let driven = live(&local.loaded, request.clone(), within, tape, &store, tell);
+    let outside = (&store, &outbound);
+    let driven = live(&local.loaded, request.clone(), within, tape, outside, tell);
     drop(busy);
     let driven = driven?;
     let outcome = Outcome::of(&driven.ended);

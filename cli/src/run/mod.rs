@@ -10,6 +10,8 @@ mod asked;
 mod rounds;
 mod running;
 mod server;
+#[cfg(test)]
+mod tests;
 mod turn;
 mod wire;
 
@@ -24,6 +26,7 @@ use self::wire::next_line;
 use crate::failure::Failure;
 use crate::files;
 use crate::local::Local;
+use crate::outbound::{Fetcher, Given, Outbound};
 use crate::store::Store;
 use crate::ui::Ui;
 
@@ -33,6 +36,7 @@ use crate::ui::Ui;
 Examples:
   smcp run hello.wasm
   smcp run notes.wasm --store /home/ada/notes.store
+  smcp run issues.wasm --allow api.github.com=GET,POST --secret GITHUB_TOKEN
   claude mcp add hello -- smcp run /home/ada/hello.wasm
   npx @modelcontextprotocol/inspector smcp run hello.wasm
 
@@ -44,8 +48,8 @@ Claude Desktop, in claude_desktop_config.json (Cursor, in .cursor/mcp.json, take
   }
 
 Give whole paths: a client starts programs in a directory of its own, and may need the whole path
-of smcp too. The module runs in the sandbox of a host, within its limits, and reaches no files and
-no network. It needs no signature. What it logs goes to standard error, and to a client that asks
+of smcp too. The module runs in the sandbox of a host, within its limits, and reaches no files, and
+no hosts but those that --allow names. It needs no signature. What it logs goes to standard error, and to a client that asks
 for it. The command ends when its standard input does.")]
 pub(crate) struct Serve {
     /// The package, signed or not
@@ -57,12 +61,15 @@ pub(crate) struct Serve {
     /// Give the server a setting, such as limit=20; may be given several times
     #[arg(long = "set", value_name = "NAME=VALUE")]
     settings: Vec<String>,
+    #[command(flatten)]
+    given: Given,
 }
 
 pub(crate) fn run(args: &Serve, ui: Ui) -> Result<(), Failure> {
     let local = Local::load(&files::read(&args.module)?)?;
     let store = Store::open(args.store.as_deref(), &args.settings, &local)?;
-    let server = Arc::new(Server::new(local, store, ui)?);
+    let outbound = Outbound::open(&args.given, Fetcher::public(), ui)?;
+    let server = Arc::new(Server::new(local, store, outbound, ui)?);
     let mut input = io::stdin().lock();
     if input.is_terminal() {
         ui.note(

@@ -20,6 +20,7 @@ use super::turn::Turn;
 use super::wire::{Out, Stated};
 use crate::failure::Failure;
 use crate::local::Local;
+use crate::outbound::Outbound;
 use crate::store::Store;
 use crate::ui::Ui;
 
@@ -34,6 +35,7 @@ const STACK: usize = 8 << 20;
 pub(super) struct Server {
     pub(super) local: Local,
     pub(super) store: Store,
+    pub(super) outbound: Outbound,
     pub(super) info: ServerInfo,
     pub(super) out: Out,
     pub(super) rounds: Rounds,
@@ -71,7 +73,12 @@ struct Listener {
 }
 
 impl Server {
-    pub(super) fn new(local: Local, store: Store, ui: Ui) -> Result<Self, Failure> {
+    pub(super) fn new(
+        local: Local,
+        store: Store,
+        outbound: Outbound,
+        ui: Ui,
+    ) -> Result<Self, Failure> {
         let catalogue = local.catalogue()?;
         let manifest = local.admitted.manifest();
         let (name, version) = (manifest.name().as_str(), manifest.version());
@@ -98,6 +105,7 @@ impl Server {
             catalogue,
             local,
             store,
+            outbound,
         })
     }
 

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use smcp_capability::call::{
     Answer as GuestAnswer, AskError, Origin, Question, Request as GuestRequest,
 };
+use smcp_capability::http::HttpRequest;
 use smcp_capability::items::Transacted;
 use smcp_ids::{Fuel, limits};
 use smcp_protocol::json::Json;
@@ -25,6 +26,7 @@ use super::running::Place;
 use super::server::Server;
 use crate::call::{SLICE, header, now, told};
 use crate::failure::Failure;
+use crate::outbound::Spent;
 
 /// All that a call of a guest needs.
 pub(super) struct Turn<'a> {
@@ -44,6 +46,7 @@ struct Attempt<'t, 'a, 'c> {
     allowed: u64,
     unread: &'t mut Option<&'a GuestCall<'c>>,
     deadline: &'t mut Instant,
+    spent: &'t mut Spent,
     /// What those who listen are told when the call has returned.
     changes: &'t mut Vec<Change>,
 }
@@ -51,6 +54,8 @@ struct Attempt<'t, 'a, 'c> {
 /// How one run of a round ended.
 enum Stopped {
     Ended(Ended),
+    /// What it read was changed by another call, before it could send what cannot be undone.
+    Stale,
     Asks(Vec<Question>),
     Refused(ProtocolError),
     Cancelled,
@@ -158,6 +163,7 @@ impl Turn<'_> {
         // The answers of this request are for the first questions that have none, and no others.
         let mut unread = call;
         let mut deadline = Instant::now() + Duration::from_millis(granted.deadline_millis);
+        let mut spent = Spent::of(&tape);
         for _ in 0..=limits::KV_RERUNS_MAX {
             let mut changes = Vec::new();
             let loaded = &self.server.local.loaded;
@@ -170,10 +176,16 @@ impl Turn<'_> {
                 allowed: granted.deadline_millis,
                 unread: &mut unread,
                 deadline: &mut deadline,
+                spent: &mut spent,
                 changes: &mut changes,
             };
             let ended = match self.drive(&mut running, &mut round, attempt) {
                 Stopped::Ended(ended) => ended,
+                Stopped::Stale if spent.has_changed() => break,
+                Stopped::Stale => {
+                    (entry, tape) = running.into_rerun();
+                    continue;
+                }
                 Stopped::Asks(questions) => return Ok(asks(running, round, questions)),
                 Stopped::Refused(error) => return Ok(End::Refused(error)),
                 Stopped::Cancelled => return Ok(End::Cancelled),
@@ -184,6 +196,8 @@ impl Turn<'_> {
                 .store
                 .settle(running.workspace(), commits, now())?
             {
+                // What is sent is never sent twice: such a call is not run again.
+                Transacted::Stale if spent.has_changed() => break,
                 Transacted::Stale => (entry, tape) = running.into_rerun(),
                 Transacted::OverQuota => {
                     let full = GuestFault::StoreFull(limits::KV_STORE_MAX);
@@ -211,6 +225,7 @@ impl Turn<'_> {
             allowed,
             unread,
             deadline,
+            spent,
             changes,
         } = attempt;
         loop {
@@ -236,6 +251,12 @@ impl Turn<'_> {
                     match self.server.store.answer(&question, now()) {
                         Some(answer) => running.performed(answer, now()),
                         None => return failed(running, HostFault::Engine.into()),
+                    }
+                }
+                CallStep::Perform(GuestRequest::Http(request)) => {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    if let Some(stopped) = self.send(running, request, spent, left) {
+                        return stopped;
                     }
                 }
                 CallStep::Perform(GuestRequest::Ask(questions)) => {
@@ -271,6 +292,28 @@ impl Turn<'_> {
                 return failed(running, GuestFault::Deadline(allowed).into());
             }
         }
+    }
+
+    /// Sends a request to another host; nothing that might change something, if the call must be run again.
+    fn send(
+        &self,
+        running: &mut Call,
+        request: HttpRequest,
+        spent: &mut Spent,
+        left: Duration,
+    ) -> Option<Stopped> {
+        let Server {
+            outbound, store, ..
+        } = self.server;
+        let answer = match outbound.check(request) {
+            Ok(ready) if !ready.is_safe() && store.is_stale(running.workspace(), now()) => {
+                return Some(Stopped::Stale);
+            }
+            Ok(ready) => outbound.send(ready, spent, left),
+            Err(error) => Err(error),
+        };
+        running.performed(GuestAnswer::Http(answer), now());
+        None
     }
 
     fn refuses(

@@ -15,7 +15,7 @@ const SUBSCRIPTION: &str = "io.modelcontextprotocol/subscriptionId";
 const NAP: &str = include_str!("../../../tests/guests/nap.wat");
 
 /// A client, and the server that it started.
-struct Client {
+pub(crate) struct Client {
     child: Child,
     input: Option<ChildStdin>,
     lines: Receiver<String>,
@@ -23,8 +23,13 @@ struct Client {
 
 impl Client {
     fn start(bench: &Bench, module: &str) -> Self {
+        Self::start_with(bench, module, &[])
+    }
+
+    pub(crate) fn start_with(bench: &Bench, module: &str, options: &[&str]) -> Self {
         let mut child = smcp(&bench.path(""))
             .args(["run", module])
+            .args(options)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -56,7 +61,7 @@ impl Client {
         serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line}"))
     }
 
-    fn ask(&mut self, message: &Value) -> Value {
+    pub(crate) fn ask(&mut self, message: &Value) -> Value {
         self.send(&message.to_string());
         let answer = self.next();
         assert_eq!(answer["id"], message["id"], "{answer}");
@@ -64,7 +69,7 @@ impl Client {
     }
 
     /// Closes the input: the server ends by itself, and says no more. What it said on standard error.
-    fn end(mut self) -> String {
+    pub(crate) fn end(mut self) -> String {
         drop(self.input.take());
         let more = self.lines.recv_timeout(Duration::from_secs(60));
         assert_eq!(more, Err(RecvTimeoutError::Disconnected));
@@ -78,7 +83,7 @@ fn legacy(id: u32, method: &str, params: Value) -> Value {
     json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params})
 }
 
-fn modern(id: u32, method: &str, params: Value) -> Value {
+pub(crate) fn modern(id: u32, method: &str, params: Value) -> Value {
     let mut message = legacy(id, method, params);
     message["params"]["_meta"] = json!({
         "io.modelcontextprotocol/protocolVersion": "2026-07-28",

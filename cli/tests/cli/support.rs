@@ -1,10 +1,11 @@
 //! Runs the command, and builds the example that the tests run.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -32,7 +33,7 @@ impl Bench {
     /// With the example `hello` as `hello.wasm`, unsigned.
     pub(crate) fn with_hello() -> Self {
         let bench = Self::new();
-        std::fs::copy(hello(), bench.path("hello.wasm")).unwrap();
+        std::fs::copy(built("hello"), bench.path("hello.wasm")).unwrap();
         bench
     }
 
@@ -133,15 +134,29 @@ impl Ran {
     }
 }
 
-/// The package of the example `hello`, built once by the command.
-fn hello() -> &'static Path {
-    static HELLO: OnceLock<PathBuf> = OnceLock::new();
-    HELLO.get_or_init(|| {
-        let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("smcp-cli-hello.wasm");
-        let crate_of = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/hello");
-        let args = ["build", "--path", crate_of, "--out", file.to_str().unwrap()];
-        let ran: Ran = smcp(Path::new(".")).args(args).output().unwrap().into();
-        ran.ok();
-        file
-    })
+/// The package of an example, built once by the command.
+pub(crate) fn built(example: &'static str) -> PathBuf {
+    static BUILT: Mutex<BTreeMap<&str, PathBuf>> = Mutex::new(BTreeMap::new());
+    // Whoever comes meanwhile waits: two would write the same file.
+    let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+    built
+        .entry(example)
+        .or_insert_with(|| build(example))
+        .clone()
+}
+
+fn build(example: &str) -> PathBuf {
+    let file = format!("smcp-cli-{example}.wasm");
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(file);
+    let crate_of = format!("{}/../examples/{example}", env!("CARGO_MANIFEST_DIR"));
+    let args = [
+        "build",
+        "--path",
+        &crate_of,
+        "--out",
+        file.to_str().unwrap(),
+    ];
+    let ran: Ran = smcp(Path::new(".")).args(args).output().unwrap().into();
+    ran.ok();
+    file
 }

@@ -34,7 +34,7 @@ const CLOCK: &str = "a module has no clock of its own, and this panics when it r
 const THREAD: &str =
     "a module has one thread, and this fails when it runs: do the work in the tool itself";
 const SLEEP: &str = "a module cannot block by itself, and this panics when it runs: take `ctx: &Context` and use `ctx.sleep(...)`";
-const SOCKET: &str = "a module has no sockets, and this fails when it runs: what leaves the sandbox is asked of the host";
+const SOCKET: &str = "a module has no sockets, and this fails when it runs: take `ctx: &Context` and ask other hosts with `ctx.http()`";
 const FILE: &str = "a module has no files, and this fails when it runs: put fixed data into the module with `include_bytes!` or `include_str!`";
 /// Reports each use.
 pub(crate) fn report(tokens: TokenStream, mistakes: &mut Mistakes) {

@@ -8,12 +8,13 @@
 )]
 
 use bindings::exports::smcp::server::handler;
-use bindings::smcp::server::{client, config, context as host, kv, notify};
+use bindings::smcp::server::{client, config, context as host, http, kv, notify};
 
 use crate::ask::AskError;
 use crate::context::{Caller, Context, Host, LoggingLevel, WireQuestion};
 use crate::error::ProtocolError;
 use crate::handler::ServerHandler;
+use crate::http::{HttpFailure, HttpResponse, Unanswered, WireRequest};
 use crate::kv::{Refused, Space};
 
 #[allow(
@@ -136,6 +137,45 @@ impl Host for Guest {
         Ok(kv::keys(space.into(), prefix, after, limit)?)
     }
 
+    fn http_send(&self, request: WireRequest) -> Result<HttpResponse, Unanswered> {
+        let WireRequest {
+            method,
+            url,
+            headers,
+            body,
+            timeout,
+        } = request;
+        let headers = headers.into_iter();
+        let request = http::Request {
+            method,
+            url,
+            headers: headers
+                .map(|(name, value)| http::Header { name, value })
+                .collect(),
+            body,
+            timeout,
+        };
+        match http::send(&request) {
+            Ok(http::Response {
+                status,
+                headers,
+                body,
+            }) => {
+                let headers = headers.into_iter();
+                Ok(HttpResponse {
+                    status,
+                    headers: headers.map(|header| (header.name, header.value)).collect(),
+                    body,
+                    from: String::new(),
+                })
+            }
+            Err(http::Error { kind, message }) => Err(Unanswered {
+                failure: kind.into(),
+                message,
+            }),
+        }
+    }
+
     fn resource_updated(&self, uri: &str) {
         notify::resource_updated(uri);
     }
@@ -176,6 +216,20 @@ impl From<kv::Error> for Refused {
             kv::Error::TooLarge => Self::TooLarge,
             kv::Error::TooMany => Self::TooMany,
             kv::Error::ReadOnly => Self::ReadOnly,
+        }
+    }
+}
+
+impl From<http::ErrorKind> for HttpFailure {
+    fn from(kind: http::ErrorKind) -> Self {
+        match kind {
+            http::ErrorKind::Invalid => Self::Invalid,
+            http::ErrorKind::Denied => Self::Denied,
+            http::ErrorKind::Secret => Self::Secret,
+            http::ErrorKind::TooMany => Self::TooMany,
+            http::ErrorKind::TooLarge => Self::TooLarge,
+            http::ErrorKind::Timeout => Self::Timeout,
+            http::ErrorKind::Failed => Self::Failed,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The handle through which a tool asks its host: log, progress, time, randomness, waiting,
-//! who is calling, storage, questions to the client, announcements. What answers is the host in a module, and a recorder in
-//! `cargo test`.
+//! who is calling, storage, requests to other hosts, questions to the client, announcements. What answers is the host in a
+//! module, and a recorder in `cargo test`.
 //!
 //! The choice is made by the target and not by a trait object: a trait object would import every
 //! function of the contract into every module, and an import is what an admin reads.
@@ -14,6 +14,7 @@ use crate::ask::{
     AskError, ClientCapabilities, CreateMessageRequestParams, CreateMessageResult, Elicit,
     ElicitUrl, Elicited, ListRoots, Questions, Root, one,
 };
+use crate::http::{Http, HttpResponse, Unanswered, WireRequest};
 use crate::kv::{Kv, Refused, Space};
 use crate::parameters::Arguments;
 
@@ -105,6 +106,7 @@ pub(crate) trait Host {
         after: Option<&str>,
         limit: u32,
     ) -> Result<Vec<String>, Refused>;
+    fn http_send(&self, request: WireRequest) -> Result<HttpResponse, Unanswered>;
     fn resource_updated(&self, uri: &str);
     fn resource_list_changed(&self);
 }
@@ -219,6 +221,26 @@ impl Context {
     /// it.
     pub fn caller_kv(&self) -> Kv<'_> {
         Kv::new(&self.host, Space::Caller)
+    }
+
+    /// Sends requests to other hosts: those that the admin granted this server.
+    ///
+    /// ```
+    /// # use smcp_sdk::{Context, HttpError};
+    /// # fn stars(ctx: &Context) -> Result<u64, HttpError> {
+    /// #[derive(serde::Deserialize)]
+    /// struct Repository {
+    ///     stargazers_count: u64,
+    /// }
+    ///
+    /// let request = ctx.http().get("https://api.github.com/repos/rust-lang/rust");
+    /// let request = request.header("user-agent", "stars").bearer_secret("GITHUB_TOKEN");
+    /// let repository: Repository = request.send()?.error_for_status()?.json()?;
+    /// # Ok(repository.stargazers_count)
+    /// # }
+    /// ```
+    pub fn http(&self) -> Http<'_> {
+        Http::new(&self.host)
     }
 
     /// Asks the user to fill in a form, whose fields are those of `T`, and waits for the answer:

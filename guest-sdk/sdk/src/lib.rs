@@ -43,7 +43,8 @@
 //! - [`Parameters<T>`](Parameters): what the client sends, as a struct that derives
 //!   `serde::Deserialize` and `schemars::JsonSchema`. The schema goes into the catalogue, with the
 //!   doc comments of the fields. Arguments that do not fit never reach the tool;
-//! - [`&Context`](Context): log, progress, time, randomness, waiting, who is calling, storage;
+//! - [`&Context`](Context): log, progress, time, randomness, waiting, who is calling, storage,
+//!   requests to other hosts;
 //! - [`Meta`]: the `_meta` of the request.
 //!
 //! It returns
@@ -253,6 +254,51 @@
 //! assert_eq!(client.call("limit", serde_json::json!({})).text(), "20");
 //! ```
 //!
+//! # Other hosts
+//!
+//! [`Context::http`] sends requests to the hosts that the admin granted. Keys and tokens are secrets, which the admin
+//! sets; the server names them, and never has them.
+//!
+//! ```
+//! use smcp_sdk::{Context, HttpError, HttpResponse, Parameters, tool, tool_router};
+//!
+//! #[derive(serde::Deserialize, schemars::JsonSchema)]
+//! struct Question {
+//!     /// What to look for.
+//!     text: String,
+//! }
+//!
+//! #[derive(serde::Deserialize)]
+//! struct Found {
+//!     titles: Vec<String>,
+//! }
+//!
+//! #[derive(Default)]
+//! struct Library;
+//!
+//! #[tool_router(server_handler)]
+//! impl Library {
+//!     /// Finds books.
+//!     #[tool(annotations(read_only_hint))]
+//!     fn find(&self, ctx: &Context, Parameters(Question { text }): Parameters<Question>) -> Result<String, HttpError> {
+//!         let request = ctx.http().get("https://books.example.com/search").query(&[("q", text)]);
+//!         let found: Found = request.bearer_secret("BOOKS_KEY").send()?.error_for_status()?.json()?;
+//!         Ok(found.titles.join("\n"))
+//!     }
+//! }
+//!
+//! // A test says what other hosts answer, and reads what they were sent. No secret is in it.
+//! let client = smcp_sdk::testing::Client::<Library>::new();
+//! let answer = HttpResponse::new(200).with_json(serde_json::json!({ "titles": ["Emma"] }));
+//! client.on_http("GET", "https://books.example.com/search", answer);
+//! assert_eq!(client.call("find", serde_json::json!({ "text": "a & b" })).text(), "Emma");
+//! let sent = &client.http_requests()[0];
+//! assert_eq!(sent.url, "https://books.example.com/search?q=a%20%26%20b");
+//! assert_eq!(sent.header("authorization"), Some("Bearer {{secret:BOOKS_KEY}}"));
+//! ```
+//!
+//! [`Http`] says how much there may be, and what it means that a request is never repeated.
+//!
 //! # Logging and panics
 //!
 //! The macros of the `log` crate reach the author's log, from `debug!` up, as does
@@ -271,7 +317,7 @@
 //! | `SystemTime::now`, `Instant::now`, `Utc::now` panic | [`Context::now`] |
 //! | `thread::spawn` panics | do the work in the tool |
 //! | `thread::sleep` panics; timers of async runtimes never fire | [`Context::sleep`] |
-//! | sockets and HTTP clients fail | ask the host |
+//! | sockets and HTTP clients fail | [`Context::http`] |
 //! | files and the environment are not there | `include_bytes!`, `include_str!`; [`Context::kv`] |
 //! | `println!`, `eprintln!`, `dbg!` go nowhere | `log::info!`, [`Context::log`] |
 //!
@@ -336,6 +382,7 @@ mod context;
 mod drive;
 mod error;
 mod handler;
+mod http;
 mod icon;
 mod kv;
 mod logging;
@@ -361,6 +408,7 @@ pub use content::{Annotations, Content, JsonObject, Resource, ResourceContents, 
 pub use context::{Caller, Context, LoggingLevel};
 pub use error::{ErrorData, IntoProtocolError, ProtocolError};
 pub use handler::ServerHandler;
+pub use http::{Http, HttpError, HttpRequest, HttpResponse, NoAnswer};
 pub use icon::{Icon, IconTheme};
 pub use kv::{Keys, Kv, KvError};
 pub use parameters::{FromCall, Meta, Parameters};
@@ -393,51 +441,14 @@ pub struct Readme;
 #[doc = include_str!("../../../docs/from-rmcp.md")]
 pub struct FromRmcp;
 
-/// What the macros write refers to; no one else should.
+/// The code in the page about other hosts.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/http.md")]
+pub struct OtherHosts;
+
 #[doc(hidden)]
-pub mod __private {
-    #[cfg(target_arch = "wasm32")]
-    pub use crate::boundary;
-    pub use crate::drive::block_on;
-    pub use crate::parameters::{Arguments, Call};
-    pub use crate::resource::Place;
-    pub use crate::result::Structured;
-
-    /// `_meta`, as an attribute says it: a JSON object, or a text that is one.
-    ///
-    /// # Panics
-    ///
-    /// When it is something else, with the name of what it is of.
-    pub fn meta(of: &str, meta: impl Into<serde_json::Value>) -> crate::JsonObject {
-        let meta = match meta.into() {
-            serde_json::Value::String(text) => serde_json::from_str(&text).unwrap_or_default(),
-            meta => meta,
-        };
-        match meta {
-            serde_json::Value::Object(meta) => meta,
-            _ => panic!("`{of}`: `meta` is not a JSON object: write `meta = \"{{...}}\"`"),
-        }
-    }
-
-    /// What a prompt takes, from the schemas of its method's arguments.
-    pub fn prompt_arguments(
-        prompt: &str,
-        of_each: &[fn() -> Option<schemars::Schema>],
-    ) -> Vec<crate::PromptArgument> {
-        crate::prompt::arguments_of(prompt, &input_schema(of_each))
-    }
-
-    /// The schema of what a method takes: that of its only `Parameters`.
-    pub fn input_schema(of_each: &[fn() -> Option<schemars::Schema>]) -> schemars::Schema {
-        of_each
-            .iter()
-            .find_map(|schema| schema())
-            .unwrap_or_else(crate::schema::of_nothing)
-    }
-
-    /// Proves to the compiler, on every target, that the type can be served.
-    pub const fn assert_server<S: crate::ServerHandler>() {}
-}
+#[path = "private.rs"]
+pub mod __private;
 
 /// Makes a type the server of this module. Write it once, at the end of `lib.rs`.
 #[macro_export]

@@ -2,8 +2,8 @@
 //!
 //! The same code answers as in a module, JSON in and JSON out; only the host is another: a
 //! recorder with a clock that moves when the tool sleeps, randomness from a seed, a log that the
-//! test reads, and storage that it reads and writes. It checks no limits but those of storage: fuel,
-//! memory and sizes are the host's.
+//! test reads, storage that it reads and writes, and other hosts that answer what the test says. It checks no limits
+//! but those of storage and of requests: fuel, memory and sizes are the host's.
 //!
 //! ```
 //! use smcp_sdk::testing::Client;
@@ -34,10 +34,13 @@ use crate::context::{Caller, Context, LoggingLevel};
 use crate::error::ProtocolError;
 use crate::handler::{self, ServerHandler};
 
+mod http;
 mod kv;
 mod outcome;
 mod recorder;
 
+pub use crate::http::HttpFailure;
+pub use http::{HttpAnswer, SentRequest};
 pub use outcome::{Outcome, PromptOutcome, ResourceOutcome};
 pub(crate) use recorder::Recorder;
 
@@ -121,6 +124,7 @@ impl<S: ServerHandler> Client<S> {
             seed: Cell::new(0),
             caller: RefCell::new(caller),
             store: kv::Store::default(),
+            web: http::Web::default(),
             settings: RefCell::default(),
         };
         Self {
@@ -414,6 +418,7 @@ impl<S: ServerHandler> Client<S> {
         let context = Context::new(Rc::clone(&self.host));
         let _running = Running::start(&context);
         let transaction = self.host.store.begin(is_read_only);
+        self.host.web.begin();
         let answer = function(&request.to_string(), &context)?;
         transaction.commit();
         Ok(object(&answer))

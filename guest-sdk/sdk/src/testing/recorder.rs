@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::http::Web;
 use super::kv::Store;
 use super::{AskedQuestion, LogEntry, Notification, Progress};
 use crate::ask::{AskError, ClientCapabilities};
 use crate::context::{Caller, Host, LoggingLevel, RANDOM_MAX, WireQuestion};
+use crate::http::{HttpResponse, Unanswered, WireRequest};
 use crate::kv::{Refused, Space};
 
 /// The host of a test: it keeps what it is told, and answers the same every time.
@@ -27,6 +29,7 @@ pub(crate) struct Recorder {
     pub(super) seed: Cell<u64>,
     pub(super) caller: RefCell<Caller>,
     pub(super) store: Store,
+    pub(super) web: Web,
     /// As JSON, by name.
     pub(super) settings: RefCell<BTreeMap<String, String>>,
 }
@@ -151,6 +154,10 @@ impl Host for Recorder {
         limit: u32,
     ) -> Result<Vec<String>, Refused> {
         Ok(self.keys(space, prefix, after, limit))
+    }
+
+    fn http_send(&self, request: WireRequest) -> Result<HttpResponse, Unanswered> {
+        self.send_http(request)
     }
 
     fn resource_updated(&self, uri: &str) {
