@@ -228,6 +228,10 @@ impl Context {
     /// the doc comments of its fields describe them. Never ask for a secret in this way: that is
     /// what [`elicit_url`](Self::elicit_url) is for.
     ///
+    /// For each answer the call runs again from its beginning, and the fuel of all its runs is limited
+    /// to three times that of one. So ask first and compute after, and put questions that belong
+    /// together into one [`ask`](Self::ask).
+    ///
     /// # Errors
     ///
     /// When the client has no forms (-32021), when `T` is not fit for one, and when the answer
