@@ -210,6 +210,12 @@ impl Call {
         (self.execution.into_entry(), tape)
     }
 
+    /// What it takes to run a call anew that has performed nothing in this run, exactly as it was run. What it
+    /// has told counts as told.
+    pub fn into_start(self) -> (Entry, Tape) {
+        (self.execution.into_entry(), self.player.into_tape())
+    }
+
     /// The tape as it is now.
     pub fn into_tape(self) -> Tape {
         self.player.into_tape()
