@@ -2,9 +2,10 @@
 //
 //   node run.mjs smcp_benches.wasm plan.bin rounds
 //
-// The plan is frames: a subject's number, 0 for the typical time or 1 for the worst piece, the
-// length of a setup, each four bytes, little-endian; and the setup. Prints a JSON array: for
-// each entry of the plan, the nanoseconds of every round. What is done here is what src/native.rs does.
+// The plan is frames: a subject's number, 0 for the typical time or 1 for the worst piece, 1 if it is
+// measured in turns with the one before it, the length of a setup, each four bytes, little-endian; and the
+// setup. Prints a JSON array: for each entry of the plan, the nanoseconds of every round. What is done here
+// is what src/native.rs does.
 
 import { readFileSync } from "node:fs";
 
@@ -20,14 +21,28 @@ const [wasm, plan, rounds] = process.argv.slice(2);
 const module = new WebAssembly.Module(readFileSync(wasm));
 const frames = readFileSync(plan);
 const times = [];
+let group = [];
+/** Whether nothing was measured yet. */
+let isFirst = true;
 
 for (let at = 0; at < frames.length;) {
-  const [subject, worst, length] = [0, 4, 8].map((offset) => frames.readUInt32LE(at + offset));
-  const bench = prepare(frames.subarray(at + 12, at + 12 + length));
-  times.push((worst ? worstPiece : typical)(bench, subject));
-  at += 12 + length;
+  const [subject, worst, joined, length] = [0, 4, 8, 12].map((offset) => frames.readUInt32LE(at + offset));
+  if (!joined) measure();
+  const bench = prepare(frames.subarray(at + 16, at + 16 + length));
+  group.push({ round: (worst ? worstPiece : typical)(bench, subject), times: [] });
+  at += 16 + length;
 }
+measure();
 console.log(JSON.stringify(times));
+
+/** All rounds of the group, its members in turns. */
+function measure() {
+  for (let left = Number(rounds); left > 0; left -= 1) {
+    for (const member of group) member.times.push(1e6 * member.round());
+  }
+  times.push(...group.map((member) => member.times));
+  group = [];
+}
 
 /** An instance of its own for each setup. */
 function prepare(setup) {
@@ -47,23 +62,24 @@ function timed(bench, subject, repeats) {
 }
 
 function warm(bench, subject) {
-  const until = performance.now() + (times.length === 0 ? WARM_FIRST_MILLIS : WARM_MILLIS);
+  const until = performance.now() + (isFirst ? WARM_FIRST_MILLIS : WARM_MILLIS);
+  isFirst = false;
   let piece;
   do piece = timed(bench, subject, 1); while (!piece.done || performance.now() < until);
 }
 
-/** Batches, each long enough to be timed. */
+/** Batches, each long enough to be timed: gives what times one. */
 function typical(bench, subject) {
   warm(bench, subject);
   let repeats = 1;
   while (timed(bench, subject, repeats).millis < BATCH_MILLIS) repeats *= 2;
-  return everyRound(() => timed(bench, subject, repeats).millis / repeats);
+  return () => timed(bench, subject, repeats).millis / repeats;
 }
 
 /** The longest pieces. */
 function worstPiece(bench, subject) {
   warm(bench, subject);
-  return everyRound(() => {
+  return () => {
     let longest = 0;
     for (let done = false; !done;) {
       const piece = timed(bench, subject, 1);
@@ -71,9 +87,5 @@ function worstPiece(bench, subject) {
       done = piece.done;
     }
     return longest;
-  });
-}
-
-function everyRound(measure) {
-  return Array.from({ length: Number(rounds) }, () => 1e6 * measure());
+  };
 }

@@ -5,18 +5,25 @@
 // Bindings, flags and classes are read from the configuration. Prints `ready URL` when the Worker
 // listens, and ends when its standard input does. Nothing is kept between runs.
 
-import { readFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { readFileSync, readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { unstable_getMiniflareWorkerOptions } from "wrangler";
 
 const [config, bundle] = process.argv.slice(2);
+// A Worker may bring a wasm module: wrangler leaves it beside the bundle, of the last time too.
+const script = readFileSync(bundle, "utf8");
+const wasm = readdirSync(dirname(bundle)).filter((name) => name.endsWith(".wasm") && script.includes(name))
+  .map((name) => join(dirname(bundle), name));
 const { workerOptions } = unstable_getMiniflareWorkerOptions(config);
 
 const miniflare = new Miniflare(convertV4MiniflareOptions({
   ...workerOptions,
   modulesRoot: dirname(bundle),
-  modules: [{ type: "ESModule", path: bundle, contents: readFileSync(bundle) }],
+  modules: [
+    { type: "ESModule", path: bundle, contents: script },
+    ...wasm.map((path) => ({ type: "CompiledWasm", path, contents: readFileSync(path) })),
+  ],
   modulesRules: undefined,
   host: "127.0.0.1",
   port: 0,

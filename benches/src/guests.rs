@@ -50,6 +50,23 @@ pub fn numbers(act: &str) -> Result<Setup> {
     Ok(setup(pack::package_wat(wat!("numbers"))?, act))
 }
 
+/// A diff of two texts that have nothing in common, as `cargo xtask bench` asks a host for: more work than a
+/// call has fuel.
+///
+/// # Errors
+/// If it cannot be built.
+pub fn endless() -> Result<Setup> {
+    let lines = |prefix| {
+        (0..12_000).fold(String::new(), |text, line| {
+            format!("{text}{prefix}{line}\n")
+        })
+    };
+    let arguments = serde_json::json!({ "old": lines("a"), "new": lines("b") });
+    let request = serde_json::json!({ "name": "diff", "arguments": arguments, "_meta": {} });
+    let module = std::fs::read(v8::build_guest("smcp-textkit")?)?;
+    Ok(setup(pack::package(&module)?, &request.to_string()))
+}
+
 /// As many bytes as a package may have, in functions as long as they may be, all of operators that
 /// do nothing: dear to hash and to validate.
 ///

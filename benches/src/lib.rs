@@ -17,3 +17,4 @@ pub mod report;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod sandbox;
 pub mod subject;
+mod unmetered;

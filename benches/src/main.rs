@@ -1,12 +1,14 @@
 //! `smcp-benches sandbox`: prints a table, or JSON with `--json`. Run it with `--release`.
 //! `smcp-benches packages`: writes signed servers for `cargo xtask bench`.
+//! `smcp-benches whole`: writes the sandbox alone, as a wasm module, and work for it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use smcp_benches::{packages, sandbox};
+use smcp_benches::{guests, packages, sandbox};
+use smcp_matrix::v8;
 
 #[derive(Parser)]
 #[command(about = "Benchmarks of the sandbox, natively and in V8", version)]
@@ -26,6 +28,12 @@ enum Suite {
         #[arg(long, default_value_t = 11, value_parser = clap::value_parser!(u16).range(1..))]
         rounds: u16,
     },
+    /// Writes the wasm module of these benchmarks, and a call that spends all its fuel as a setup for it.
+    Whole {
+        /// The directory; made if it is not there.
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
     /// Writes servers whose lists are long, and one that notifies; prints whose signature they have.
     Packages {
         /// The directory; made if it is not there.
@@ -40,6 +48,7 @@ enum Suite {
 fn main() -> ExitCode {
     let done = match Arguments::parse().suite {
         Suite::Sandbox { json, rounds } => measure(json, usize::from(rounds)),
+        Suite::Whole { out } => whole(&out).map(|()| true),
         Suite::Packages { out, servers } => packages::write(&out, servers).map(|publisher| {
             println!("{publisher}");
             true
@@ -56,6 +65,14 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn whole(out: &Path) -> Result<()> {
+    std::fs::create_dir_all(out)?;
+    let module = v8::build_host("smcp-benches")?;
+    std::fs::copy(module, out.join("smcp_benches.wasm"))?;
+    let setup = postcard::to_allocvec(&guests::endless()?)?;
+    Ok(std::fs::write(out.join("setup.bin"), setup)?)
 }
 
 fn measure(json: bool, rounds: usize) -> Result<bool> {

@@ -11,6 +11,23 @@ pub struct Report {
     pub rounds: usize,
     /// The figures.
     pub lines: Vec<Line>,
+    /// What some are as multiples of others.
+    pub ratios: Vec<Ratio>,
+}
+
+/// One subject's time as a multiple of another's, which was measured in turns with it.
+#[derive(Debug, Serialize)]
+pub struct Ratio {
+    /// Its stable name.
+    pub id: &'static str,
+    /// What it is.
+    pub what: &'static str,
+    /// Natively.
+    pub native: f64,
+    /// In V8.
+    pub v8: f64,
+    /// The most that it may be in V8.
+    pub must: f64,
 }
 
 /// The times of all rounds, in nanoseconds.
@@ -59,9 +76,8 @@ pub struct Line {
 impl Report {
     /// Whether everything is within what it must be.
     pub fn passes(&self) -> bool {
-        self.lines
-            .iter()
-            .all(|line| line.must.is_none_or(|must| line.v8.median <= must))
+        let keeps = |line: &Line| line.must.is_none_or(|must| line.v8.median <= must);
+        self.lines.iter().all(keeps) && self.ratios.iter().all(|ratio| ratio.v8 <= ratio.must)
     }
 }
 
@@ -104,6 +120,18 @@ impl fmt::Display for Report {
                 write!(f, "; aim {}: {reached}", time(aim))?;
             }
             writeln!(f)?;
+        }
+        for ratio in &self.ratios {
+            let kept = if ratio.v8 <= ratio.must {
+                "kept"
+            } else {
+                "BROKEN"
+            };
+            writeln!(
+                f,
+                "{:58} native {:.2}, V8 {:.2}  <= {:.2}: {kept}",
+                ratio.what, ratio.native, ratio.v8, ratio.must
+            )?;
         }
         write!(
             f,

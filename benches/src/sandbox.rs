@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use smcp_matrix::v8;
 
-use crate::report::{Line, Report, Times};
+use crate::report::{Line, Ratio, Report, Times};
 use crate::subject::{Setup, Subject};
 use crate::{guests, native};
 
@@ -32,6 +32,9 @@ pub struct Item {
     pub measure: Measure,
     /// On what.
     pub setup: Setup,
+    /// Whether it is measured in turns with the item before it, round by round: so that their times can be
+    /// compared whatever else the machine does.
+    pub joined: bool,
     /// The most nanoseconds that it may take in V8.
     pub must: Option<f64>,
     /// What it should take.
@@ -51,8 +54,16 @@ impl Item {
             subject,
             measure,
             setup: setup.clone(),
+            joined: false,
             must: None,
             aim: None,
+        }
+    }
+
+    fn joined(self) -> Self {
+        Self {
+            joined: true,
+            ..self
         }
     }
 
@@ -72,24 +83,83 @@ impl Item {
 pub fn measure(rounds: usize) -> Result<Report> {
     let plan = plan()?;
     let in_v8 = in_v8(&plan, rounds)?;
-    let mut lines = Vec::new();
-    for (item, in_v8) in plan.iter().zip(in_v8) {
-        lines.push(Line {
-            id: item.id,
-            what: item.what,
-            native: native::time(item, rounds)?,
-            v8: Times::of(in_v8),
-            plain: None,
-            must: item.must,
-            aim: item.aim,
-        });
-    }
+    let natively = native::time(&plan, rounds)?;
+    let ratios = ratios(&plan, &natively, &in_v8);
+    let line = |((item, native), v8): ((&Item, _), _)| Line {
+        id: item.id,
+        what: item.what,
+        native: Times::of(native),
+        v8: Times::of(v8),
+        plain: None,
+        must: item.must,
+        aim: item.aim,
+    };
+    let measured = plan.iter().zip(natively).zip(in_v8);
+    let mut lines: Vec<_> = measured.map(line).collect();
     for (id, nanos) in ["fib", "loop"].iter().zip(plain(rounds)?) {
         if let Some(line) = lines.iter_mut().find(|line| line.id == *id) {
             line.plain = Some(Times::of(nanos));
         }
     }
-    Ok(Report { rounds, lines })
+    Ok(Report {
+        rounds,
+        lines,
+        ratios,
+    })
+}
+
+/// What slices cost over one piece, and slices and fuel over neither: each of the same guest's work.
+const RATIOS: [(&str, &str, &str, &str); 4] = [
+    (
+        "fib_sliced",
+        "fib(30) in slices over one slice",
+        "fib",
+        "fib_whole",
+    ),
+    (
+        "fib_metered",
+        "fib(30) in slices, metered, over one piece without fuel",
+        "fib",
+        "fib_unmetered",
+    ),
+    (
+        "loop_sliced",
+        "the loop in slices over one slice",
+        "loop",
+        "loop_whole",
+    ),
+    (
+        "loop_metered",
+        "the loop in slices, metered, over one piece without fuel",
+        "loop",
+        "loop_unmetered",
+    ),
+];
+/// What slicing and metering may cost: a tenth of the work.
+const OVERHEAD_MUST: f64 = 1.1;
+
+fn ratios(plan: &[Item], natively: &[Vec<f64>], in_v8: &[Vec<f64>]) -> Vec<Ratio> {
+    let place = |id| plan.iter().position(|item| item.id == id);
+    let of = |id: &'static str, what, over: &'static str, under: &'static str| {
+        let (over, under) = (place(over)?, place(under)?);
+        let ratio = |times: &[Vec<f64>]| Some(median_ratio(times.get(over)?, times.get(under)?));
+        Some(Ratio {
+            id,
+            what,
+            native: ratio(natively)?,
+            v8: ratio(in_v8)?,
+            must: OVERHEAD_MUST,
+        })
+    };
+    let all = RATIOS.into_iter();
+    all.filter_map(|(id, what, over, under)| of(id, what, over, under))
+        .collect()
+}
+
+/// Round by round.
+fn median_ratio(over: &[f64], under: &[f64]) -> f64 {
+    let ratios = over.iter().zip(under).map(|(over, under)| over / under);
+    Times::of(ratios.collect()).median
 }
 
 fn plan() -> Result<Vec<Item>> {
@@ -97,6 +167,7 @@ fn plan() -> Result<Vec<Item>> {
     let hello = guests::hello()?;
     let echo = guests::echo()?;
     let (bulky, dense) = (guests::bulky()?, guests::dense()?);
+    let (fib, counts) = (guests::numbers("a")?, guests::numbers("b")?);
     let of_hello = |id, what, subject| Item::new(id, what, (subject, Typical), &hello);
     let worst = |id, what, subject, setup| Item::new(id, what, (subject, WorstPiece), setup);
     Ok(vec![
@@ -134,18 +205,41 @@ fn plan() -> Result<Vec<Item>> {
             "hello: compile eagerly, link",
             Subject::Translate,
         ),
+        Item::new("fib", "fib(30), in slices", (Subject::Call, Typical), &fib),
         Item::new(
-            "fib",
-            "fib(30)",
-            (Subject::Call, Typical),
-            &guests::numbers("a")?,
-        ),
+            "fib_whole",
+            "fib(30), in one slice",
+            (Subject::CallWhole, Typical),
+            &fib,
+        )
+        .joined(),
+        Item::new(
+            "fib_unmetered",
+            "fib(30), in one piece without fuel",
+            (Subject::CallUnmetered, Typical),
+            &fib,
+        )
+        .joined(),
         Item::new(
             "loop",
-            "a loop of ten million rounds",
+            "a loop of ten million rounds, in slices",
             (Subject::Call, Typical),
-            &guests::numbers("b")?,
+            &counts,
         ),
+        Item::new(
+            "loop_whole",
+            "the loop, in one slice",
+            (Subject::CallWhole, Typical),
+            &counts,
+        )
+        .joined(),
+        Item::new(
+            "loop_unmetered",
+            "the loop, in one piece without fuel",
+            (Subject::CallUnmetered, Typical),
+            &counts,
+        )
+        .joined(),
         worst(
             "worst_verify_bulky",
             "2 MiB of nothing: its signature",
@@ -185,7 +279,9 @@ fn in_v8(plan: &[Item], rounds: usize) -> Result<Vec<Vec<f64>>> {
     let mut bytes = Vec::new();
     for item in plan {
         let setup = postcard::to_allocvec(&item.setup)?;
-        for number in [item.subject as u32, item.measure as u32, setup.len() as u32] {
+        let joined = u32::from(item.joined);
+        let (subject, measure) = (item.subject as u32, item.measure as u32);
+        for number in [subject, measure, joined, setup.len() as u32] {
             bytes.extend(number.to_le_bytes());
         }
         bytes.extend(setup);

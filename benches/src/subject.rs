@@ -7,10 +7,13 @@ use smcp_package::{
 };
 use smcp_sandbox::{Bounds, Entry, Execution, LoadedModule, Stop};
 
+use crate::unmetered::Unmetered;
+
 /// Bytes of function bodies that one step of admission looks at: as the tenant's turns have it.
 const STRIDE: usize = 64 * 1024;
-/// Fuel of a slice of a call that computes for long: some three milliseconds.
-const SETTLED_SLICE: u64 = 4_000_000;
+/// Fuel of a slice of a call that computes for long, the least that its pace settles at when the machine
+/// does nothing else: five times doubled, some two and a half milliseconds. Larger ones cost less.
+const SETTLED_SLICE: u64 = limits::SLICE_FIRST_FUEL << 5;
 
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,7 +21,7 @@ const SETTLED_SLICE: u64 = 4_000_000;
 pub enum Subject {
     /// A fresh instance, and its end.
     Instantiate = 0,
-    /// A fresh instance, a request in, a result out.
+    /// A fresh instance, a request in, a result out, in slices of the size that a call's pace settles at.
     Call = 1,
     /// Compiling and linking an admitted module, its functions untranslated.
     Load = 2,
@@ -36,11 +39,17 @@ pub enum Subject {
     CallBySlices = 8,
     /// The signature alone.
     Verify = 9,
+    /// A call in one slice.
+    CallWhole = 10,
+    /// The same without fuel, on the same wasmi.
+    CallUnmetered = 11,
+    /// A call in one slice that ends when it has spent its fuel.
+    CallSpent = 12,
 }
 
 impl Subject {
     /// All of them, by number.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::Instantiate,
         Self::Call,
         Self::Load,
@@ -51,6 +60,9 @@ impl Subject {
         Self::AdmitByPieces,
         Self::CallBySlices,
         Self::Verify,
+        Self::CallWhole,
+        Self::CallUnmetered,
+        Self::CallSpent,
     ];
 }
 
@@ -81,6 +93,7 @@ pub struct Bench {
     policy: Policy,
     pieces: Option<Pieces>,
     slices: Option<Execution>,
+    unmetered: Option<Unmetered>,
 }
 
 impl Bench {
@@ -98,6 +111,7 @@ impl Bench {
             setup,
             pieces: None,
             slices: None,
+            unmetered: None,
         })
     }
 
@@ -108,9 +122,12 @@ impl Bench {
     pub fn once(&mut self, subject: Subject) -> Result<bool, Failure> {
         match subject {
             Subject::Instantiate => self.start(&self.loaded).map(|_| true),
-            Subject::Call => self.call(&self.loaded).map(|()| true),
+            Subject::Call => self.call(&self.loaded, SETTLED_SLICE).map(|()| true),
+            Subject::CallWhole => self.call(&self.loaded, limits::FUEL_MAX).map(|()| true),
+            Subject::CallUnmetered => self.call_unmetered().map(|()| true),
+            Subject::CallSpent => self.call_spent().map(|()| true),
             Subject::Load => self.load().map(|_| true),
-            Subject::LoadAndCall => self.call(&self.load()?).map(|()| true),
+            Subject::LoadAndCall => self.call(&self.load()?, SETTLED_SLICE).map(|()| true),
             Subject::Translate => LoadedModule::translate_all(&self.admitted)
                 .map(|_| true)
                 .map_err(text),
@@ -141,10 +158,26 @@ impl Bench {
         Execution::start(loaded, entry, bounds).map_err(text)
     }
 
-    fn call(&self, loaded: &LoadedModule) -> Result<(), Failure> {
+    fn call(&self, loaded: &LoadedModule, slice: u64) -> Result<(), Failure> {
         let mut execution = self.start(loaded)?;
-        while !over(&execution.step(Fuel(SETTLED_SLICE)))? {}
+        while !over(&execution.step(Fuel(slice)))? {}
         Ok(())
+    }
+
+    fn call_spent(&self) -> Result<(), Failure> {
+        let stop = self.start(&self.loaded)?.step(Fuel(limits::FUEL_MAX));
+        match &stop {
+            Stop::Ended(ended) if ended.fuel == Fuel(limits::FUEL_MAX) => Ok(()),
+            _ => Err(format!("the guest did not spend its fuel: {stop:?}")),
+        }
+    }
+
+    fn call_unmetered(&mut self) -> Result<(), Failure> {
+        let unmetered = match self.unmetered.take() {
+            Some(unmetered) => unmetered,
+            None => Unmetered::new(self.admitted.bytes())?,
+        };
+        self.unmetered.insert(unmetered).call(&self.setup.request)
     }
 
     fn admit_piece(&mut self) -> Result<bool, Failure> {

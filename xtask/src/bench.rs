@@ -7,6 +7,7 @@ mod beside;
 mod budget;
 mod cold;
 mod crowd;
+mod heavy;
 mod http;
 mod listeners;
 mod lists;
@@ -33,7 +34,7 @@ use budget::Budget;
 use crowd::Crowd;
 use listeners::Listeners;
 use lists::Lists;
-use report::{HostTo, Machine, Report, SandboxLine};
+use report::{HostTo, Machine, Ratio, Report, SandboxLine};
 use rounds::{Plan, Rounds};
 use stage::Stage;
 use subjects::{AGENT, FLOOR, HOST, STATELESS};
@@ -50,6 +51,7 @@ struct Extent {
     startups: usize,
     beside_rounds: usize,
     beside: Duration,
+    heavy_rounds: usize,
     sandbox_rounds: usize,
     /// Servers of the tenant that has many.
     servers: usize,
@@ -69,6 +71,7 @@ const FULL: Extent = Extent {
     startups: 15,
     beside_rounds: 3,
     beside: Duration::from_secs(4),
+    heavy_rounds: 5,
     sandbox_rounds: 11,
     servers: crowd::LONG,
     lists: lists::Plan {
@@ -94,6 +97,7 @@ const QUICK: Extent = Extent {
     startups: 5,
     beside_rounds: 1,
     beside: Duration::from_secs(2),
+    heavy_rounds: 1,
     sandbox_rounds: 3,
     servers: 3 * crowd::SHORT,
     lists: lists::Plan {
@@ -120,6 +124,7 @@ const HEAVY_AT_ONCE: [usize; 2] = [1, 9];
 pub fn run(quick: bool, json: bool) -> Result<()> {
     let extent = if quick { QUICK } else { FULL };
     let built = build::build(build::Mode::Release)?;
+    let benches = build_benches()?;
     let machine = Machine::this()?;
     let (stage, platform) = Stage::set_up(extent.tenants)?;
     let rounds = side_by_side(&stage, platform.url(), platform.pid(), extent.plan)?;
@@ -136,13 +141,16 @@ pub fn run(quick: bool, json: bool) -> Result<()> {
         })
         .collect::<Result<Vec<_>>>()?;
     step.done();
+    let step = Step::begin("a call that computes for long, alone");
+    let heavy = heavy::measure(platform.url(), &stage.key, &benches, extent.heavy_rounds)?;
+    step.done();
     drop(platform);
     let step = Step::begin("first times");
     let cold = cold::measure(&stage, extent.starts, extent.warm_up)?;
     let startup = startup::measure(extent.startups)?;
     step.done();
-    let benches = build_benches()?;
     let (lists, listeners) = crowded(&benches, extent)?;
+    let sandbox = sandbox(&benches, extent.sandbox_rounds)?;
     let mut report = Report {
         machine,
         quick,
@@ -157,10 +165,12 @@ pub fn run(quick: bool, json: bool) -> Result<()> {
         cold,
         startup,
         beside,
+        heavy,
         lists,
         listeners,
         bundle_bytes: built.gzipped()?,
-        sandbox: sandbox(&benches, extent.sandbox_rounds)?,
+        sandbox: sandbox.lines,
+        ratios: sandbox.ratios,
         budgets: Vec::new(),
     };
     report.budgets = budgets(&report, &rounds);
@@ -226,10 +236,11 @@ fn build_benches() -> Result<PathBuf> {
 #[derive(Deserialize)]
 struct Sandbox {
     lines: Vec<SandboxLine>,
+    ratios: Vec<Ratio>,
 }
 
 /// The sandbox's own cost, by the command that measures it.
-fn sandbox(benches: &Path, rounds: usize) -> Result<Vec<SandboxLine>> {
+fn sandbox(benches: &Path, rounds: usize) -> Result<Sandbox> {
     let step = Step::begin("the sandbox by itself");
     let output = Command::new(benches)
         .args(["sandbox", "--json", "--rounds", &rounds.to_string()])
@@ -239,11 +250,10 @@ fn sandbox(benches: &Path, rounds: usize) -> Result<Vec<SandboxLine>> {
         .context("starting smcp-benches")?;
     step.done();
     // It fails when a budget is broken too; then it has printed all the same.
-    let measured: Sandbox = serde_json::from_slice(&output.stdout).with_context(|| {
+    serde_json::from_slice(&output.stdout).with_context(|| {
         let said = String::from_utf8_lossy(&output.stderr);
         format!("smcp-benches ended with {}: {said}", output.status)
-    })?;
-    Ok(measured.lines)
+    })
 }
 
 /// What must hold and what should, with what was measured.
@@ -301,7 +311,12 @@ fn budgets(report: &Report, rounds: &Rounds) -> Vec<Budget> {
             .must(25.0)
             .aim(12.0)
     }));
+    let what = "a heavy call over HTTP, alone, over one slice of the same work";
+    budgets.push(Budget::low(what, report.heavy.ratio, "x").must(report::OVERHEAD_MUST));
     budgets.extend(crowded_budgets(&report.lists, &report.listeners));
+    budgets.extend(report.ratios.iter().map(|ratio| {
+        Budget::low(format!("in V8: {}", ratio.what), ratio.v8, "x").must(ratio.must)
+    }));
     for line in &report.sandbox {
         if line.must.is_none() && line.aim.is_none() {
             continue;

@@ -7,7 +7,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use smcp_capability::call::Caller;
+use smcp_capability::call::{Caller, Origin};
 use smcp_capability::http::{Header, Secret, Secrets};
 use smcp_ids::UnixMillis;
 use smcp_tape::{Entry, Header as Fixed};
@@ -322,6 +322,8 @@ fn what_a_tape_has_of_requests_is_counted_where_its_call_goes_on() {
             scopes: Vec::new(),
         },
         client_capabilities: "{}".to_owned(),
+        origin: Origin::default(),
+        deadline_millis: 30_000,
         read_only: false,
     };
     let entry = |method: &str, answer| Entry {

@@ -116,7 +116,7 @@ fn what_another_call_changes_meanwhile_has_a_call_run_again_unless_it_has_sent_w
         if is_run_again {
             assert_eq!(ended["result"]["content"][0]["text"], "x");
         } else {
-            assert_eq!(ended["error"]["data"]["code"], "host_contended", "{ended}");
+            assert_eq!(ended["error"]["data"]["code"], "host_overtaken", "{ended}");
         }
         // In either case the other host was asked once.
         assert!(host.requests.try_recv().is_err());

@@ -181,7 +181,7 @@ impl Turn<'_> {
             };
             let ended = match self.drive(&mut running, &mut round, attempt) {
                 Stopped::Ended(ended) => ended,
-                Stopped::Stale if spent.has_changed() => break,
+                Stopped::Stale if spent.has_changed() => return Ok(overtaken()),
                 Stopped::Stale => {
                     (entry, tape) = running.into_rerun();
                     continue;
@@ -196,8 +196,7 @@ impl Turn<'_> {
                 .store
                 .settle(running.workspace(), commits, now())?
             {
-                // What is sent is never sent twice: such a call is not run again.
-                Transacted::Stale if spent.has_changed() => break,
+                Transacted::Stale if spent.has_changed() => return Ok(overtaken()),
                 Transacted::Stale => (entry, tape) = running.into_rerun(),
                 Transacted::OverQuota => {
                     let full = GuestFault::StoreFull(limits::KV_STORE_MAX);
@@ -386,4 +385,9 @@ fn nothing_used(fault: Fault) -> Ended {
         fuel: Fuel(0),
         memory: 0,
     }
+}
+
+/// What a call read has changed, and what it has sent is never sent twice: it is not run again.
+fn overtaken() -> End {
+    End::Ended(nothing_used(HostFault::Overtaken.into()))
 }

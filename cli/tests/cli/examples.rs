@@ -1,7 +1,7 @@
 //! Examples as their authors build them, driven as a host drives them: what they ask for, and what comes of it.
 
 use serde_json::{Value, json};
-use smcp_capability::call::{Answer, Caller, Request};
+use smcp_capability::call::{Answer, Caller, Origin, Request};
 use smcp_capability::http::{HttpAnswer, HttpError, HttpErrorKind, HttpRequest};
 use smcp_ids::{Fuel, UnixMillis};
 use smcp_package::{Admission, Policy, UntrustedPackage, sign};
@@ -42,6 +42,8 @@ fn call(
             scopes: Vec::new(),
         },
         client_capabilities: "{}".to_owned(),
+        origin: Origin::default(),
+        deadline_millis: 30_000,
         read_only: false,
     };
     let bounds = Bounds {

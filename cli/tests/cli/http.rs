@@ -8,7 +8,7 @@ use std::thread;
 use serde_json::json;
 use smcp_capability::call::{Answer, Request};
 use smcp_cli::call_with_hosts_at;
-use smcp_tape::Recording;
+use smcp_tape::{End, Recording};
 
 use crate::serve::{Client, modern};
 use crate::support::Bench;
@@ -73,7 +73,10 @@ fn a_call_reaches_what_is_allowed_and_its_recording_replays_with_no_network_and_
         assert!(head.contains(&sent), "{head}");
         let recording = Recording::from_bytes(&bench.read("send.tape")).unwrap();
         let expected = format!("201 {method} /a?b=c HTTP/1.1 {{{{secret:TOKEN}}}}");
-        assert!(recording.result.contains(&expected), "{}", recording.result);
+        let End::Returned(result) = &recording.end else {
+            panic!("{:?}", recording.end)
+        };
+        assert!(result.contains(&expected), "{result}");
         let [entry] = &recording.tape.entries[..] else {
             panic!("{:?}", recording.tape.entries)
         };

@@ -11,7 +11,7 @@ use bindings::exports::smcp::server::handler;
 use bindings::smcp::server::{client, config, context as host, http, kv, notify};
 
 use crate::ask::AskError;
-use crate::context::{Caller, Context, Host, LoggingLevel, WireQuestion};
+use crate::context::{Caller, Context, Host, LoggingLevel, Origin, WireQuestion};
 use crate::error::ProtocolError;
 use crate::handler::ServerHandler;
 use crate::http::{HttpFailure, HttpResponse, Unanswered, WireRequest};
@@ -73,6 +73,25 @@ impl Host for Guest {
             principal,
             scopes,
         }
+    }
+
+    fn origin(&self) -> Origin {
+        let host::Origin {
+            client,
+            version,
+            trace_parent,
+            trace_state,
+        } = host::request_origin();
+        Origin {
+            client,
+            version,
+            trace_parent,
+            trace_state,
+        }
+    }
+
+    fn time_left(&self) -> u64 {
+        host::time_left()
     }
 
     fn ask(&self, questions: Vec<WireQuestion>) -> Result<Vec<String>, AskError> {
@@ -227,6 +246,7 @@ impl From<http::ErrorKind> for HttpFailure {
             http::ErrorKind::Denied => Self::Denied,
             http::ErrorKind::Secret => Self::Secret,
             http::ErrorKind::TooMany => Self::TooMany,
+            http::ErrorKind::Redirected => Self::Redirected,
             http::ErrorKind::TooLarge => Self::TooLarge,
             http::ErrorKind::Timeout => Self::Timeout,
             http::ErrorKind::Failed => Self::Failed,

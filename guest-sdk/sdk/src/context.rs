@@ -62,6 +62,20 @@ pub struct Caller {
     pub scopes: Vec<String>,
 }
 
+/// Where a call comes from, as its client says: nothing in it is proven.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Origin {
+    /// The name of the client's software.
+    pub client: Option<String>,
+    /// Its version.
+    pub version: Option<String>,
+    /// What trace the call is a part of: `traceparent` of W3C Trace Context, to be passed on.
+    pub trace_parent: Option<String>,
+    /// `tracestate` of W3C Trace Context.
+    pub trace_state: Option<String>,
+}
+
 /// One question, as the contract has it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct WireQuestion {
@@ -79,6 +93,8 @@ pub(crate) trait Host {
     fn random(&self, length: u32) -> Vec<u8>;
     fn sleep(&self, milliseconds: u32);
     fn who(&self) -> Caller;
+    fn origin(&self) -> Origin;
+    fn time_left(&self) -> u64;
     fn ask(&self, questions: Vec<WireQuestion>) -> Result<Vec<String>, AskError>;
     fn capabilities(&self) -> String;
     fn setting(&self, name: &str) -> Option<String>;
@@ -203,6 +219,16 @@ impl Context {
         self.host.who()
     }
 
+    /// Where the call comes from: the client's software and the trace that the call is a part of.
+    pub fn origin(&self) -> Origin {
+        self.host.origin()
+    }
+
+    /// How much time is left before the host ends the call. Waiting for the client or a person does not count.
+    pub fn time_left(&self) -> Duration {
+        Duration::from_millis(self.host.time_left())
+    }
+
     /// What the server stores for all its callers: counters, caches, what they share.
     ///
     /// ```
@@ -249,6 +275,10 @@ impl Context {
     /// `T` is a flat struct of texts, numbers, booleans, enums of texts, and lists of such enums;
     /// the doc comments of its fields describe them. Never ask for a secret in this way: that is
     /// what [`elicit_url`](Self::elicit_url) is for.
+    ///
+    /// For each answer the call runs again from its beginning, and the fuel of all its runs is limited
+    /// to three times that of one. So ask first and compute after, and put questions that belong
+    /// together into one [`ask`](Self::ask).
     ///
     /// # Errors
     ///

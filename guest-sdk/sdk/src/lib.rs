@@ -405,7 +405,7 @@ pub use ask::{
 };
 pub use config::ConfigError;
 pub use content::{Annotations, Content, JsonObject, Resource, ResourceContents, Role, base64};
-pub use context::{Caller, Context, LoggingLevel};
+pub use context::{Caller, Context, LoggingLevel, Origin};
 pub use error::{ErrorData, IntoProtocolError, ProtocolError};
 pub use handler::ServerHandler;
 pub use http::{Http, HttpError, HttpRequest, HttpResponse, NoAnswer};

@@ -30,7 +30,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::content::JsonObject;
-use crate::context::{Caller, Context, LoggingLevel};
+use crate::context::{Caller, Context, LoggingLevel, Origin};
 use crate::error::ProtocolError;
 use crate::handler::{self, ServerHandler};
 
@@ -46,6 +46,8 @@ pub(crate) use recorder::Recorder;
 
 /// When the recorder's clock starts: 2026-01-01T00:00:00Z, in milliseconds.
 pub const START_MILLIS: u64 = 1_767_225_600_000;
+/// How many milliseconds a call may take, unless the test says otherwise.
+const ALLOWED_MILLIS: u64 = 30_000;
 
 /// A client of the server `S`. Each call meets a fresh server, as in production; log, clock,
 /// randomness and what is stored go on from call to call.
@@ -123,6 +125,9 @@ impl<S: ServerHandler> Client<S> {
             slept: Cell::new(0),
             seed: Cell::new(0),
             caller: RefCell::new(caller),
+            origin: RefCell::default(),
+            allowed: Cell::new(ALLOWED_MILLIS),
+            began: Cell::new(START_MILLIS),
             store: kv::Store::default(),
             web: http::Web::default(),
             settings: RefCell::default(),
@@ -138,6 +143,20 @@ impl<S: ServerHandler> Client<S> {
     #[must_use]
     pub fn with_caller(self, caller: Caller) -> Self {
         self.host.caller.replace(caller);
+        self
+    }
+
+    /// Sets where the calls come from.
+    #[must_use]
+    pub fn with_origin(self, origin: Origin) -> Self {
+        self.host.origin.replace(origin);
+        self
+    }
+
+    /// Sets how many milliseconds a call may take; 30,000 else.
+    #[must_use]
+    pub fn with_time_millis(self, millis: u64) -> Self {
+        self.host.allowed.set(millis);
         self
     }
 
@@ -419,6 +438,7 @@ impl<S: ServerHandler> Client<S> {
         let _running = Running::start(&context);
         let transaction = self.host.store.begin(is_read_only);
         self.host.web.begin();
+        self.host.began.set(self.host.now.get());
         let answer = function(&request.to_string(), &context)?;
         transaction.commit();
         Ok(object(&answer))

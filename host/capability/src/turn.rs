@@ -317,6 +317,14 @@ pub enum Effect {
     Sign(#[serde(with = "serde_bytes")] Vec<u8>),
     /// Sends a request to another host. Answer: [`Performed::Fetched`].
     Fetch(Fetch),
+    /// Charges memory to the turn until it ends, if the isolate has so much left. At once. Answer:
+    /// [`Performed::Reserved`].
+    Reserve {
+        /// For the turn.
+        bytes: u64,
+        /// What the engine keeps whatever turns it has: its modules.
+        kept: u64,
+    },
 }
 
 /// The answer to an [`Effect`].
@@ -348,6 +356,8 @@ pub enum Performed {
     },
     /// How the request went.
     Fetched(Fetched),
+    /// Whether the memory is there.
+    Reserved(bool),
     /// It could not be performed; nothing is known of the reason that a client may see. The text is
     /// for the platform's log.
     Failed(String),

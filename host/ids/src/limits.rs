@@ -289,6 +289,24 @@ pub const ENGINE_MEMORY_MAX: usize = 96 * MIB;
 /// shrinks.
 pub const ENGINE_MEMORY_IDLE_MAX: usize = 32 * MIB;
 
+/// Memory of all engines of an isolate and of the bodies that are read in it: half of what the platform gives
+/// one, so that tenants who share it do not end it for each other. The rest is for JavaScript, for the
+/// shell, for the call that runs at the moment and for what is not collected yet.
+pub const ISOLATE_MEMORY_MAX: usize = 64 * MIB;
+/// What a call is charged for each byte that its guest may have: a vector that grows is there twice.
+pub const GUEST_MEMORY_FACTOR: usize = 2;
+/// What a compiled module is charged for each byte of its package: its code in both forms, and its catalogue.
+pub const MODULE_MEMORY_FACTOR: usize = 4;
+/// A guest that may have more is charged before its call begins; one with less, when its first slice was not
+/// all: until then nobody else computes.
+pub const MEMORY_UNCHARGED_MAX: usize = 8 * MIB;
+/// A body that has more is charged before it is read.
+pub const BODY_UNCHARGED_MAX: usize = 64 * KIB;
+/// How long a call waits for memory, in milliseconds, before its client is told to come again.
+pub const ROOM_WAIT_MILLIS: u64 = 10_000;
+/// How often it looks whether there is some.
+pub const ROOM_POLL_MILLIS: u32 = 25;
+
 /// Versions of the master key that are accepted at once: each is tried for a MAC that holds under none.
 pub const MASTER_KEY_VERSIONS_MAX: usize = 16;
 

@@ -37,6 +37,8 @@ export class Engine {
   /** Makes an instance and wakes it with an encoded `Boot`. */
   constructor(boot) {
     this.wasm = new WebAssembly.Instance(engineModule).exports;
+    /** Told when the memory has grown. */
+    this.account = undefined;
     this.bytes = new Uint8Array(this.wasm.memory.buffer);
     const at = this.reserve(boot.length);
     this.bytes.set(boot, at);
@@ -77,7 +79,7 @@ export class Engine {
     // Milliseconds, with fractions where the platform's clock has them.
     const stepped = this.wasm.step(turn, length, Date.now() + clockMoved);
     const at = this.wasm.output();
-    if (this.bytes.length === 0) this.bytes = new Uint8Array(this.wasm.memory.buffer);
+    if (this.bytes.length === 0) this.refresh();
     return this.bytes.subarray(at, at + stepped);
   }
 
@@ -98,9 +100,14 @@ export class Engine {
 
   reserve(length) {
     const at = this.wasm.input(length) >>> 0;
-    // Growing memory detaches the old buffer.
-    if (this.bytes.length === 0) this.bytes = new Uint8Array(this.wasm.memory.buffer);
+    if (this.bytes.length === 0) this.refresh();
     return at;
+  }
+
+  /** Growing memory detaches the old buffer. */
+  refresh() {
+    this.bytes = new Uint8Array(this.wasm.memory.buffer);
+    this.account?.grew(this.bytes.length);
   }
 
   putEntropy(at) {

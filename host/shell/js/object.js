@@ -4,11 +4,12 @@
 // engine and the turns in progress; what must last is in storage, so both can be dropped.
 
 import { DurableObject } from "cloudflare:workers";
-import { readBody } from "./body.js";
+import { NO_ROOM, readBody } from "./body.js";
 import { CONNECT } from "./bridge.js";
 import { DONE, Engine, LISTEN, moveClock, responseOf } from "./engine.js";
+import { Account, Room } from "./ledger.js";
 import { Listeners } from "./listeners.js";
-import { hostFault, tooLarge } from "./refusal.js";
+import { hostFault, noRoom, tooLarge } from "./refusal.js";
 import { shell } from "./shell.js";
 import { Turn } from "./turn.js";
 
@@ -24,6 +25,7 @@ export class HostObject extends DurableObject {
     this.queued = [];
     this.watch = undefined;
     this.listeners = new Listeners(ctx);
+    this.account = new Account(this);
     // What tests count.
     if (env.PROVOKE_FAULTS === "1") console.log(`${ctx.id.name} woke`);
   }
@@ -39,25 +41,35 @@ export class HostObject extends DurableObject {
     }
     if (path.startsWith(CONNECT)) return this.listeners.connect(path, headers, this.limits);
     if (this.turns.size > 0) this.look();
-    let body = NOTHING;
-    if (method !== "GET" && method !== "HEAD") {
-      const limit = path.startsWith("/t/")
-        ? this.limits.mcpBody
-        : (now.guard(() => now.glue.body_limit(path)) ?? 0);
-      body = await readBody(request, headers, limit);
+    if (method === "GET" || method === "HEAD") return this.answer(request, method, path, NOTHING);
+    const limit = path.startsWith("/t/")
+      ? this.limits.mcpBody
+      : (now.guard(() => now.glue.body_limit(path)) ?? 0);
+    const room = new Room(this.account, this.limits);
+    try {
+      const body = await readBody(request, headers, limit, room);
       if (body === undefined) return tooLarge(limit);
+      if (body === NO_ROOM) return noRoom();
+      return this.answer(request, method, path, body, room);
+    } finally {
+      if (!room.isTurns) room.release();
     }
+  }
+
+  /** The response to a request whose body is there. */
+  answer(request, method, path, body, room) {
+    this.account.touch();
     let engine;
     let turn;
     let step;
     try {
       engine = this.engine ??= this.wake();
-      turn = engine.begin(method, path, headers, body);
+      turn = engine.begin(method, path, request.headers, body);
       step = engine.step(turn, undefined);
     } catch (error) {
       return this.engineFault(engine, error);
     }
-    if (step[0] !== DONE) return this.drive(request.signal, engine, turn, step);
+    if (step[0] !== DONE) return this.drive(request.signal, engine, turn, step, room);
     const response = responseOf(step);
     this.rest();
     return response;
@@ -81,6 +93,7 @@ export class HostObject extends DurableObject {
   /** The last step of a turn for that request, encoded; undefined after a fault. */
   async ask({ path, headers }, body) {
     this.limits = shell(this.env).limits;
+    this.account.touch();
     let engine;
     try {
       engine = this.engine ??= this.wake();
@@ -123,9 +136,10 @@ export class HostObject extends DurableObject {
 
   /** Lets the shell carry on a turn that is not over after its first step. Gives its response; to a
       turn without a client's signal, whose reply goes elsewhere, its last step. */
-  drive(signal, engine, id, step) {
+  drive(signal, engine, id, step, room) {
     const now = shell(this.env);
     const turn = new Turn(this, engine, id, now, signal === undefined);
+    turn.keep(room);
     const result = now.guard(() => now.glue.drive(now.edge, this, turn, step));
     if (result instanceof Uint8Array) {
       turn.finish(result);
@@ -166,7 +180,10 @@ export class HostObject extends DurableObject {
     const now = shell(this.env);
     const boot = now.guard(() => now.edge.boot(this.name));
     if (boot === undefined) throw new Error(`no object is named ${this.name}, or it has no keys`);
-    return new Engine(boot);
+    const engine = new Engine(boot);
+    engine.account = this.account;
+    this.account.woke(engine.size, this.limits.isolateMemory);
+    return engine;
   }
 
   /** Drops a broken engine: its turns fail, and the next request wakes another. */
@@ -186,9 +203,14 @@ export class HostObject extends DurableObject {
 
   /** Drops an engine that has nothing to do and holds much memory. */
   rest() {
-    if (this.turns.size === 0 && this.engine?.size > this.limits.idleMemory) {
-      this.engine = undefined;
-    }
+    if (this.turns.size === 0 && this.engine?.size > this.limits.idleMemory) this.giveUpEngine();
+  }
+
+  /** Forgets its engine, which has nothing to do: the next request wakes another. */
+  giveUpEngine() {
+    if (this.engine !== undefined) this.engine.account = undefined;
+    this.engine = undefined;
+    this.account.slept();
   }
 
   /** If a broken shell was driving turns, ends all of their engine: whether it was told of what
@@ -199,7 +221,7 @@ export class HostObject extends DurableObject {
 
   /** Gives an engine up; its turns fail. */
   dropEngine(engine) {
-    if (this.engine === engine) this.engine = undefined;
+    if (this.engine === engine) this.giveUpEngine();
     for (const turn of [...this.turns]) if (turn.engine === engine) turn.fail("host fault");
   }
 }

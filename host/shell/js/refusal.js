@@ -12,6 +12,13 @@ export function tooLarge(limit) {
   return refuse(413, "payload_too_large", `the body is too large: at most ${limit} bytes`);
 }
 
+/** A body for which no memory became free. */
+export function noRoom() {
+  return refuse(429, "busy", "the host has no memory left for this request; try again in a second", {
+    "retry-after": "1",
+  });
+}
+
 /** A tenant that has as many listening clients as it may. */
 export function tooManyListen() {
   return refuse(429, "busy", "too many clients of this tenant listen already; try again later", {

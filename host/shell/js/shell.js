@@ -30,11 +30,11 @@ class Shell {
     this.provokes = env.PROVOKE_FAULTS === "1";
     const [
       mcpBody, listenBody, idleMemory, keepAliveMillis, stallMillis, ids, listeners, changesWaiting,
-      reconnectFirstMillis, reconnectLastMillis,
+      reconnectFirstMillis, reconnectLastMillis, isolateMemory, bodyUncharged, roomWaitMillis, roomPollMillis,
     ] = glue.limits();
     this.limits = {
       mcpBody, listenBody, idleMemory, keepAliveMillis, stallMillis, ids, listeners, changesWaiting,
-      reconnectFirstMillis, reconnectLastMillis,
+      reconnectFirstMillis, reconnectLastMillis, isolateMemory, bodyUncharged, roomWaitMillis, roomPollMillis,
     };
   }
 

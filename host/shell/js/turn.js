@@ -23,6 +23,10 @@ export class Turn {
     this.answer = Promise.withResolvers();
     this.end = Promise.withResolvers();
     this.heard = [];
+    /** Memory that is charged to it, in bytes. */
+    this.reserved = 0;
+    /** What is charged for its body; most have none. */
+    this.room = undefined;
     object.turns.add(this);
   }
 
@@ -71,6 +75,14 @@ export class Turn {
     });
   }
 
+  /** Charges memory to it until it ends, if the isolate has so much; `kept` is what its engine keeps. */
+  reserve(bytes, kept) {
+    const { account, limits } = this.object;
+    if (this.ended || !account.promise(bytes, kept, limits.isolateMemory)) return false;
+    this.reserved += bytes;
+    return true;
+  }
+
   queue() {
     return this.object.afterAnotherTurn(this);
   }
@@ -93,6 +105,12 @@ export class Turn {
   }
 
   // ---- Called by the object --------------------------------------------------------------------
+
+  /** Takes over what is charged for its body. */
+  keep(room) {
+    this.room = room;
+    if (room !== undefined) room.isTurns = true;
+  }
 
   /** Follows the loop to its end: an encoded last step, or undefined. */
   follow(loop) {
@@ -149,6 +167,8 @@ export class Turn {
   close() {
     if (this.ended) return;
     this.ended = true;
+    this.object.account.release(this.reserved);
+    this.room?.release();
     this.end.resolve();
     this.object.turnEnded(this);
   }

@@ -59,6 +59,10 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub fn queue(this: &Turn) -> Promise;
 
+    /// Charges memory to the turn until it ends, if the isolate has so much left: `js/ledger.js`.
+    #[wasm_bindgen(method)]
+    pub fn reserve(this: &Turn, bytes: f64, kept: f64) -> bool;
+
     /// Fulfilled after so many milliseconds.
     #[wasm_bindgen(method)]
     pub fn wait(this: &Turn, millis: u32) -> Promise;

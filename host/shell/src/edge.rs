@@ -14,8 +14,9 @@ use smcp_auth::{AdminToken, ApiKeyring, AuthError, Credential};
 use smcp_capability::turn::{Boot, Role};
 use smcp_crypto::MasterKeys;
 use smcp_ids::limits::{
-    CHANGES_WAITING, EDGE_CACHE_MAX, ENGINE_MEMORY_IDLE_MAX, KEEP_ALIVE_MILLIS, LISTEN_BODY_MAX,
-    LISTENERS_MAX, MCP_BODY_MAX, RECONNECT_FIRST_MILLIS, RECONNECT_LAST_MILLIS,
+    BODY_UNCHARGED_MAX, CHANGES_WAITING, EDGE_CACHE_MAX, ENGINE_MEMORY_IDLE_MAX,
+    ISOLATE_MEMORY_MAX, KEEP_ALIVE_MILLIS, LISTEN_BODY_MAX, LISTENERS_MAX, MCP_BODY_MAX,
+    RECONNECT_FIRST_MILLIS, RECONNECT_LAST_MILLIS, ROOM_POLL_MILLIS, ROOM_WAIT_MILLIS,
     STREAM_STALL_MILLIS,
 };
 use smcp_ids::{Digest, PublisherKey, TenantId};
@@ -233,7 +234,8 @@ pub fn body_limit(path: &str) -> u32 {
 /// The limits that JavaScript enforces: the body of an MCP request, of one to listen, and the memory of
 /// an idle engine in bytes; milliseconds between two keep-alives of a stream, and until a stalled one is
 /// given up; ids kept; listening clients, and what waits for one; the first and the longest pause, in
-/// milliseconds, before a lost connection is made again.
+/// milliseconds, before a lost connection is made again; the memory of an isolate, and of a body that is
+/// not charged, in bytes; milliseconds that a body waits for memory, and between two looks.
 #[wasm_bindgen]
 pub fn limits() -> Vec<f64> {
     vec![
@@ -247,6 +249,10 @@ pub fn limits() -> Vec<f64> {
         CHANGES_WAITING as f64,
         RECONNECT_FIRST_MILLIS as f64,
         RECONNECT_LAST_MILLIS as f64,
+        ISOLATE_MEMORY_MAX as f64,
+        BODY_UNCHARGED_MAX as f64,
+        ROOM_WAIT_MILLIS as f64,
+        f64::from(ROOM_POLL_MILLIS),
     ]
 }
 

@@ -84,6 +84,9 @@ pub(crate) async fn perform(
             return Performed::Done;
         }
         Effect::Fetch(request) => return Performed::Fetched(fetch::send(turn, request).await),
+        Effect::Reserve { bytes, kept } => {
+            return Performed::Reserved(turn.reserve(bytes as f64, kept as f64));
+        }
         Effect::Sign(body) => return sign(signer, &object.name(), &body),
         Effect::Wait(millis) => JsFuture::from(turn.wait(millis))
             .await

@@ -212,6 +212,12 @@ impl Call {
         self.dropped
     }
 
+    /// What it takes to run a call anew that has performed nothing in this run, exactly as it was run. What it
+    /// has told counts as told.
+    pub fn into_start(self) -> (Entry, Tape) {
+        (self.execution.into_entry(), self.player.into_tape())
+    }
+
     /// The tape as it is now.
     pub fn tape(&self) -> &Tape {
         self.player.tape()

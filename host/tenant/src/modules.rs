@@ -62,6 +62,11 @@ impl Modules {
         Some(ready.clone())
     }
 
+    /// What they take up, by an estimate.
+    pub(crate) fn memory(&self) -> usize {
+        self.size * limits::MODULE_MEMORY_FACTOR
+    }
+
     fn put(&mut self, ready: Rc<Ready>) {
         self.uses += 1;
         self.size += ready.size;

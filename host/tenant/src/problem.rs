@@ -75,6 +75,15 @@ impl Problem {
         )
     }
 
+    /// No memory for a call, and none became free.
+    pub(crate) fn no_room() -> Self {
+        Self::new(
+            429,
+            "busy",
+            "the host has no memory left for this call; try again in a second",
+        )
+    }
+
     /// The host's own failure: retryable.
     pub(crate) fn host() -> Self {
         Self::new(503, "host_fault", "the host failed; try again")

@@ -313,3 +313,75 @@ fn one_caller_leaves_so_much_and_no_more_and_takes_no_room_from_another() {
     let asked = call(&mut world, &other, &large()).json();
     assert_eq!(asked["result"]["resultType"], "input_required", "{asked}");
 }
+
+/// A guest that spends some fuel before it asks ten questions: 60,000 for each time.
+fn prefix(times: u32) -> String {
+    include_str!("../../../tests/guests/prefix.wat")
+        .replace("(; work ;)", &"i32.eqz ".repeat(60_000))
+        .replace("16666", &times.to_string())
+}
+
+/// The least and the most fuel that was spent in so many slices that were used up and one more, on a
+/// clock on which slices are quick: each is twice the one before, up to the largest.
+fn fuel_of(yields: usize) -> (u64, u64) {
+    let mut slice = limits::SLICE_FIRST_FUEL;
+    let mut spent = 0;
+    for _ in 0..yields {
+        spent += slice;
+        slice = (slice * 2).min(limits::SLICE_MOST_FUEL);
+    }
+    (spent, spent + slice)
+}
+
+/// Answers whatever is asked until the call is over; gives its last answer, how many rounds there were,
+/// and the least and the most fuel of all of them.
+fn answer_all(world: &mut World, key: &str) -> (Value, usize, (u64, u64)) {
+    let (mut least, mut most) = (0, 0);
+    let mut more = json!({});
+    for round in 1.. {
+        let outcome = call(world, key, &more);
+        let (low, high) = fuel_of(outcome.yields);
+        least += low;
+        most += high;
+        assert!(
+            least <= limits::FUEL_MAX * limits::ROUNDS_FUEL_FACTOR,
+            "more fuel than a call has, in round {round}"
+        );
+        let answer = outcome.json();
+        let result = &answer["result"];
+        if result["resultType"] != "input_required" {
+            return (answer, round, (least, most));
+        }
+        let asked = result["inputRequests"].as_object().unwrap();
+        let given: serde_json::Map<_, _> = asked
+            .keys()
+            .map(|id| (id.clone(), ada()["name"].clone()))
+            .collect();
+        more = json!({"requestState": result["requestState"], "inputResponses": given});
+    }
+    unreachable!("rounds are counted")
+}
+
+#[test]
+fn ten_questions_after_little_work_are_all_asked() {
+    let mut world = World::new();
+    let key = world.acme(&prefix(1));
+    let (answer, rounds, _) = answer_all(&mut world, &key);
+    assert_eq!(answer["result"]["resultType"], "complete", "{answer}");
+    assert_eq!(rounds, 11);
+}
+
+#[test]
+fn the_rounds_of_a_call_spend_no_more_than_their_sum_of_fuel() {
+    // A thousand million before the first question, and again in each round.
+    let mut world = World::new();
+    let key = world.acme(&prefix(16_666));
+    let (answer, rounds, (least, most)) = answer_all(&mut world, &key);
+    assert_eq!(
+        answer["error"]["data"]["code"], "guest_out_of_fuel",
+        "{answer}"
+    );
+    let all = limits::FUEL_MAX * limits::ROUNDS_FUEL_FACTOR;
+    assert!(least <= all && all <= most, "{least} to {most} of {all}");
+    assert_eq!(rounds, 6);
+}

@@ -5,7 +5,7 @@
 mod world;
 
 use serde_json::{Value, json};
-use smcp_capability::turn::Step;
+use smcp_capability::turn::{Effect, Step};
 use smcp_ids::limits;
 use smcp_tenant::TurnId;
 use world::{World, package, package_as, publisher, tool_call};
@@ -255,7 +255,11 @@ fn a_caller_who_has_all_that_he_may_waits_and_keeps_nobody_else_from_computing()
     assert!(!computes, "more than one caller may have");
     assert!(spins(&mut world, &other).1, "another caller waits");
     assert_eq!(world.step(OBJECT, waits, None), Step::Queued);
-    // Who has gone makes room.
+    // Who has gone makes room: its first slice is run, and asks for memory for more.
     world.cancel(OBJECT, held[3].0);
-    assert_eq!(world.step(OBJECT, waits, None), Step::Yield);
+    let step = world.step(OBJECT, waits, None);
+    assert!(
+        matches!(step, Step::Need(Effect::Reserve { .. })),
+        "{step:?}"
+    );
 }

@@ -2,7 +2,7 @@
 //! next, time passes, and whom they ask declines.
 
 use anyhow::{Result, anyhow};
-use smcp_capability::call::{Answer, Caller, Request};
+use smcp_capability::call::{Answer, Caller, Origin, Request};
 use smcp_capability::http::HttpAnswer;
 use smcp_ids::{Fuel, ReleaseDigest, UnixMillis, limits};
 use smcp_sandbox::{Bounds, Ended, LoadedModule, Output, profile};
@@ -98,6 +98,8 @@ impl Session {
                 scopes: vec!["mcp".into()],
             },
             client_capabilities: r#"{"elicitation":{},"sampling":{},"roots":{}}"#.into(),
+            origin: Origin::default(),
+            deadline_millis: 30_000,
             read_only: false,
         }
     }

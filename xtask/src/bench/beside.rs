@@ -137,6 +137,7 @@ fn keep_busy(
     Ok(())
 }
 
-fn lines(prefix: &str) -> String {
+/// A text of many lines that no other prefix has.
+pub(super) fn lines(prefix: &str) -> String {
     (0..LINES).map(|line| format!("{prefix}{line}\n")).collect()
 }

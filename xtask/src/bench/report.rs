@@ -7,10 +7,12 @@ use std::{env, fs, thread};
 
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
+use smcp_ids::limits;
 
 use super::beside::Beside;
 use super::budget::{Budget, number};
 use super::cold::Cold;
+use super::heavy::Heavy;
 use super::listeners::Listeners;
 use super::lists::Lists;
 use super::rounds::{Figures, Ratios};
@@ -37,6 +39,8 @@ pub(super) struct Report {
     pub(super) startup: Startup,
     /// An echo beside a busy neighbour, by how much that has at once.
     pub(super) beside: Vec<Beside>,
+    /// A call that computes for long, alone.
+    pub(super) heavy: Heavy,
     /// Pages of short and long lists.
     pub(super) lists: Lists,
     /// Many clients that listen.
@@ -45,6 +49,8 @@ pub(super) struct Report {
     pub(super) bundle_bytes: u64,
     /// The sandbox by itself.
     pub(super) sandbox: Vec<SandboxLine>,
+    /// What slices and fuel cost in it.
+    pub(super) ratios: Vec<Ratio>,
     /// What all that is against what it must be.
     pub(super) budgets: Vec<Budget>,
 }
@@ -80,6 +86,24 @@ pub(super) struct SandboxLine {
     /// What it should take in V8.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) aim: Option<f64>,
+}
+
+/// What slicing and metering may cost, as a multiple of the work without them.
+pub(super) const OVERHEAD_MUST: f64 = 1.1;
+
+/// A ratio of `smcp-benches sandbox --json`: one subject's time over another's, measured in turns.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Ratio {
+    /// Its stable name.
+    pub(super) id: String,
+    /// What it is.
+    pub(super) what: String,
+    /// Natively.
+    pub(super) native: f64,
+    /// In V8.
+    pub(super) v8: f64,
+    /// The most that it may be in V8.
+    pub(super) must: f64,
 }
 
 /// The times of all rounds, in nanoseconds.
@@ -174,6 +198,17 @@ impl fmt::Display for Report {
         }
         self.fmt_subjects(f)?;
         self.fmt_first_times(f)?;
+        let heavy = &self.heavy;
+        writeln!(
+            f,
+            "\na call that spends its {} million fuel, on workerd, medians of {} rounds in turns: over HTTP in slices {} ms\n  \
+             ({} ns a unit, trips to the event loop included), by the sandbox alone in one slice {} ms",
+            limits::FUEL_MAX / 1_000_000,
+            heavy.rounds,
+            number(heavy.call_millis),
+            number(heavy.fuel_nanos),
+            number(heavy.whole_millis)
+        )?;
         write!(f, "\n{}\n{}", self.lists, self.listeners)?;
         self.fmt_sandbox(f)?;
         writeln!(f, "\nbudgets")?;
@@ -287,6 +322,13 @@ impl Report {
                 micros(line.native),
                 micros(line.v8),
                 line.plain.map(micros).unwrap_or_default()
+            )?;
+        }
+        for ratio in &self.ratios {
+            writeln!(
+                f,
+                "  {:54} {:>9.2} x {:>8.2} x",
+                ratio.what, ratio.native, ratio.v8
             )?;
         }
         Ok(())

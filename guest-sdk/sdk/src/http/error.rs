@@ -14,13 +14,15 @@ use crate::http::HttpResponse;
 pub enum HttpError {
     /// The request is none: its method, its URL, a header, or too much of something. Nothing was sent.
     Invalid(NoAnswer),
-    /// No grant leads there, or no server may reach it. Nothing was sent, or it was redirected there.
+    /// No grant leads there, or no server may reach it. Nothing was sent.
     Denied(NoAnswer),
     /// It names a secret that is not set, or not bound to where it goes. Nothing was sent.
     Secret(NoAnswer),
     /// The call has sent all the requests that it may. Nothing was sent.
     TooMany(NoAnswer),
-    /// The answer is larger than it may be.
+    /// It was sent, and the answer redirects it too often, or to where it may not go.
+    Redirected(NoAnswer),
+    /// It was sent. The answer is larger than it may be.
     TooLarge(NoAnswer),
     /// No answer came in time. Whether the request was acted upon is not known.
     Timeout(NoAnswer),
@@ -62,6 +64,8 @@ pub enum HttpFailure {
     Secret,
     /// [`HttpError::TooMany`].
     TooMany,
+    /// [`HttpError::Redirected`].
+    Redirected,
     /// [`HttpError::TooLarge`].
     TooLarge,
     /// [`HttpError::Timeout`].
@@ -85,6 +89,7 @@ impl HttpFailure {
             Self::Denied => HttpError::Denied,
             Self::Secret => HttpError::Secret,
             Self::TooMany => HttpError::TooMany,
+            Self::Redirected => HttpError::Redirected,
             Self::TooLarge => HttpError::TooLarge,
             Self::Timeout => HttpError::Timeout,
             Self::Failed => HttpError::Failed,
@@ -107,6 +112,7 @@ impl fmt::Display for HttpError {
             Self::Denied(of) => ("This server may not reach", of, ""),
             Self::Secret(of) => (UNSENT, of, ""),
             Self::TooMany(of) => (UNSENT, of, ". Ask for the rest in another call"),
+            Self::Redirected(of) => ("The answer cannot be followed that came from", of, ""),
             Self::TooLarge(of) => (
                 "Too much came from",
                 of,

@@ -264,6 +264,9 @@ fn unanswered(failure: HttpFailure) -> Unanswered {
         }
         HttpFailure::Secret => "the secret is not set; ask the tenant's admin to set it",
         HttpFailure::TooMany => "the call has sent 64 requests, which is all that it may",
+        HttpFailure::Redirected => {
+            "the host redirected the request to where this server may not go"
+        }
         HttpFailure::TooLarge => "the answer has more than 1 MiB",
         HttpFailure::Timeout => "no answer came in time",
         HttpFailure::Failed => "there was no connection to the host, or it broke",

@@ -9,7 +9,7 @@ use super::http::Web;
 use super::kv::Store;
 use super::{AskedQuestion, LogEntry, Notification, Progress};
 use crate::ask::{AskError, ClientCapabilities};
-use crate::context::{Caller, Host, LoggingLevel, RANDOM_MAX, WireQuestion};
+use crate::context::{Caller, Host, LoggingLevel, Origin, RANDOM_MAX, WireQuestion};
 use crate::http::{HttpResponse, Unanswered, WireRequest};
 use crate::kv::{Refused, Space};
 
@@ -28,6 +28,10 @@ pub(crate) struct Recorder {
     pub(super) slept: Cell<u64>,
     pub(super) seed: Cell<u64>,
     pub(super) caller: RefCell<Caller>,
+    pub(super) origin: RefCell<Origin>,
+    /// How many milliseconds a call may take, and when this one began.
+    pub(super) allowed: Cell<u64>,
+    pub(super) began: Cell<u64>,
     pub(super) store: Store,
     pub(super) web: Web,
     /// As JSON, by name.
@@ -87,6 +91,15 @@ impl Host for Recorder {
 
     fn who(&self) -> Caller {
         self.caller.borrow().clone()
+    }
+
+    fn origin(&self) -> Origin {
+        self.origin.borrow().clone()
+    }
+
+    fn time_left(&self) -> u64 {
+        let deadline = self.began.get().saturating_add(self.allowed.get());
+        deadline.saturating_sub(self.now.get())
     }
 
     fn ask(&self, questions: Vec<WireQuestion>) -> Result<Vec<String>, AskError> {

@@ -22,6 +22,8 @@ pub(super) struct Times {
 /// A round of a call that is run, once or more often.
 pub(super) struct Attempt<'a, 'c> {
     pub(super) permit: Permit,
+    /// Whether its memory is charged by now.
+    pub(super) has_room: bool,
     pub(super) call: Option<&'a GuestCall<'c>>,
     pub(super) round: Round,
     /// Whether the call had sent something before this round.
@@ -79,6 +81,7 @@ impl Run<'_> {
     ) -> Attempt<'a, 'c> {
         Attempt {
             permit,
+            has_room: false,
             call,
             round,
             had_sent,

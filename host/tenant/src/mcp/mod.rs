@@ -10,6 +10,7 @@ mod kv;
 mod listen;
 mod permit;
 mod receipt;
+mod room;
 mod run;
 mod stream;
 mod told;

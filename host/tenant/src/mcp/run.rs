@@ -165,11 +165,12 @@ impl Run<'_> {
             attempt.changes.clear();
             let mut bounds = self.ready.bounds();
             bounds.fuel = attempt.round.fuel_left(bounds.fuel);
-            let mut running = match Call::start(&self.ready.loaded, entry, bounds, tape) {
-                Ok(running) => running,
+            let begun = self.begin(entry, bounds, tape, &mut attempt).await?;
+            let (mut running, first) = match begun {
+                Ok(begun) => begun,
                 Err(fault) => return Ok(RoundEnd::Ended(unused(fault))),
             };
-            let ended = match self.drive(&mut running, &mut attempt).await? {
+            let ended = match self.drive(&mut running, first, &mut attempt).await? {
                 RunEnd::Ended(ended) => ended,
                 RunEnd::Refused(error) => return Ok(RoundEnd::Refused(error)),
                 RunEnd::Asks(questions) => return self.asks(running, attempt, questions).await,
@@ -245,14 +246,16 @@ impl Run<'_> {
     async fn drive(
         &self,
         running: &mut Call,
+        first: CallStep,
         attempt: &mut Attempt<'_, '_>,
     ) -> Result<RunEnd, Problem> {
         let outside = &self.scene.outside;
         let mut pace = Pace::new();
         let times = attempt.times;
+        let mut held = attempt.permit.held();
+        let mut step = first;
         loop {
-            let held = attempt.permit.held();
-            match running.step(pace.slice(held)) {
+            match step {
                 CallStep::Ended(ended) => return Ok(RunEnd::Ended(ended)),
                 CallStep::Tell(Telling::Notice(notice)) => {
                     attempt.changes.push(outcome::change(&notice));
@@ -275,6 +278,8 @@ impl Run<'_> {
                 let allowed = self.ready.limits.deadline_millis;
                 return Ok(stopped(running.fail(GuestFault::Deadline(allowed).into())));
             }
+            held = attempt.permit.held();
+            step = running.step(pace.slice(held));
         }
     }
 

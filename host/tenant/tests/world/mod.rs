@@ -45,6 +45,10 @@ pub struct World {
     pub web: fn(&Fetch) -> Fetched,
     /// What they were sent.
     pub fetched: Vec<Fetch>,
+    /// How often there is still no memory for a call.
+    pub refusals: u32,
+    /// How often it was asked for some.
+    pub reservations: u32,
 }
 
 /// A stream that outlived its turn, as the platform keeps it.
@@ -92,6 +96,8 @@ impl World {
             streams: Vec::new(),
             web: |_| Fetched::Failed,
             fetched: Vec::new(),
+            refusals: 0,
+            reservations: 0,
         }
     }
 
@@ -359,6 +365,12 @@ impl World {
                 let answer = (self.web)(&fetch);
                 self.fetched.push(fetch);
                 Performed::Fetched(answer)
+            }
+            Effect::Reserve { .. } => {
+                self.reservations += 1;
+                let is_there = self.refusals == 0;
+                self.refusals = self.refusals.saturating_sub(1);
+                Performed::Reserved(is_there)
             }
             Effect::Wait(millis) => {
                 self.clock += f64::from(millis);
