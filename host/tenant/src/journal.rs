@@ -306,7 +306,9 @@ impl Scene {
             next: after,
             more: false,
         };
-        let later = batches.iter().filter(|batch| batch.end() > after.saturating_add(1));
+        let later = batches
+            .iter()
+            .filter(|batch| batch.end() > after.saturating_add(1));
         for batch in later {
             for (number, entry) in self.entries_of(space, *batch).await? {
                 if number <= after {

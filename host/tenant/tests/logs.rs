@@ -449,6 +449,11 @@ fn a_tenant_can_keep_the_tapes_of_calls_whose_clients_asked_for_a_receipt() {
     world.call(&key, &tool_call(2, "greet", json!({})));
     let listed = tapes(&mut world);
     assert_eq!(listed.len(), 1, "{listed:?}");
+    assert_eq!(
+        listed[0]["call"],
+        named(&answer),
+        "the receipt's call is named"
+    );
     let recording = tape(&mut world, listed[0]["call"].as_str().unwrap());
     replays(GREET, &recording);
     let receipt = &answer["result"]["_meta"]["smcp/receipt"];
