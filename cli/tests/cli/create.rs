@@ -25,6 +25,13 @@ impl Dice {
         let rolled: [u8; 8] = ctx.random();
         format!("{rolled:?} {before} {} {}", ctx.now_millis(), ctx.caller().server)
     }
+
+    /// Lets one fall.
+    #[tool]
+    fn fall(&self, ctx: &Context) -> String {
+        let height: [u8; 1] = ctx.random();
+        panic!("fell from {height:?}")
+    }
 }
 
 smcp_sdk::serve!(Dice);
@@ -146,6 +153,16 @@ fn a_new_server_is_tested_built_and_called_outside_the_workspace() {
         !replayed.stderr.contains("shaking"),
         "a replay tells nobody anything"
     );
+    assert_eq!(
+        bench
+            .smcp(&["call", module, "fall", "--record", "fall.tape"])
+            .code,
+        4
+    );
+    let fallen = bench.smcp(&["replay", "fall.tape", "--module", module, "--log"]);
+    assert!(fallen.ok().contains("guest_panicked"), "{}", fallen.stdout);
+    assert!(fallen.stderr.contains("error panic"), "{}", fallen.stderr);
+    assert!(fallen.stderr.contains("fell from ["), "{}", fallen.stderr);
 }
 
 /// Reads a setting that it declares.

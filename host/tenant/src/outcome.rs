@@ -35,7 +35,8 @@ pub(crate) enum Told {
     Error(&'static str, String),
 }
 
-/// The same, with the name of the call in every failure, and with a receipt if there is a result.
+/// The same, with the name of the call in every failure and beside a receipt, which a result has if there is
+/// one.
 pub(crate) fn answer_with<'t>(
     to: &ReplyTo,
     info: &ServerInfo,
@@ -57,7 +58,8 @@ pub(crate) fn answer_with<'t>(
             Ok(result) => {
                 let is_error = result.is_error();
                 let usage = MetaEntry::usage(ended.fuel, ended.memory as u64);
-                let named = call.filter(|_| is_error).map(MetaEntry::call);
+                let is_named = is_error || receipt.is_some();
+                let named = call.filter(|_| is_named).map(MetaEntry::call);
                 let entries = [usage].into_iter().chain(named).chain(receipt).collect();
                 let answer = to.guest_result(info, &result, entries);
                 (answer, Told::Result { is_error })

@@ -246,6 +246,52 @@ fn a_server_that_logs_with_every_call_does_not_write_with_each() {
 }
 
 #[test]
+fn a_call_that_tells_more_than_it_may_is_told_so_in_its_log() {
+    let told = "(local.set $len (i32.const 300))
+      (loop $more (call $tell)
+        (br_if $more (local.tee $len (i32.sub (local.get $len) (i32.const 1)))))
+      (call $ask";
+    let chatty = loud().replace("(call $tell)\n    (call $ask", told);
+    let mut world = World::new();
+    let key = world.acme(&chatty);
+    let reply = world.call(&key, &tool_call(1, "ask", json!({}))).json();
+    assert!(reply["result"].is_object(), "{reply}");
+    let entries = logs(&mut world);
+    let logged = entries
+        .iter()
+        .filter(|entry| entry["kind"] == "log")
+        .count();
+    assert_eq!(logged, limits::NOTIFICATIONS_MAX);
+    let note = &entries[logged];
+    assert_eq!(
+        (&note["kind"], &note["level"]),
+        (&json!("note"), &json!("warning"))
+    );
+    assert!(
+        note["message"]
+            .as_str()
+            .unwrap()
+            .starts_with("44 log entries"),
+        "{note}"
+    );
+}
+
+#[test]
+fn what_did_not_fit_its_servers_storage_is_on_the_tape_and_in_the_log() {
+    let mut kv = Kv::new();
+    let full = usize::try_from(limits::KV_STORE_MAX).unwrap();
+    kv.store("filler", vec![0; full]);
+    let id = named(&kv.call("sby"));
+    let end = logs(&mut kv.world).pop().unwrap();
+    assert_eq!(end["outcome"], "guest_store_full");
+    let recording = tape(&mut kv.world, &id);
+    // The guest had done all that was its to do.
+    assert_eq!(recording.end.name(), "returned");
+    assert_eq!(recording.told.as_deref(), Some("guest_store_full"));
+    replays(kv_world::GUEST, &recording);
+}
+
+#[test]
 fn the_newest_entries_are_kept_and_no_more_than_a_server_may_have() {
     let mut kv = Kv::new();
     keep(&mut kv.world, "none");
@@ -449,6 +495,11 @@ fn a_tenant_can_keep_the_tapes_of_calls_whose_clients_asked_for_a_receipt() {
     world.call(&key, &tool_call(2, "greet", json!({})));
     let listed = tapes(&mut world);
     assert_eq!(listed.len(), 1, "{listed:?}");
+    assert_eq!(
+        listed[0]["call"],
+        named(&answer),
+        "the receipt's call is named"
+    );
     let recording = tape(&mut world, listed[0]["call"].as_str().unwrap());
     replays(GREET, &recording);
     let receipt = &answer["result"]["_meta"]["smcp/receipt"];
