@@ -1,99 +1,20 @@
-//! What can be known of a call afterwards: its name in every error, its author's log, and its tape.
+//! What can be known of a call afterwards: its name in every error, and its author's log.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod kept;
 mod kv_world;
 mod world;
 
-use base64::Engine as _;
+use kept::{keep, logs, logs_at, named};
 use kv_world::{Kv, Running};
 use serde_json::{Value, json};
 use smcp_capability::turn::{Effect, Performed, Step};
-use smcp_ids::{Fuel, limits};
-use smcp_package::{Admission, Policy, UntrustedPackage};
-use smcp_sandbox::{Bounds, LoadedModule};
-use smcp_tape::{End, Kind, Recording};
-use smcp_tenant::replay::{self, How};
-use world::{World, package, publisher, tool_call};
+use smcp_ids::limits;
+use world::{World, tool_call};
 
 const OBJECT: &str = "tenant:acme";
 const ASK: &str = include_str!("../../../tests/guests/ask.wat");
-const GREET: &str = include_str!("../../../tests/guests/greet.wat");
-
-fn logs_at(world: &mut World, query: &str) -> Value {
-    let path = format!("/tenants/acme/servers/hello/logs{query}");
-    let answer = world.admin("GET", &path, Value::Null);
-    assert_eq!(answer.status(), 200, "{}", answer.text());
-    answer.json()
-}
-
-fn logs(world: &mut World) -> Vec<Value> {
-    logs_at(world, "?limit=1000")["entries"]
-        .as_array()
-        .unwrap()
-        .clone()
-}
-
-fn tapes(world: &mut World) -> Vec<Value> {
-    let answer = world.admin("GET", "/tenants/acme/servers/hello/tapes", Value::Null);
-    answer.json()["tapes"].as_array().unwrap().clone()
-}
-
-fn tape(world: &mut World, call: &str) -> Recording {
-    let path = format!("/tenants/acme/servers/hello/tapes/{call}");
-    let answer = world.admin("GET", &path, Value::Null);
-    assert_eq!(answer.status(), 200, "{}", answer.text());
-    let text = answer.json()["tape"].as_str().unwrap().to_owned();
-    let bytes = base64::engine::general_purpose::STANDARD.decode(text);
-    Recording::from_bytes(&bytes.unwrap()).unwrap()
-}
-
-fn keep(world: &mut World, what: &str) {
-    let set = world.admin("PUT", "/tenants/acme/tapes", json!({"keep": what}));
-    assert_eq!(set.json(), json!({"keep": what}));
-}
-
-/// The name of a call that failed.
-#[track_caller]
-fn named(reply: &Value) -> String {
-    let id = match &reply["error"]["data"]["callId"] {
-        Value::Null => &reply["result"]["_meta"]["smcp/call"],
-        id => id,
-    };
-    let id = id.as_str().unwrap_or_else(|| panic!("{reply}"));
-    assert!(id.len() == 16 && id.bytes().all(|byte| byte.is_ascii_hexdigit()));
-    id.to_owned()
-}
-
-fn loaded(package: Vec<u8>) -> LoadedModule {
-    let verified = UntrustedPackage::parse(package).unwrap();
-    let verified = verified.verify(&[publisher().public()]).unwrap();
-    let admission = Admission::start(verified, &Policy::default()).unwrap();
-    LoadedModule::load(&admission.finish().unwrap()).unwrap()
-}
-
-/// Runs a recording again, and holds it against what was recorded.
-#[track_caller]
-fn replays(wat: &str, recording: &Recording) {
-    let bounds = Bounds {
-        memory: recording.memory as usize,
-        fuel: recording.fuel,
-        output: recording.output as usize,
-    };
-    for slice in [50, 1_000_000] {
-        let how = How {
-            slice: Fuel(slice),
-            stop_at: None,
-        };
-        let loaded = loaded(package(wat, "1.0.0"));
-        let replayed = replay::replay(&loaded, recording, bounds, how, |_| {}).unwrap();
-        assert_eq!(
-            replay::compare(recording, &replayed),
-            Ok(()),
-            "{replayed:?}"
-        );
-    }
-}
 
 #[test]
 fn every_error_of_a_call_names_it_and_its_log_has_it_under_that_name() {
@@ -277,21 +198,6 @@ fn a_call_that_tells_more_than_it_may_is_told_so_in_its_log() {
 }
 
 #[test]
-fn what_did_not_fit_its_servers_storage_is_on_the_tape_and_in_the_log() {
-    let mut kv = Kv::new();
-    let full = usize::try_from(limits::KV_STORE_MAX).unwrap();
-    kv.store("filler", vec![0; full]);
-    let id = named(&kv.call("sby"));
-    let end = logs(&mut kv.world).pop().unwrap();
-    assert_eq!(end["outcome"], "guest_store_full");
-    let recording = tape(&mut kv.world, &id);
-    // The guest had done all that was its to do.
-    assert_eq!(recording.end.name(), "returned");
-    assert_eq!(recording.told.as_deref(), Some("guest_store_full"));
-    replays(kv_world::GUEST, &recording);
-}
-
-#[test]
 fn the_newest_entries_are_kept_and_no_more_than_a_server_may_have() {
     let mut kv = Kv::new();
     keep(&mut kv.world, "none");
@@ -370,141 +276,6 @@ fn a_call_whose_client_has_gone_is_logged_as_cancelled() {
     kv.world.cancel(OBJECT, turn);
     let end = logs(&mut kv.world).pop().unwrap();
     assert_eq!(end["outcome"], "cancelled");
-}
-
-#[test]
-fn a_call_that_asks_has_one_name_in_all_its_rounds() {
-    let mut kv = Kv::new();
-    let asked = kv.call("?u");
-    let state = asked["result"]["requestState"].as_str().unwrap().to_owned();
-    let frame = kv.frame("?u", Some((&state, 1)));
-    let turn = kv.world.begin(OBJECT, frame);
-    let id = named(&Running::new(turn).finish(&mut kv.world));
-    let entries = logs_at(&mut kv.world, &format!("?call={id}"));
-    let codes: Vec<_> = entries["entries"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|it| &it["outcome"])
-        .collect();
-    assert_eq!(codes, ["asked", "guest_panicked"]);
-    // With the answer of its client, which is on the tape.
-    let recording = tape(&mut kv.world, &id);
-    assert_eq!(recording.tape.entries.len(), 1);
-    replays(kv_world::GUEST, &recording);
-}
-
-#[test]
-fn the_tape_of_a_failed_call_repeats_it() {
-    let mut kv = Kv::new();
-    kv.run("saxsby");
-    for (program, code) in [
-        ("gak*scqzu", "guest_panicked"),
-        ("gagbp", "refused"),
-        ("s\\k*", "returned"),
-    ] {
-        let id = named(&kv.call(program));
-        let recording = tape(&mut kv.world, &id);
-        assert_eq!(
-            (recording.end.name(), recording.kind),
-            (code, Kind::Tool),
-            "{program}"
-        );
-        assert_eq!(recording.call.unwrap().to_string(), id);
-        let has_told = recording.told.is_some();
-        assert_eq!(has_told, code == "returned", "{:?}", recording.told);
-        replays(kv_world::GUEST, &recording);
-    }
-    let listed = tapes(&mut kv.world);
-    let codes: Vec<_> = listed.iter().map(|tape| &tape["outcome"]).collect();
-    assert_eq!(codes, ["result_invalid_json", "refused", "guest_panicked"]);
-    // Neither a success nor a tool that says it failed has one.
-    kv.call("ga");
-    named(&kv.call("e"));
-    assert_eq!(tapes(&mut kv.world).len(), 3);
-}
-
-#[test]
-fn a_call_that_its_host_ended_is_repeated_as_far_as_it_went() {
-    const NAP: &str = include_str!("../../../tests/guests/spin.wat");
-    let mut world = World::new();
-    let key = world.acme(NAP);
-    world.slice_millis = 1_000.0;
-    let reply = world.call(&key, &tool_call(1, "spin", json!({})));
-    let text = reply.text().rsplit("data: ").next().unwrap().to_owned();
-    let id = named(&serde_json::from_str(&text).unwrap());
-    let recording = tape(&mut world, &id);
-    assert!(
-        matches!(
-            &recording.end,
-            End::Fault {
-                from_outside: true,
-                ..
-            }
-        ),
-        "{:?}",
-        recording.end
-    );
-    replays(NAP, &recording);
-}
-
-#[test]
-fn the_newest_tapes_are_kept_for_some_days_and_none_if_the_tenant_wants_none() {
-    let mut kv = Kv::new();
-    let ids: Vec<_> = (0..limits::TAPES_MAX + 3)
-        .map(|_| {
-            kv.world.pass(1.0);
-            named(&kv.call("u"))
-        })
-        .collect();
-    let kept = |kv: &mut Kv| -> Vec<String> {
-        let tapes = tapes(&mut kv.world);
-        tapes
-            .iter()
-            .map(|tape| tape["call"].as_str().unwrap().to_owned())
-            .collect()
-    };
-    let newest: Vec<_> = ids.iter().rev().take(limits::TAPES_MAX).cloned().collect();
-    assert_eq!(kept(&mut kv), newest);
-    kv.world.evict();
-    kv.world.pass(limits::TAPES_MILLIS as f64 - 1_000.0);
-    assert_eq!(kept(&mut kv).len(), limits::TAPES_MAX);
-    kv.world.pass(1_000.0);
-    assert_eq!(kept(&mut kv).len(), 0);
-    let id = named(&kv.call("u"));
-    assert_eq!(kept(&mut kv), [id]);
-    keep(&mut kv.world, "none");
-    kv.world.evict();
-    assert_eq!(kv.world.items(OBJECT).len_of("tape/"), 0);
-    let id = named(&kv.call("u"));
-    assert_eq!(kept(&mut kv).len(), 0);
-    let path = format!("/tenants/acme/servers/hello/tapes/{id}");
-    assert_eq!(kv.world.admin("GET", &path, Value::Null).status(), 404);
-}
-
-#[test]
-fn a_tenant_can_keep_the_tapes_of_calls_whose_clients_asked_for_a_receipt() {
-    let mut world = World::new();
-    let key = world.acme(GREET);
-    let mut message = tool_call(1, "greet", json!({}));
-    message["params"]["_meta"] = json!({"smcp/receipt": true});
-    world.call(&key, &message);
-    assert_eq!(tapes(&mut world).len(), 0);
-    keep(&mut world, "receipts");
-    let answer = world.call(&key, &message).json();
-    world.call(&key, &tool_call(2, "greet", json!({})));
-    let listed = tapes(&mut world);
-    assert_eq!(listed.len(), 1, "{listed:?}");
-    assert_eq!(
-        listed[0]["call"],
-        named(&answer),
-        "the receipt's call is named"
-    );
-    let recording = tape(&mut world, listed[0]["call"].as_str().unwrap());
-    replays(GREET, &recording);
-    let receipt = &answer["result"]["_meta"]["smcp/receipt"];
-    let digest = smcp_crypto::sha256(&recording.tape.to_bytes());
-    assert_eq!(receipt["tape"], digest.to_string());
 }
 
 #[test]
