@@ -74,13 +74,7 @@ fn commands(of: &OfTenant, server: &ServerSlug, missing: &Value, held: &Held) ->
         if secret.get("is_set") == Some(&Value::Bool(true)) {
             return format!("smcp secret bind{hosts} {place} {name}");
         }
-        let what = word(secret, "description");
-        let what = if what.is_empty() {
-            String::new()
-        } else {
-            format!("   # {what}")
-        };
-        format!("smcp secret set --file FILE {place} {name}{what}")
+        format!("smcp secret set --file FILE {place} {name}")
     });
     grants.chain(secrets).collect()
 }
@@ -144,7 +138,24 @@ pub(super) fn missing_text(
     } else {
         "What it asks for and is not granted, it is denied:"
     };
-    format!("\n\n{STRONG}{head}{STRONG:#}\n  {commands}")
+    let said = said(missing);
+    format!("{said}\n\n{STRONG}{head}{STRONG:#}\n  {commands}")
+}
+
+/// What the publisher says of secrets. Apart from the commands: those are copied into shells, and this is a stranger's
+/// text.
+fn said(missing: &Value) -> String {
+    let secrets = items(missing, "secrets").iter();
+    let lines = secrets.filter_map(|secret| match word(secret, "description") {
+        "" => None,
+        what => Some(format!("\n  {}: {what}", word(secret, "name"))),
+    });
+    let lines = lines.collect::<String>();
+    if lines.is_empty() {
+        lines
+    } else {
+        format!("\n\n{STRONG}What its publisher says of its secrets:{STRONG:#}{lines}")
+    }
 }
 
 /// Shows a grant or a secret that was set, and what came of it.
@@ -181,4 +192,40 @@ pub(super) fn show_granted(
             missing_text(of, server, &answer, &held)
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+
+    #[test]
+    fn commands_are_such_that_a_shell_takes_them_as_they_are_meant() {
+        let missing = json!({
+            "http": [{"host": "*.example.com", "methods": ["GET"]}],
+            "secrets": [
+                {"name": "--insecure", "hosts": [], "is_set": false, "description": "x; rm -r /"},
+                {"name": "B", "hosts": ["*.example.com"], "is_set": true},
+            ],
+        });
+        let of = OfTenant {
+            tenant: "acme".parse().unwrap(),
+            host: super::super::Host {
+                host: String::new(),
+                token: None,
+                insecure: false,
+            },
+        };
+        let server = "hello".parse().unwrap();
+        let place = "--tenant acme --server hello";
+        assert_eq!(
+            commands(&of, &server, &missing, &Held::default()),
+            [
+                format!("smcp grant set '*.example.com' --method GET {place}"),
+                format!("smcp secret set --file FILE {place} -- --insecure"),
+                format!("smcp secret bind --to '*.example.com' {place} B"),
+            ]
+        );
+    }
 }

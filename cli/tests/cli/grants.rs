@@ -55,7 +55,6 @@ impl Stage {
 
     /// Runs a command that was printed, as a shell would.
     fn follow(&self, line: &str) -> Ran {
-        let line = line.split(" # ").next().unwrap();
         let words: Vec<_> = line
             .split_whitespace()
             .map(|word| word.trim_matches('\''))
@@ -97,6 +96,8 @@ fn publishing_says_what_a_release_does_and_prints_the_commands_that_make_it_live
         "  sends GET to *.example.org",
         "  uses the secret TOKEN for api.example.com",
         "  reads the setting limit",
+        "What its publisher says of its secrets:",
+        "  TOKEN: From the settings page.",
         "It is not live before it is granted what it asks for:",
     ] {
         assert!(text.lines().any(|found| found == line), "{line}\n{text}");
@@ -108,7 +109,7 @@ fn publishing_says_what_a_release_does_and_prints_the_commands_that_make_it_live
         [
             format!("smcp grant set api.example.com --method GET --method POST {of}"),
             format!("smcp grant set '*.example.org' --method GET {of}"),
-            format!("smcp secret set --file FILE {of} TOKEN   # From the settings page."),
+            format!("smcp secret set --file FILE {of} TOKEN"),
         ]
     );
     stage.bench.write("FILE", format!("{VALUE}\n"));
