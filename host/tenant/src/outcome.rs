@@ -6,7 +6,7 @@ use smcp_protocol::{
     Answer, Change, GuestResult, INTERNAL_ERROR, MetaEntry, Notifier, ReplyTo, ResultError,
     ServerInfo, Wire,
 };
-use smcp_sandbox::{Ended, Fault, Output};
+use smcp_sandbox::{Ended, Fault, HostFault, Output};
 
 use crate::call::Telling;
 use crate::problem::Problem;
@@ -75,6 +75,10 @@ pub(crate) fn answer_with<'t>(
             (answer, Told::Refused(refusal.message.clone()))
         }
         Err(Fault::Guest(fault)) => failed(200, fault.to_string(), fault.code()),
+        // Not one to be tried again unseen.
+        Err(Fault::Host(fault @ HostFault::Overtaken)) => {
+            failed(200, fault.to_string(), fault.code())
+        }
         Err(Fault::Host(fault)) => failed(503, fault.to_string(), fault.code()),
     }
 }

@@ -118,15 +118,15 @@ impl Problem {
                 .headers
                 .push(("www-authenticate".into(), challenge.into()));
         }
-        match self.status {
-            429 | 503 => reply.head.headers.push((
-                "retry-after".into(),
-                limits::RETRY_AFTER_SECONDS.to_string(),
-            )),
-            _ => {}
-        }
+        reply.head.headers.extend(retry_after(self.status));
         reply
     }
+}
+
+/// When to come again, for the answers after which that is worth it.
+pub(crate) fn retry_after(status: u16) -> Option<(String, String)> {
+    let seconds = limits::RETRY_AFTER_SECONDS.to_string();
+    matches!(status, 429 | 503).then(|| ("retry-after".to_owned(), seconds))
 }
 
 /// A JSON response.

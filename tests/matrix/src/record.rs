@@ -18,6 +18,11 @@ use crate::replay::{Recorded, admit};
 /// A slice like no other: none may make a difference.
 const SLICE: Fuel = Fuel(7_777);
 
+/// What other hosts answer: all that `github-issues` looks for.
+const ISSUE: &str = r#"{"number":1,"title":"It is loud","state":"open","body":"Very.","comments":0,"labels":[],
+    "user":{"login":"ada"},"created_at":"1843-01-01T00:00:00Z","updated_at":"1843-01-02T00:00:00Z",
+    "html_url":"https://github.com/ada/engine/issues/1","total_count":1,"items":[]}"#;
+
 /// A server, and what it keeps.
 #[derive(Debug)]
 pub struct Session {
@@ -138,7 +143,7 @@ impl Session {
             Request::Http(request) => Answer::Http(Ok(HttpAnswer {
                 status: 200,
                 headers: request.headers,
-                body: request.body,
+                body: ISSUE.into(),
             })),
             // Answered by the tape's header.
             _ => Answer::Done,

@@ -109,7 +109,42 @@ fn replay_of_every_guest_gives_the_same_bytes_and_fuel_natively_and_in_v8() {
 }
 
 /// What the examples are asked, one after the other.
-const ASKED: [(&str, &[(Kind, &str)]); 6] = [
+const ASKED: [(&str, &[(Kind, &str)]); 8] = [
+    (
+        "github-issues",
+        &[
+            (
+                Kind::Tool,
+                r#"{"name":"search_issues","arguments":{"query":"loud","repository":"ada/engine"}}"#,
+            ),
+            (
+                Kind::Tool,
+                r#"{"name":"get_issue","arguments":{"repository":"ada/engine","number":1}}"#,
+            ),
+            (
+                Kind::Tool,
+                r#"{"name":"create_issue","arguments":{"repository":"ada/engine","title":"It is slow"}}"#,
+            ),
+            (
+                Kind::Tool,
+                r#"{"name":"list_labels","arguments":{"repository":"ada/engine"}}"#,
+            ),
+        ],
+    ),
+    (
+        "approve",
+        &[
+            (
+                Kind::Tool,
+                r#"{"name":"propose","arguments":{"payee":"Charles","amount":"12.50","currency":"GBP","purpose":"Cogs"}}"#,
+            ),
+            (Kind::Tool, r#"{"name":"list","arguments":{}}"#),
+            (
+                Kind::Tool,
+                r#"{"name":"approve","arguments":{"id":"none"}}"#,
+            ),
+        ],
+    ),
     (
         "hello",
         &[

@@ -30,7 +30,7 @@ use smcp_protocol::{
 
 use self::listen::Listening;
 use crate::modules::Ready;
-use crate::problem::Problem;
+use crate::problem::{Problem, retry_after};
 use crate::state::Scene;
 
 /// Which endpoint was called.
@@ -209,7 +209,8 @@ fn finished(scene: &Scene, to: &ReplyTo, answer: Answer) -> HttpReply {
 }
 
 fn over_http(reply: Reply) -> HttpReply {
-    let headers = headers(reply.headers);
+    let mut headers = headers(reply.headers);
+    headers.extend(retry_after(reply.status));
     HttpReply {
         head: HttpHead {
             status: reply.status,
