@@ -72,9 +72,7 @@ impl Spent {
     }
 
     fn add(&mut self, request: &HttpRequest, answer: &Result<HttpAnswer, HttpError>) {
-        use HttpErrorKind::{Denied, Invalid, Secret, TooMany};
-        let is_sent =
-            |error: &HttpError| !matches!(error.kind, Invalid | Denied | Secret | TooMany);
+        let is_sent = |error: &HttpError| error.kind.may_be_sent();
         if answer.as_ref().err().is_none_or(is_sent) {
             let is_safe = request.method.parse().is_ok_and(Method::is_safe);
             self.requests += 1;
@@ -123,8 +121,15 @@ impl Outbound {
     ) -> Result<HttpAnswer, HttpError> {
         let until = Instant::now() + ready.within.min(left);
         let mut sending = ready.sending;
+        let mut is_sent = false;
         loop {
-            let fetched = self.fetch(&sending, spent, until)?;
+            let fetched = self.fetch(&sending, spent, until);
+            // The first was sent, whatever keeps the next from being.
+            let fetched = fetched.map_err(|error| match is_sent {
+                false => error,
+                true => HttpError::new(HttpErrorKind::Redirected, error.message),
+            })?;
+            is_sent = true;
             match sending.answered(fetched, &self.access) {
                 Sent::Over(result) => return result,
                 Sent::Again(next) => sending = next,

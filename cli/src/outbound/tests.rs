@@ -209,8 +209,8 @@ fn what_goes_wrong_is_told_apart() {
         ("/cut", Err(HttpErrorKind::Failed)),
         ("/none", Err(HttpErrorKind::Failed)),
         ("/slow", Err(HttpErrorKind::Timeout)),
-        ("/loop", Err(HttpErrorKind::Denied)),
-        ("/away", Err(HttpErrorKind::Denied)),
+        ("/loop", Err(HttpErrorKind::Redirected)),
+        ("/away", Err(HttpErrorKind::Redirected)),
     ] {
         let asked = HttpRequest {
             timeout: Some(1_500),

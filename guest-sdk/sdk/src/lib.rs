@@ -254,6 +254,8 @@
 //! assert_eq!(client.call("limit", serde_json::json!({})).text(), "20");
 //! ```
 //!
+//! A setting that `Cargo.toml` declares, as its JSON Schema in `[package.metadata.smcp.config.limit]`, is checked when it is set.
+//!
 //! # Other hosts
 //!
 //! [`Context::http`] sends requests to the hosts that the admin granted. Keys and tokens are secrets, which the admin

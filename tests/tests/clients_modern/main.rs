@@ -11,7 +11,7 @@ mod driven;
 mod rust;
 
 use std::path::PathBuf;
-use std::sync::{OnceLock, mpsc};
+use std::sync::{Mutex, OnceLock, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -157,6 +157,9 @@ fn the_rust_client_uses_all_that_a_server_offers() {
 /// How long the tool `test_long_call` takes.
 const LONG: Duration = Duration::from_secs(25);
 
+/// What such a test holds is most of what an isolate has for all of its tenants: one of them at a time.
+static ALONE: Mutex<()> = Mutex::new(());
+
 /// A call that takes long, and has begun. It is given up when this is dropped.
 fn hold_a_place(client: &mcp::Client) -> Open {
     let client = client.clone().with_meta("progressToken", json!(1));
@@ -172,6 +175,7 @@ fn hold_a_place(client: &mcp::Client) -> Open {
 /// waiting one is answered, sooner than any of the others can end by itself: so the client's guest was
 /// stopped.
 fn what_it_gives_up_stops(name: &str, start: fn(&Served) -> Driven) {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let served = Served::new(&format!("{name}-gives-up"));
     let mut client = start(&served);
     // It is connected, and its host knows the release.
