@@ -4,12 +4,16 @@
 use std::fmt::Write;
 
 use anyhow::Result;
+use smcp_ids::PublisherKey;
 use smcp_matrix::{pack, v8};
 
 use crate::subject::Setup;
 
 /// What an ordinary request looks like.
 const ECHO: &str = r#"{"name":"echo","arguments":{"text":"What the client said."},"_meta":{}}"#;
+
+/// Lines of each text of a diff: those of `xtask/src/bench/beside.rs`.
+const DIFF_LINES: usize = 12_000;
 
 macro_rules! wat {
     ($name:literal) => {
@@ -50,21 +54,37 @@ pub fn numbers(act: &str) -> Result<Setup> {
     Ok(setup(pack::package_wat(wat!("numbers"))?, act))
 }
 
-/// A diff of two texts that have nothing in common, as `cargo xtask bench` asks a host for: more work than a
-/// call has fuel.
+/// The loop of ten million rounds, of which eight follow each other in one block.
 ///
 /// # Errors
-/// If it cannot be built.
-pub fn endless() -> Result<Setup> {
-    let lines = |prefix| {
-        (0..12_000).fold(String::new(), |text, line| {
-            format!("{text}{prefix}{line}\n")
-        })
-    };
-    let arguments = serde_json::json!({ "old": lines("a"), "new": lines("b") });
+/// If it cannot be packed.
+pub fn eights() -> Result<Setup> {
+    let wat = wat!("numbers");
+    let start = wat.find("(local.set $mix").unwrap_or_default();
+    let end = wat.find("(br_if $again").unwrap_or_default();
+    let round = wat.get(start..end).unwrap_or_default().repeat(8);
+    let wat = format!(
+        "{}{round}{}",
+        wat.get(..start).unwrap_or_default(),
+        wat.get(end..).unwrap_or_default()
+    );
+    let wat = wat.replace("(i32.const 10000000)", "(i32.const 1250000)");
+    Ok(setup(pack::package_wat(&wat)?, "b"))
+}
+
+/// A diff of two texts with the same lines in opposite orders, as `cargo xtask bench` asks a host for: most of
+/// the fuel that a call has. The package is the host's.
+pub fn diff(package: Vec<u8>, publisher: PublisherKey) -> Setup {
+    let line = |line| format!("line {line}\n");
+    let old: String = (0..DIFF_LINES).map(line).collect();
+    let new: String = (0..DIFF_LINES).rev().map(line).collect();
+    let arguments = serde_json::json!({ "old": old, "new": new });
     let request = serde_json::json!({ "name": "diff", "arguments": arguments, "_meta": {} });
-    let module = std::fs::read(v8::build_guest("smcp-textkit")?)?;
-    Ok(setup(pack::package(&module)?, &request.to_string()))
+    Setup {
+        package,
+        publisher,
+        request: request.to_string(),
+    }
 }
 
 /// As many bytes as a package may have, in functions as long as they may be, all of operators that

@@ -28,11 +28,17 @@ enum Suite {
         #[arg(long, default_value_t = 11, value_parser = clap::value_parser!(u16).range(1..))]
         rounds: u16,
     },
-    /// Writes the wasm module of these benchmarks, and a call that spends all its fuel as a setup for it.
+    /// Writes the wasm module of these benchmarks, and a call that computes for long as a setup for it.
     Whole {
         /// The directory; made if it is not there.
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
+        /// The package of the example `textkit`.
+        #[arg(long, value_name = "FILE")]
+        package: PathBuf,
+        /// The public key of its publisher.
+        #[arg(long, value_name = "FILE")]
+        publisher: PathBuf,
     },
     /// Writes servers whose lists are long, and one that notifies; prints whose signature they have.
     Packages {
@@ -48,7 +54,11 @@ enum Suite {
 fn main() -> ExitCode {
     let done = match Arguments::parse().suite {
         Suite::Sandbox { json, rounds } => measure(json, usize::from(rounds)),
-        Suite::Whole { out } => whole(&out).map(|()| true),
+        Suite::Whole {
+            out,
+            package,
+            publisher,
+        } => whole(&out, &package, &publisher).map(|()| true),
         Suite::Packages { out, servers } => packages::write(&out, servers).map(|publisher| {
             println!("{publisher}");
             true
@@ -67,11 +77,13 @@ fn main() -> ExitCode {
     }
 }
 
-fn whole(out: &Path) -> Result<()> {
+fn whole(out: &Path, package: &Path, publisher: &Path) -> Result<()> {
     std::fs::create_dir_all(out)?;
     let module = v8::build_host("smcp-benches")?;
     std::fs::copy(module, out.join("smcp_benches.wasm"))?;
-    let setup = postcard::to_allocvec(&guests::endless()?)?;
+    let publisher = std::fs::read_to_string(publisher)?.trim().parse()?;
+    let setup = guests::diff(std::fs::read(package)?, publisher);
+    let setup = postcard::to_allocvec(&setup)?;
     Ok(std::fs::write(out.join("setup.bin"), setup)?)
 }
 

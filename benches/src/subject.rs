@@ -43,13 +43,11 @@ pub enum Subject {
     CallWhole = 10,
     /// The same without fuel, on the same wasmi.
     CallUnmetered = 11,
-    /// A call in one slice that ends when it has spent its fuel.
-    CallSpent = 12,
 }
 
 impl Subject {
     /// All of them, by number.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 12] = [
         Self::Instantiate,
         Self::Call,
         Self::Load,
@@ -62,7 +60,6 @@ impl Subject {
         Self::Verify,
         Self::CallWhole,
         Self::CallUnmetered,
-        Self::CallSpent,
     ];
 }
 
@@ -125,7 +122,6 @@ impl Bench {
             Subject::Call => self.call(&self.loaded, SETTLED_SLICE).map(|()| true),
             Subject::CallWhole => self.call(&self.loaded, limits::FUEL_MAX).map(|()| true),
             Subject::CallUnmetered => self.call_unmetered().map(|()| true),
-            Subject::CallSpent => self.call_spent().map(|()| true),
             Subject::Load => self.load().map(|_| true),
             Subject::LoadAndCall => self.call(&self.load()?, SETTLED_SLICE).map(|()| true),
             Subject::Translate => LoadedModule::translate_all(&self.admitted)
@@ -162,14 +158,6 @@ impl Bench {
         let mut execution = self.start(loaded)?;
         while !over(&execution.step(Fuel(slice)))? {}
         Ok(())
-    }
-
-    fn call_spent(&self) -> Result<(), Failure> {
-        let stop = self.start(&self.loaded)?.step(Fuel(limits::FUEL_MAX));
-        match &stop {
-            Stop::Ended(ended) if ended.fuel == Fuel(limits::FUEL_MAX) => Ok(()),
-            _ => Err(format!("the guest did not spend its fuel: {stop:?}")),
-        }
     }
 
     fn call_unmetered(&mut self) -> Result<(), Failure> {

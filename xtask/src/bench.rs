@@ -142,7 +142,7 @@ pub fn run(quick: bool, json: bool) -> Result<()> {
         .collect::<Result<Vec<_>>>()?;
     step.done();
     let step = Step::begin("a call that computes for long, alone");
-    let heavy = heavy::measure(platform.url(), &stage.key, &benches, extent.heavy_rounds)?;
+    let heavy = heavy::measure(platform.url(), &stage, &benches, extent.heavy_rounds)?;
     step.done();
     drop(platform);
     let step = Step::begin("first times");
@@ -314,8 +314,9 @@ fn budgets(report: &Report, rounds: &Rounds) -> Vec<Budget> {
     let what = "a heavy call over HTTP, alone, over one slice of the same work";
     budgets.push(Budget::low(what, report.heavy.ratio, "x").must(report::OVERHEAD_MUST));
     budgets.extend(crowded_budgets(&report.lists, &report.listeners));
-    budgets.extend(report.ratios.iter().map(|ratio| {
-        Budget::low(format!("in V8: {}", ratio.what), ratio.v8, "x").must(ratio.must)
+    budgets.extend(report.ratios.iter().filter_map(|ratio| {
+        let budget = Budget::low(format!("in V8: {}", ratio.what), ratio.v8, "x");
+        Some(budget.must(ratio.must?))
     }));
     for line in &report.sandbox {
         if line.must.is_none() && line.aim.is_none() {

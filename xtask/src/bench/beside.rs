@@ -1,6 +1,6 @@
-//! An echo beside others in the same object that compute without end: a diff of two texts that have
-//! nothing in common runs until its fuel is spent, and begins again. The others are another caller's:
-//! one call at a time, or more than he may have at once.
+//! An echo beside others in the same object that compute without end: a diff of two texts with the same
+//! lines in opposite orders spends most of the fuel that a call has, and begins again. The others are
+//! another caller's: one call at a time, or more than he may have at once.
 
 use std::net::Shutdown;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -9,15 +9,18 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, ensure};
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
+use smcp_ids::limits;
 
 use super::http::Connection;
 use super::load::{Latencies, median, one_by_one};
 use super::stage::{HEAVY, MAIN, echo_client, path};
 use super::subjects;
 
-/// Lines of each text: work for more than the fuel of a call.
+/// Lines of each text: work for nine tenths of the fuel of a call.
 const LINES: usize = 12_000;
+/// What a heavy call uses at the least.
+const HEAVY_FUEL: u64 = limits::FUEL_MAX / 2;
 /// How long the host may need to notice that the neighbour has gone.
 const SETTLE: Duration = Duration::from_millis(500);
 
@@ -35,7 +38,7 @@ pub(super) struct Beside {
     pub(super) p50_millis: f64,
     /// All but one in a hundred.
     pub(super) p99_millis: f64,
-    /// The neighbour's calls that ran out of fuel.
+    /// The neighbour's calls that were done.
     pub(super) heavy_calls: u32,
     /// The neighbour's calls at once.
     pub(super) heavy_at_once: usize,
@@ -61,7 +64,7 @@ pub(super) fn measure(
     lasting: Duration,
 ) -> Result<Beside> {
     let mut client = echo_client(origin, MAIN, callers.echo)?;
-    let arguments = json!({ "old": lines("a"), "new": lines("b") });
+    let arguments = heavy_arguments();
     let heavy = subjects::tool(
         origin,
         &path(MAIN, HEAVY),
@@ -128,7 +131,7 @@ fn keep_busy(
         };
         let body = String::from_utf8_lossy(neighbour.body()).into_owned();
         ensure!(
-            body.contains("fuel"),
+            fuel_of(&body).is_some_and(|fuel| fuel > HEAVY_FUEL),
             "the heavy call was not heavy enough: {status} {body:.300}"
         );
         calls.fetch_add(1, Ordering::Relaxed);
@@ -137,7 +140,19 @@ fn keep_busy(
     Ok(())
 }
 
-/// A text of many lines that no other prefix has.
-pub(super) fn lines(prefix: &str) -> String {
-    (0..LINES).map(|line| format!("{prefix}{line}\n")).collect()
+/// What the heavy tool is given.
+pub(super) fn heavy_arguments() -> Value {
+    let line = |line| format!("line {line}\n");
+    let old: String = (0..LINES).map(line).collect();
+    let new: String = (0..LINES).rev().map(line).collect();
+    json!({ "old": old, "new": new })
+}
+
+/// The fuel that a call has used, as its answer says.
+pub(super) fn fuel_of(body: &str) -> Option<u64> {
+    let (_, rest) = body.split_once("\"smcp/usage\":{\"fuel\":")?;
+    rest.split(|after: char| !after.is_ascii_digit())
+        .next()?
+        .parse()
+        .ok()
 }

@@ -2,7 +2,7 @@
 //! after each, against the same work in one slice: on the same workerd, in turns, each in a process
 //! of its own.
 //!
-//! The work is a diff that spends all the fuel a call has. The host cannot run it in one slice, so a
+//! The work is a diff that spends most of the fuel a call has. The host cannot run it in one slice, so a
 //! Worker with the sandbox alone does; both times are read at the client.
 
 use std::fs;
@@ -12,25 +12,25 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
-use serde_json::json;
-use smcp_ids::limits;
 
-use super::beside::lines;
+use super::beside::{fuel_of, heavy_arguments};
 use super::http::{self, Connection};
 use super::load::median;
-use super::stage::{HEAVY, MAIN, millis, path};
+use super::stage::{HEAVY, MAIN, Stage, millis, path};
 use super::subjects;
 use crate::{paths, setup};
 
-/// The number of the subject that spends all fuel in one slice, in `benches/src/subject.rs`.
-const SPEND: &str = "/12";
+/// The number of the subject that is a call in one slice, in `benches/src/subject.rs`.
+const WHOLE: &str = "/10";
 
-/// Times of a call that spends all its fuel.
+/// Times of a call that computes for long.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Heavy {
     /// Rounds.
     pub(super) rounds: usize,
+    /// The fuel of the call.
+    pub(super) fuel: u64,
     /// Over HTTP, alone on its object, in milliseconds.
     pub(super) call_millis: f64,
     /// The sandbox alone in one slice, in milliseconds.
@@ -46,7 +46,7 @@ pub(super) struct Heavy {
 /// # Errors
 ///
 /// If either does something else.
-pub(super) fn measure(origin: &str, key: &str, benches: &Path, rounds: usize) -> Result<Heavy> {
+pub(super) fn measure(origin: &str, stage: &Stage, benches: &Path, rounds: usize) -> Result<Heavy> {
     let home = subjects::home()?.join("whole");
     fs::create_dir_all(&home)?;
     let mut command = Command::new(benches);
@@ -54,6 +54,10 @@ pub(super) fn measure(origin: &str, key: &str, benches: &Path, rounds: usize) ->
         .arg("whole")
         .arg("--out")
         .arg(&home)
+        .arg("--package")
+        .arg(&stage.heavy)
+        .arg("--publisher")
+        .arg(&stage.publisher)
         .current_dir(paths::root());
     setup::run(&mut command)?;
     let worker = subjects::serve("whole")?;
@@ -61,35 +65,43 @@ pub(super) fn measure(origin: &str, key: &str, benches: &Path, rounds: usize) ->
     let mut alone = Connection::open(worker.url())?;
     alone.exchange(&http::request("POST", worker.url(), "/", &[], &prepare))?;
     ensure!(alone.body() == b"prepared", "the sandbox refused its setup");
-    let whole = http::post(worker.url(), SPEND, &[], "");
-    let arguments = json!({ "old": lines("a"), "new": lines("b") });
-    let call = subjects::tool(origin, &path(MAIN, HEAVY), Some(key), "diff", &arguments);
+    let whole = http::post(worker.url(), WHOLE, &[], "");
+    let arguments = heavy_arguments();
+    let path = path(MAIN, HEAVY);
+    let call = subjects::tool(origin, &path, Some(&stage.key), "diff", &arguments);
+    let mut fuel = 0;
     let mut calls = Vec::new();
     let mut wholes = Vec::new();
     for _ in 0..=rounds {
-        calls.push(timed(origin, &call, "fuel").context("a heavy call")?);
-        wholes.push(timed(worker.url(), &whole, "done").context("the sandbox alone")?);
+        let (took, answer) = timed(origin, &call).context("a heavy call")?;
+        fuel = fuel_of(&answer).with_context(|| format!("a heavy call: {answer:.300}"))?;
+        calls.push(took);
+        let (took, answer) = timed(worker.url(), &whole).context("the sandbox alone")?;
+        ensure!(answer == "done", "the sandbox alone: {answer:.300}");
+        wholes.push(took);
     }
     calls.remove(0);
     wholes.remove(0);
     let call_millis = median(calls.iter().copied());
     Ok(Heavy {
         rounds,
+        fuel,
         call_millis,
         whole_millis: median(wholes.iter().copied()),
-        ratio: median(calls.iter().zip(wholes).map(|(call, whole)| call / whole)),
+        ratio: median(calls.iter().zip(&wholes).map(|(call, whole)| call / whole)),
         #[allow(clippy::cast_precision_loss, reason = "some thousand millions")]
-        fuel_nanos: call_millis * 1e6 / limits::FUEL_MAX as f64,
+        fuel_nanos: call_millis * 1e6 / fuel as f64,
     })
 }
 
-/// Milliseconds of one exchange, on a connection of its own: workerd closes those that wait for long.
-fn timed(origin: &str, request: &[u8], expected: &str) -> Result<f64> {
+/// Milliseconds of one exchange, and its answer; on a connection of its own: workerd closes those that wait
+/// for long.
+fn timed(origin: &str, request: &[u8]) -> Result<(f64, String)> {
     let mut connection = Connection::open(origin)?;
     let begun = Instant::now();
     let status = connection.exchange(request)?;
     let took = millis(begun.elapsed());
     let body = String::from_utf8_lossy(connection.body()).into_owned();
-    ensure!(body.contains(expected), "answered {status}: {body:.300}");
-    Ok(took)
+    ensure!(status == 200, "answered {status}: {body:.300}");
+    Ok((took, body))
 }

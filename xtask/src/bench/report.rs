@@ -7,7 +7,6 @@ use std::{env, fs, thread};
 
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
-use smcp_ids::limits;
 
 use super::beside::Beside;
 use super::budget::{Budget, number};
@@ -103,7 +102,8 @@ pub(super) struct Ratio {
     /// In V8.
     pub(super) v8: f64,
     /// The most that it may be in V8.
-    pub(super) must: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) must: Option<f64>,
 }
 
 /// The times of all rounds, in nanoseconds.
@@ -201,9 +201,9 @@ impl fmt::Display for Report {
         let heavy = &self.heavy;
         writeln!(
             f,
-            "\na call that spends its {} million fuel, on workerd, medians of {} rounds in turns: over HTTP in slices {} ms\n  \
+            "\na call of {} million fuel, on workerd, medians of {} rounds in turns: over HTTP in slices {} ms\n  \
              ({} ns a unit, trips to the event loop included), by the sandbox alone in one slice {} ms",
-            limits::FUEL_MAX / 1_000_000,
+            heavy.fuel / 1_000_000,
             heavy.rounds,
             number(heavy.call_millis),
             number(heavy.fuel_nanos),
@@ -294,7 +294,7 @@ impl Report {
         for beside in &self.beside {
             writeln!(
                 f,
-                "  {} at once: alone p50 {}, p99 {}; beside p50 {}, p99 {} ({} echoes, {} calls out of fuel)",
+                "  {} at once: alone p50 {}, p99 {}; beside p50 {}, p99 {} ({} echoes, {} heavy calls done)",
                 beside.heavy_at_once,
                 number(beside.idle_p50_millis),
                 number(beside.idle_p99_millis),

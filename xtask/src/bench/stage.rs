@@ -33,6 +33,10 @@ pub(super) struct Stage {
     pub(super) cold: Vec<(String, String)>,
     /// The package of [`ECHO`].
     pub(super) package: PathBuf,
+    /// The package of [`HEAVY`].
+    pub(super) heavy: PathBuf,
+    /// The public key of both's publisher.
+    pub(super) publisher: PathBuf,
 }
 
 impl Stage {
@@ -59,12 +63,13 @@ impl Stage {
         let echo = platform.package(MAIN, ECHO)?;
         let other = platform.package(MAIN, "units")?;
         publish(MAIN, &echo, ECHO)?;
-        publish(MAIN, &platform.package(MAIN, HEAVY)?, HEAVY)?;
+        let heavy = platform.package(MAIN, HEAVY)?;
+        publish(MAIN, &heavy, HEAVY)?;
+        let public = platform.scratch(&format!("{MAIN}.key.pub"));
         let mut cold = Vec::new();
         for number in 0..tenants {
             let tenant = format!("cold{number}");
             platform.smcp(["tenant", "create", &tenant])?;
-            let public = platform.scratch(&format!("{MAIN}.key.pub"));
             let [trust, flag] = [["publisher", "trust"], ["--tenant", &tenant]];
             let words = trust.into_iter().map(OsStr::new);
             let words = words.chain([public.as_os_str()]);
@@ -79,6 +84,8 @@ impl Stage {
             other_key: platform.key(MAIN)?,
             cold,
             package: echo,
+            heavy,
+            publisher: public,
         };
         Ok((stage, platform))
     }
