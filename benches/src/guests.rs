@@ -14,6 +14,8 @@ const ECHO: &str = r#"{"name":"echo","arguments":{"text":"What the client said."
 
 /// Lines of each text of a diff: those of `xtask/src/bench/beside.rs`.
 const DIFF_LINES: usize = 12_000;
+/// Those of a diff of ordinary size.
+const REAL_LINES: usize = 1_000;
 
 macro_rules! wat {
     ($name:literal) => {
@@ -72,19 +74,32 @@ pub fn eights() -> Result<Setup> {
     Ok(setup(pack::package_wat(&wat)?, "b"))
 }
 
+/// What an author's code is like: a diff of two texts of a thousand lines, by a server written with the SDK.
+///
+/// # Errors
+/// If it cannot be built.
+pub fn real() -> Result<Setup> {
+    let module = std::fs::read(v8::build_guest("smcp-textkit")?)?;
+    let request = diff_of(REAL_LINES);
+    Ok(setup(pack::package(&module)?, &request))
+}
+
 /// A diff of two texts with the same lines in opposite orders, as `cargo xtask bench` asks a host for: most of
 /// the fuel that a call has. The package is the host's.
 pub fn diff(package: Vec<u8>, publisher: PublisherKey) -> Setup {
-    let line = |line| format!("line {line}\n");
-    let old: String = (0..DIFF_LINES).map(line).collect();
-    let new: String = (0..DIFF_LINES).rev().map(line).collect();
-    let arguments = serde_json::json!({ "old": old, "new": new });
-    let request = serde_json::json!({ "name": "diff", "arguments": arguments, "_meta": {} });
     Setup {
         package,
         publisher,
-        request: request.to_string(),
+        request: diff_of(DIFF_LINES),
     }
+}
+
+fn diff_of(lines: usize) -> String {
+    let line = |line| format!("line {line}\n");
+    let old: String = (0..lines).map(line).collect();
+    let new: String = (0..lines).rev().map(line).collect();
+    let arguments = serde_json::json!({ "old": old, "new": new });
+    serde_json::json!({ "name": "diff", "arguments": arguments, "_meta": {} }).to_string()
 }
 
 /// As many bytes as a package may have, in functions as long as they may be, all of operators that

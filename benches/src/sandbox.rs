@@ -125,7 +125,21 @@ type Overhead = (
     &'static str,
     Option<f64>,
 );
-const OVERHEADS: [Overhead; 5] = [
+const OVERHEADS: [Overhead; 7] = [
+    (
+        "real_sliced",
+        "a diff by a server written with the SDK, in slices over one slice",
+        "real",
+        "real_whole",
+        OVERHEAD_MUST,
+    ),
+    (
+        "real_metered",
+        "the diff in slices, metered, over one piece without fuel",
+        "real",
+        "real_unmetered",
+        OVERHEAD_MUST,
+    ),
     (
         "fib_sliced",
         "fib(30) in slices over one slice",
@@ -191,7 +205,7 @@ fn plan() -> Result<Vec<Item>> {
     let echo = guests::echo()?;
     let (bulky, dense) = (guests::bulky()?, guests::dense()?);
     let (fib, counts) = (guests::numbers("a")?, guests::numbers("b")?);
-    let eights = guests::eights()?;
+    let (eights, real) = (guests::eights()?, guests::real()?);
     let of_hello = |id, what, subject| Item::new(id, what, (subject, Typical), &hello);
     let worst = |id, what, subject, setup| Item::new(id, what, (subject, WorstPiece), setup);
     Ok(vec![
@@ -229,6 +243,26 @@ fn plan() -> Result<Vec<Item>> {
             "hello: compile eagerly, link",
             Subject::Translate,
         ),
+        Item::new(
+            "real",
+            "a diff of a thousand lines, in slices",
+            (Subject::Call, Typical),
+            &real,
+        ),
+        Item::new(
+            "real_whole",
+            "the diff, in one slice",
+            (Subject::CallWhole, Typical),
+            &real,
+        )
+        .joined(),
+        Item::new(
+            "real_unmetered",
+            "the diff, in one piece without fuel",
+            (Subject::CallUnmetered, Typical),
+            &real,
+        )
+        .joined(),
         Item::new("fib", "fib(30), in slices", (Subject::Call, Typical), &fib),
         Item::new(
             "fib_whole",
