@@ -18,7 +18,7 @@ use super::http::{self, Connection};
 use super::load::median;
 use super::stage::{HEAVY, MAIN, Stage, millis, path};
 use super::subjects;
-use crate::{paths, setup};
+use crate::{build, paths, setup};
 
 /// The number of the subject that is a call in one slice, in `benches/src/subject.rs`.
 const WHOLE: &str = "/10";
@@ -64,6 +64,8 @@ pub(super) fn measure(origin: &str, stage: &Stage, benches: &Path, rounds: usize
         .arg(&stage.publisher)
         .current_dir(paths::root());
     setup::run(&mut command)?;
+    // As the engine is, which it is compared with.
+    build::optimise_too(&home.join("smcp_benches.wasm"), &home.join("sandbox.wasm"))?;
     let worker = subjects::serve("whole")?;
     let prepare = fs::read(home.join("setup.bin"))?;
     let mut alone = Connection::open(worker.url())?;
