@@ -2,7 +2,7 @@
 // host can. POST with a setup prepares an instance; POST to /SUBJECT does that once. The clock stands
 // still here meanwhile: whoever asks reads its own.
 
-import module from "../../target/bench/whole/smcp_benches.wasm";
+import module from "../../target/bench/whole/sandbox.wasm";
 
 const DONE = 1;
 let bench;

@@ -18,10 +18,14 @@ use super::http::{self, Connection};
 use super::load::median;
 use super::stage::{HEAVY, MAIN, Stage, millis, path};
 use super::subjects;
-use crate::{paths, setup};
+use crate::{build, paths, setup};
 
 /// The number of the subject that is a call in one slice, in `benches/src/subject.rs`.
 const WHOLE: &str = "/10";
+
+/// Rounds that are not counted: V8 takes up what it has optimised when the interpreter is entered anew, which
+/// in one slice it is once.
+const WARM_UP: usize = 4;
 
 /// Times of a call that computes for long.
 #[derive(Debug, Serialize)]
@@ -41,7 +45,7 @@ pub(super) struct Heavy {
     pub(super) fuel_nanos: f64,
 }
 
-/// Measures both in turns, after a round that warms both.
+/// Measures both in turns, after rounds that warm both.
 ///
 /// # Errors
 ///
@@ -60,6 +64,8 @@ pub(super) fn measure(origin: &str, stage: &Stage, benches: &Path, rounds: usize
         .arg(&stage.publisher)
         .current_dir(paths::root());
     setup::run(&mut command)?;
+    // As the engine is, which it is compared with.
+    build::optimise_too(&home.join("smcp_benches.wasm"), &home.join("sandbox.wasm"))?;
     let worker = subjects::serve("whole")?;
     let prepare = fs::read(home.join("setup.bin"))?;
     let mut alone = Connection::open(worker.url())?;
@@ -72,7 +78,7 @@ pub(super) fn measure(origin: &str, stage: &Stage, benches: &Path, rounds: usize
     let mut fuel = 0;
     let mut calls = Vec::new();
     let mut wholes = Vec::new();
-    for _ in 0..=rounds {
+    for _ in 0..WARM_UP + rounds {
         let (took, answer) = timed(origin, &call).context("a heavy call")?;
         fuel = fuel_of(&answer).with_context(|| format!("a heavy call: {answer:.300}"))?;
         calls.push(took);
@@ -80,8 +86,8 @@ pub(super) fn measure(origin: &str, stage: &Stage, benches: &Path, rounds: usize
         ensure!(answer == "done", "the sandbox alone: {answer:.300}");
         wholes.push(took);
     }
-    calls.remove(0);
-    wholes.remove(0);
+    calls.drain(..WARM_UP);
+    wholes.drain(..WARM_UP);
     let call_millis = median(calls.iter().copied());
     Ok(Heavy {
         rounds,
