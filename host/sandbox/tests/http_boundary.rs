@@ -9,82 +9,26 @@ mod support;
 use smcp_capability::call::Request;
 use smcp_capability::http::{Header, HttpRequest};
 use smcp_ids::limits;
-use smcp_sandbox::{Entry, Output};
-use support::{BOUNDS, load, outcome, run};
+use smcp_sandbox::Entry;
+use support::{BOUNDS, load, outcome, probe, run};
 
-/// A guest that calls one function, and returns the 32 bytes at 4096 as letters, two a byte.
-fn guest(call: &str) -> String {
-    format!(
-        r#"(module
-  (import "smcp:server/http@0.1.0" "send"
+/// Imports, and what is in the guest's memory.
+const GUEST: (&str, &str) = (
+    r#"  (import "smcp:server/http@0.1.0" "send"
     (func $send (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))
-  (import "smcp:server/context@0.1.0" "request-origin" (func $origin (param i32)))
-  (memory (export "memory") 1)
-  (global $heap (mut i32) (i32.const 16384))
-  (data (i32.const 64) "{{\"tools\":[]}}")
-  (data (i32.const 128) "GET")
+  (import "smcp:server/context@0.1.0" "request-origin" (func $origin (param i32)))"#,
+    r#"  (data (i32.const 128) "GET")
   (data (i32.const 132) "POST")
   (data (i32.const 136) "\ff")
   (data (i32.const 144) "https://a.b/")
   ;; Two headers: `G: ET` and `T: GET`; one that is outside.
   (data (i32.const 160) "\80\00\00\00\01\00\00\00\81\00\00\00\02\00\00\00")
   (data (i32.const 176) "\82\00\00\00\01\00\00\00\80\00\00\00\03\00\00\00")
-  (data (i32.const 192) "\80\00\00\00\01\00\00\00\ff\ff\00\00\03\00\00\00")
-  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
-    (local $at i32)
-    (local.set $at (i32.and (i32.add (global.get $heap) (i32.const 7)) (i32.const -8)))
-    (global.set $heap (i32.add (local.get $at) (local.get 3)))
-    (local.get $at))
-  (func (export "smcp:server/handler@0.1.0#describe") (result i32)
-    (i32.store (i32.const 16) (i32.const 64))
-    (i32.store (i32.const 20) (i32.const 12))
-    (i32.const 16))
-  (func (export "smcp:server/handler@0.1.0#call-tool") (param i32 i32) (result i32)
-    (local $at i32)
-    {call}
-    (loop $next
-      (i32.store8
-        (i32.add (i32.const 8192) (i32.shl (local.get $at) (i32.const 1)))
-        (i32.add (i32.const 65)
-          (i32.shr_u (i32.load8_u offset=4096 (local.get $at)) (i32.const 4))))
-      (i32.store8
-        (i32.add (i32.const 8193) (i32.shl (local.get $at) (i32.const 1)))
-        (i32.add (i32.const 65)
-          (i32.and (i32.load8_u offset=4096 (local.get $at)) (i32.const 15))))
-      (local.set $at (i32.add (local.get $at) (i32.const 1)))
-      (br_if $next (i32.lt_u (local.get $at) (i32.const 32))))
-    (i32.store8 (i32.const 16) (i32.const 0))
-    (i32.store (i32.const 20) (i32.const 8192))
-    (i32.store (i32.const 24) (i32.const 64))
-    (i32.const 16))
-  (func (export "smcp:server/handler@0.1.0#read-resource") (param i32 i32) (result i32) (unreachable))
-  (func (export "smcp:server/handler@0.1.0#get-prompt") (param i32 i32) (result i32) (unreachable))
-  (func (export "smcp:server/handler@0.1.0#complete") (param i32 i32) (result i32) (unreachable)))"#
-    )
-}
+  (data (i32.const 192) "\80\00\00\00\01\00\00\00\ff\ff\00\00\03\00\00\00")"#,
+);
 
-fn flat(function: &str, arguments: &[i64]) -> String {
-    let arguments: Vec<_> = arguments
-        .iter()
-        .map(|argument| format!("(i32.const {argument})"))
-        .collect();
-    guest(&format!("(call ${function} {})", arguments.join(" ")))
-}
-
-/// How the call ended, what was asked, and the bytes of the answer.
 fn called(function: &str, arguments: &[i64]) -> (String, Vec<Request>, Vec<u8>) {
-    let wat = flat(function, arguments);
-    let (ended, requests) = run(&load(&wat), Entry::CallTool("{}".into()), BOUNDS, 1_000);
-    let text = match &ended.result {
-        Ok(Output::Text(text)) => text.clone(),
-        _ => String::new(),
-    };
-    let nibbles: Vec<u8> = text.bytes().map(|letter| letter - b'A').collect();
-    let bytes = nibbles
-        .chunks(2)
-        .map(|pair| pair[0] << 4 | pair[1])
-        .collect();
-    (outcome(&ended).to_owned(), requests, bytes)
+    probe::called(GUEST, function, arguments)
 }
 
 const URL: [i64; 2] = [144, 12];
@@ -145,7 +89,9 @@ fn what_a_guest_passes_is_checked() {
 #[test]
 fn headers_that_add_up_to_more_than_a_request_may_have_end_the_call() {
     // 100 times the same header of 192 bytes.
-    let wat = guest(
+    let wat = probe::guest(
+        GUEST.0,
+        GUEST.1,
         r#"(loop $more
       (i32.store (i32.add (i32.const 16384) (i32.shl (local.get $at) (i32.const 4))) (i32.const 128))
       (i32.store offset=4 (i32.add (i32.const 16384) (i32.shl (local.get $at) (i32.const 4))) (i32.const 1))

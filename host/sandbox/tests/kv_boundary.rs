@@ -8,79 +8,22 @@ mod support;
 
 use smcp_capability::call::{KvKey, KvRequest, KvSpace, Request};
 use smcp_ids::limits;
-use smcp_sandbox::{Entry, Output};
-use support::{BOUNDS, load, outcome, run};
+use support::probe;
 
-/// A guest that calls one function of `kv`, and returns the 16 bytes at 4096 as letters, two a byte.
-fn guest(call: &str) -> String {
-    format!(
-        r#"(module
-  (import "smcp:server/kv@0.1.0" "get" (func $get (param i32 i32 i32 i32)))
+/// Imports, and what is in the guest's memory.
+const GUEST: (&str, &str) = (
+    r#"  (import "smcp:server/kv@0.1.0" "get" (func $get (param i32 i32 i32 i32)))
   (import "smcp:server/kv@0.1.0" "set" (func $set (param i32 i32 i32 i32 i32 i32 i32 i32)))
   (import "smcp:server/kv@0.1.0" "delete" (func $delete (param i32 i32 i32 i32)))
   (import "smcp:server/kv@0.1.0" "swap"
     (func $swap (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))
-  (import "smcp:server/kv@0.1.0" "keys" (func $keys (param i32 i32 i32 i32 i32 i32 i32 i32)))
-  (memory (export "memory") 1)
-  (global $heap (mut i32) (i32.const 16384))
-  (data (i32.const 64) "{{\"tools\":[]}}")
-  (data (i32.const 128) "key")
-  (data (i32.const 136) "\ff")
-  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
-    (local $at i32)
-    (local.set $at (i32.and (i32.add (global.get $heap) (i32.const 7)) (i32.const -8)))
-    (global.set $heap (i32.add (local.get $at) (local.get 3)))
-    (local.get $at))
-  (func (export "smcp:server/handler@0.1.0#describe") (result i32)
-    (i32.store (i32.const 16) (i32.const 64))
-    (i32.store (i32.const 20) (i32.const 12))
-    (i32.const 16))
-  (func (export "smcp:server/handler@0.1.0#call-tool") (param i32 i32) (result i32)
-    (local $at i32)
-    {call}
-    (loop $next
-      (i32.store8
-        (i32.add (i32.const 8192) (i32.shl (local.get $at) (i32.const 1)))
-        (i32.add (i32.const 65)
-          (i32.shr_u (i32.load8_u offset=4096 (local.get $at)) (i32.const 4))))
-      (i32.store8
-        (i32.add (i32.const 8193) (i32.shl (local.get $at) (i32.const 1)))
-        (i32.add (i32.const 65)
-          (i32.and (i32.load8_u offset=4096 (local.get $at)) (i32.const 15))))
-      (local.set $at (i32.add (local.get $at) (i32.const 1)))
-      (br_if $next (i32.lt_u (local.get $at) (i32.const 16))))
-    (i32.store8 (i32.const 16) (i32.const 0))
-    (i32.store (i32.const 20) (i32.const 8192))
-    (i32.store (i32.const 24) (i32.const 32))
-    (i32.const 16))
-  (func (export "smcp:server/handler@0.1.0#read-resource") (param i32 i32) (result i32) (unreachable))
-  (func (export "smcp:server/handler@0.1.0#get-prompt") (param i32 i32) (result i32) (unreachable))
-  (func (export "smcp:server/handler@0.1.0#complete") (param i32 i32) (result i32) (unreachable)))"#
-    )
-}
+  (import "smcp:server/kv@0.1.0" "keys" (func $keys (param i32 i32 i32 i32 i32 i32 i32 i32)))"#,
+    r#"  (data (i32.const 128) "key")
+  (data (i32.const 136) "\ff")"#,
+);
 
-fn flat(function: &str, arguments: &[i64]) -> String {
-    let arguments: Vec<_> = arguments
-        .iter()
-        .map(|argument| format!("(i32.const {argument})"))
-        .collect();
-    guest(&format!("(call ${function} {})", arguments.join(" ")))
-}
-
-/// How the call ended, what was asked, and the bytes of the answer.
 fn called(function: &str, arguments: &[i64]) -> (String, Vec<Request>, Vec<u8>) {
-    let wat = flat(function, arguments);
-    let (ended, requests) = run(&load(&wat), Entry::CallTool("{}".into()), BOUNDS, 1_000);
-    let text = match &ended.result {
-        Ok(Output::Text(text)) => text.clone(),
-        _ => String::new(),
-    };
-    let nibbles: Vec<u8> = text.bytes().map(|letter| letter - b'A').collect();
-    let bytes = nibbles
-        .chunks(2)
-        .map(|pair| pair[0] << 4 | pair[1])
-        .collect();
-    (outcome(&ended).to_owned(), requests, bytes)
+    probe::called(GUEST, function, arguments)
 }
 
 const KEY: [i64; 2] = [128, 3];

@@ -6,6 +6,8 @@
     reason = "a test fails by panicking"
 )]
 
+pub mod probe;
+
 use smcp_capability::call::{Answer, Caller, KvRequest, Origin, Request};
 use smcp_capability::http::{HttpAnswer, HttpError, HttpErrorKind};
 use smcp_crypto::SigningKey;
