@@ -51,15 +51,6 @@ impl Connection {
         Ok(())
     }
 
-    /// A second handle to the socket, to cut it from another thread.
-    ///
-    /// # Errors
-    ///
-    /// If the system has no handle left.
-    pub(super) fn socket(&self) -> Result<TcpStream> {
-        Ok(self.stream.try_clone()?)
-    }
-
     /// Sends a request and reads the whole answer; gives its status.
     ///
     /// # Errors
