@@ -311,6 +311,8 @@ fn budgets(report: &Report, rounds: &Rounds) -> Vec<Budget> {
             .must(25.0)
             .aim(12.0)
     }));
+    let what = "a heavy call over HTTP, alone, over one slice of the same work";
+    budgets.push(Budget::low(what, report.heavy.ratio, "x").must(report::OVERHEAD_MUST));
     budgets.extend(crowded_budgets(&report.lists, &report.listeners));
     budgets.extend(report.ratios.iter().filter_map(|ratio| {
         let budget = Budget::low(format!("in V8: {}", ratio.what), ratio.v8, "x");

@@ -3,9 +3,7 @@
 //! of its own.
 //!
 //! The work is a diff that spends most of the fuel a call has. The host cannot run it in one slice, so a
-//! Worker with the sandbox alone does; both times are read at the client. They are two modules, which V8 compiles
-//! apart: from run to run their ratio is 1.05 to 1.25, so nothing must hold of it. What slices cost in one module
-//! is measured in `benches`.
+//! Worker with the sandbox alone does; both times are read at the client.
 
 use std::fs;
 use std::path::Path;

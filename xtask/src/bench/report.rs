@@ -87,6 +87,9 @@ pub(super) struct SandboxLine {
     pub(super) aim: Option<f64>,
 }
 
+/// What slicing and metering may cost, as a multiple of the work without them.
+pub(super) const OVERHEAD_MUST: f64 = 1.1;
+
 /// A ratio of `smcp-benches sandbox --json`: one subject's time over another's, measured in turns.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Ratio {
@@ -199,13 +202,12 @@ impl fmt::Display for Report {
         writeln!(
             f,
             "\na call of {} million fuel, on workerd, medians of {} rounds in turns: over HTTP in slices {} ms\n  \
-             ({} ns a unit, trips to the event loop included), by the sandbox alone in one slice {} ms ({} times)",
+             ({} ns a unit, trips to the event loop included), by the sandbox alone in one slice {} ms",
             heavy.fuel / 1_000_000,
             heavy.rounds,
             number(heavy.call_millis),
             number(heavy.fuel_nanos),
-            number(heavy.whole_millis),
-            number(heavy.ratio)
+            number(heavy.whole_millis)
         )?;
         write!(f, "\n{}\n{}", self.lists, self.listeners)?;
         self.fmt_sandbox(f)?;
