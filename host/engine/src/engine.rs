@@ -37,6 +37,7 @@ impl Engine {
     pub fn begin(&mut self, bytes: &[u8]) -> Result<u32, Garbled> {
         let frame: Frame = from_bytes(bytes).map_err(|_| Garbled)?;
         if self.provoke_faults {
+            self.tenant.fix_slices(provoke::slice(&frame));
             provoke::obey(&frame);
         }
         Ok(self.tenant.begin(frame).0)

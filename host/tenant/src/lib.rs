@@ -38,6 +38,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use smcp_capability::turn::{Boot, Frame, Performed, Step};
+use smcp_ids::Fuel;
 
 use crate::outside::Turn;
 use crate::problem::Problem;
@@ -70,6 +71,12 @@ impl Tenant {
             turns: BTreeMap::new(),
             last: 0,
         }
+    }
+
+    /// Lets all slices from now on be of one size, whatever time they take, or follow the time again.
+    /// Only what measures the cost of slices asks for it.
+    pub fn fix_slices(&mut self, slice: Option<Fuel>) {
+        self.state.borrow_mut().fixed_slice = slice;
     }
 
     /// Takes in a request. Nothing is done until the first [`Tenant::step`].

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use smcp_auth::ApiKeyring;
 use smcp_capability::turn::{Boot, Effect, Performed, Role, Telling};
 use smcp_crypto::{Binding, NONCE_BYTES, Purpose, TenantKeys, sha256};
-use smcp_ids::ServerSlug;
+use smcp_ids::{Fuel, ServerSlug};
 
 use crate::journal::Waiting;
 use crate::listeners::{Listener, News};
@@ -27,6 +27,8 @@ pub(crate) struct State {
     sealer: Option<Sealer>,
     directory: Option<Directory>,
     pub(crate) modules: Modules,
+    /// What every slice is, if it does not follow the time.
+    pub(crate) fixed_slice: Option<Fuel>,
     /// Fuel of all slices that were run here.
     pub(crate) sliced: u64,
     /// Who computes now, and who waits.
@@ -59,6 +61,7 @@ impl State {
             sealer,
             directory: None,
             modules: Modules::default(),
+            fixed_slice: None,
             sliced: 0,
             places: Places::default(),
             requests: 0,

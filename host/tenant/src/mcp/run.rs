@@ -279,7 +279,7 @@ impl Run<'_> {
                 return Ok(stopped(running.fail(GuestFault::Deadline(allowed).into())));
             }
             held = attempt.permit.held();
-            step = running.step(pace.slice(held));
+            step = running.step(pace.slice(self.scene, held));
         }
     }
 
