@@ -7,7 +7,7 @@ use core::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use smcp_auth::ApiKeyring;
-use smcp_capability::turn::{Boot, Effect, Performed, Role, Telling};
+use smcp_capability::turn::{Boot, Effect, Hearers, Performed, Role, Telling};
 use smcp_crypto::{Binding, NONCE_BYTES, Purpose, TenantKeys, sha256};
 use smcp_ids::{Fuel, ServerSlug};
 
@@ -134,7 +134,7 @@ impl Scene {
         server: &ServerSlug,
         changes: &[smcp_protocol::Change],
     ) -> Result<(), Problem> {
-        let effect = Effect::Listeners(server.clone());
+        let effect = Effect::Listeners(Hearers::Server(server.clone()));
         let Performed::Listeners(records) = self.outside.perform(effect).await else {
             return Err(Problem::host());
         };
