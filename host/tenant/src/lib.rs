@@ -29,6 +29,7 @@ pub mod receipt;
 mod record;
 pub mod replay;
 pub mod schemas;
+mod session;
 mod state;
 mod tapes;
 pub mod workspace;
@@ -85,7 +86,7 @@ impl Tenant {
         let turn = TurnId(self.last);
         let state = self.state.clone();
         let begun = Turn::new(|outside| {
-            let scene = Scene::new(state, outside, frame.entropy);
+            let scene = Scene::new(state, outside, turn.0, frame.entropy);
             door::answer(scene, frame)
         });
         self.turns.insert(turn, begun);
