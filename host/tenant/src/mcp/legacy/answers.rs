@@ -164,7 +164,8 @@ impl Scene {
                 continue;
             }
             writes.push(space.write(space.place(key.clone()), None, None));
-            let Some((session, stream, tries)) = parts_of(&format!("/{path}"))
+            let path = format!("/{path}");
+            let Some((session, stream, tries)) = parts_of(&path)
                 .filter(|(_, _, tries)| *tries <= limits::RUNS_MAX)
             else {
                 continue;

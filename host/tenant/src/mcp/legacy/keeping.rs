@@ -16,7 +16,7 @@ use crate::state::Scene;
 
 impl Scene {
     /// Begins a session with what `initialize` has agreed on.
-    pub(super) async fn begin_session(
+    pub(in crate::mcp) async fn begin_session(
         &self,
         endpoint: Option<&ServerSlug>,
         principal: &Principal,
