@@ -32,7 +32,7 @@ export class Blocks {
     this.parts = [];
     this.length = 0;
     this.keep(chunk.subarray(cut));
-    this.isComplete = COMPLETE.test(decoder.decode(whole.subarray(-TAIL)));
+    this.isComplete ||= COMPLETE.test(decoder.decode(whole.subarray(-TAIL)));
     return whole;
   }
 
