@@ -70,6 +70,7 @@ async fn steps(
                         | Effect::Erase
                         | Effect::Transact(_)
                         | Effect::DeleteItems(_)
+                        | Effect::Wake(_)
                 );
                 let performed = perform(signer, object, turn, effect).await;
                 answer = postcard::to_allocvec(&performed)
