@@ -73,7 +73,6 @@ impl Outside {
     }
 
     /// From now on the turn goes on without its client: that it has gone does not end it.
-    #[cfg_attr(not(test), expect(dead_code, reason = "no turn needs it yet"))]
     pub(crate) fn survive(&self) {
         self.0.borrow_mut().survives = true;
     }

@@ -102,6 +102,14 @@ impl Record {
         }
     }
 
+    /// The same, written anew.
+    pub(crate) fn written_at(&self, now: UnixMillis) -> Self {
+        Self {
+            written: now,
+            ..self.clone()
+        }
+    }
+
     /// The version that was agreed on.
     pub(crate) fn version(&self) -> Version {
         Version::parse(&self.version).unwrap_or(Version::UNSAID)

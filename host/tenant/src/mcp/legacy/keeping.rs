@@ -124,10 +124,7 @@ impl Scene {
         if !session.record.is_half_over(now) {
             return Ok(session);
         }
-        let record = Record {
-            written: now,
-            ..session.record.clone()
-        };
+        let record = session.record.written_at(now);
         // If that is refused it is tried again with the next use.
         if self.write_session(&session.id, &record).await? {
             session.record = record;

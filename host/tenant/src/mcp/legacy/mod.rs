@@ -22,7 +22,7 @@ use smcp_ids::{LogLevel, limits};
 use smcp_protocol::{Answer, Head, ProtocolError, Reply, ReplyTo, Version};
 
 pub(crate) use self::answers::run_of_own;
-pub(super) use self::outlet::{Outlet, UnderWay};
+pub(super) use self::outlet::Outlet;
 use super::{Endpoint, over_http};
 use crate::item::Space;
 use crate::problem::Problem;
@@ -70,15 +70,6 @@ impl Seat {
         match self {
             Self::In(session) => Some(session),
             Self::None | Self::Unknown => None,
-        }
-    }
-
-    /// The session of something that needs one.
-    pub(super) fn required(self) -> Result<Session, ProtocolError> {
-        match self {
-            Self::In(session) => Ok(*session),
-            Self::None => Err(ProtocolError::SessionRequired),
-            Self::Unknown => Err(ProtocolError::SessionNotFound),
         }
     }
 }

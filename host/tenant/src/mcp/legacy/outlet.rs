@@ -6,12 +6,10 @@ use std::rc::Rc;
 
 use smcp_capability::items::{Transaction, Write};
 use smcp_capability::turn::{Head, Listen};
-use smcp_ids::limits;
 use smcp_protocol::{ReplyTo, SSE_HEADERS, Version, sse};
 
 use super::events::{Event, EventId};
 use super::parked::{AllAnswers, Resumed};
-use crate::item::Space;
 use crate::problem::Problem;
 use crate::session::Session;
 use crate::state::{Live, Scene, State};
@@ -201,13 +199,6 @@ impl Outlet {
         }
     }
 
-    /// Where its session has things under way.
-    pub(super) fn space(&self) -> Space {
-        Space::of_session(&self.session.id)
-    }
-
-    /// How long what waits for its client is kept.
-    pub(super) const WAITS_MILLIS: u64 = limits::PARKED_MILLIS;
 }
 
 /// A call that can be cancelled by name, and is not lost.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use smcp_capability::call::{AskError, Question};
 use smcp_capability::items::{Transacted, Transaction, Write};
-use smcp_ids::ReleaseDigest;
+use smcp_ids::{ReleaseDigest, limits};
 use smcp_protocol::json::Json;
 use smcp_protocol::{ReplyTo, ask_message};
 
@@ -167,7 +167,7 @@ impl Scene {
     ) -> Result<(), Problem> {
         let space = Space::of_session(session);
         let now = self.outside.now();
-        let until = now.plus(Outlet::WAITS_MILLIS);
+        let until = now.plus(limits::PARKED_MILLIS);
         let encode = |bytes: postcard::Result<Vec<u8>>| bytes.map_err(|_| Problem::host());
         let mut writes = self.parked_removals(session, stream).await?;
         let call = encode(postcard::to_allocvec(parked))?;
