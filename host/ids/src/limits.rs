@@ -16,6 +16,8 @@ pub const SLUG_MAX_CHARACTERS: usize = 32;
 pub const MCP_BODY_MAX: usize = 4 * MIB;
 /// Body of an admin request that is not a module.
 pub const ADMIN_BODY_MAX: usize = 64 * KIB;
+/// Messages of one batch: each is answered by itself, so one body would be as many calls.
+pub const BATCH_MAX: usize = 32;
 /// How deep JSON may nest. Recursive parsers overflow their stack on more.
 pub const JSON_NESTING_MAX: usize = 64;
 /// Members of one JSON object: finding a repeated name in more costs memory that the body does not

@@ -56,6 +56,7 @@ pub(crate) async fn answer(
     let request = match Call::read(&head, &frame.body) {
         Ok(Call::Request(request)) => request,
         Ok(Call::Notification(_)) => return Ok(over_http(Reply::accepted())),
+        Ok(Call::Response(_)) => return Ok(over_http(Reply::refused(ProtocolError::Response))),
         Err(refusal) => return Ok(over_http(refusal.reply())),
     };
     let listens = matches!(request.method(), Method::Listen(_));
@@ -122,6 +123,9 @@ impl Hosted<'_> {
             },
             Method::Guest(call) => self.call(head, request, call, None).await?,
             Method::Listen(listen) => listening.answer(to, listen, &catalogue.offer()).await?,
+            Method::SetLevel(_) | Method::Subscribe(_) | Method::Unsubscribe(_) => {
+                to.error(&ProtocolError::SessionRequired)
+            }
         })
     }
 
@@ -189,6 +193,7 @@ fn head(frame: &Frame) -> Head<'_> {
         accept: frame.header("accept"),
         content_type: frame.header("content-type"),
         session_id: frame.header("mcp-session-id"),
+        session_version: None,
         all: &frame.headers,
     }
 }

@@ -63,6 +63,9 @@ pub(super) async fn answer(
         }
         Method::Guest(call) => to.error(&ProtocolError::method_not_found(call.target().method())),
         Method::Listen(listen) => listening.answer(to, listen, &offer).await?,
+        Method::SetLevel(_) | Method::Subscribe(_) | Method::Unsubscribe(_) => {
+            to.error(&ProtocolError::SessionRequired)
+        }
     })
 }
 
