@@ -7,11 +7,13 @@
     reason = "a test may stop where it stands"
 )]
 
+mod batch_wire;
 mod calls;
 mod errors_wire;
 mod legacy_wire;
 mod lists_wire;
 mod modern_wire;
+mod session_wire;
 mod wire;
 
 use crate::{
