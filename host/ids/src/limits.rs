@@ -16,6 +16,8 @@ pub const SLUG_MAX_CHARACTERS: usize = 32;
 pub const MCP_BODY_MAX: usize = 4 * MIB;
 /// Body of an admin request that is not a module.
 pub const ADMIN_BODY_MAX: usize = 64 * KIB;
+/// Messages of one batch: each is answered by itself, so one body would be as many calls.
+pub const BATCH_MAX: usize = 32;
 /// How deep JSON may nest. Recursive parsers overflow their stack on more.
 pub const JSON_NESTING_MAX: usize = 64;
 /// Members of one JSON object: finding a repeated name in more costs memory that the body does not
@@ -364,8 +366,6 @@ pub const PARKED_MILLIS: u64 = 60 * 60 * 1_000;
 pub const RUN_AGAIN_MILLIS: u64 = 5_000;
 /// How often that is done.
 pub const RUNS_MAX: u32 = 3;
-/// Messages of one batch (2025-03-26 only).
-pub const BATCH_MAX: usize = 32;
 
 // ---- Streams ---------------------------------------------------------------------------------
 
