@@ -135,14 +135,12 @@ impl Post<'_> {
             .map(|session| Outlet::direct(self.scene, session.clone(), body));
         let asked = self.asked(session, outlet.as_ref());
         let answer = asked.answer(head, &request).await?;
-        Ok(self.finished(request.reply_to(), outlet.as_ref(), answer).await)
+        Ok(self
+            .finished(request.reply_to(), outlet.as_ref(), answer)
+            .await)
     }
 
-    fn asked<'a>(
-        &'a self,
-        session: Option<&'a Session>,
-        outlet: Option<&'a Outlet>,
-    ) -> Asked<'a> {
+    fn asked<'a>(&'a self, session: Option<&'a Session>, outlet: Option<&'a Outlet>) -> Asked<'a> {
         Asked {
             scene: self.scene,
             frame: self.frame,
@@ -347,7 +345,9 @@ impl Hosted<'_> {
                 listening.answer(to, listen, &catalogue.offer()).await?
             }
             method @ (Method::SetLevel(_) | Method::Subscribe(_) | Method::Unsubscribe(_)) => {
-                self.asked.in_session(to, method, &catalogue.offer()).await?
+                self.asked
+                    .in_session(to, method, &catalogue.offer())
+                    .await?
             }
         })
     }

@@ -86,10 +86,12 @@ impl Run<'_> {
                 return Ok(self.to.error(&ProtocolError::RequestState));
             }
             (Some(Resumed { carried, .. }), _) => (carried.round, carried.tape),
-            (None, Some(state)) if self.to.era() == Era::Modern => match self.unseal(call, state, self.capabilities).await? {
-                Ok(carried) => (carried.round, carried.tape),
-                Err(error) => return Ok(self.to.error(&error)),
-            },
+            (None, Some(state)) if self.to.era() == Era::Modern => {
+                match self.unseal(call, state, self.capabilities).await? {
+                    Ok(carried) => (carried.round, carried.tape),
+                    Err(error) => return Ok(self.to.error(&error)),
+                }
+            }
             _ => {
                 let read_only = call.target() == Target::Tool && self.says_it_only_reads(known);
                 let header = self.header(began, read_only);
@@ -372,8 +374,8 @@ impl Run<'_> {
         call: Option<&GuestCall<'_>>,
     ) -> Option<AskError> {
         // A legacy client is asked on its stream, if it takes one.
-        let reaches = self.to.era() == Era::Modern
-            || (self.outlet.is_some() && self.to.form().may_stream());
+        let reaches =
+            self.to.era() == Era::Modern || (self.outlet.is_some() && self.to.form().may_stream());
         let may = call.is_some_and(|call| call.target().may_ask());
         let can = if may && reaches {
             self.capabilities

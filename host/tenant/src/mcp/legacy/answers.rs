@@ -165,8 +165,8 @@ impl Scene {
             }
             writes.push(space.write(space.place(key.clone()), None, None));
             let path = format!("/{path}");
-            let Some((session, stream, tries)) = parts_of(&path)
-                .filter(|(_, _, tries)| *tries <= limits::RUNS_MAX)
+            let Some((session, stream, tries)) =
+                parts_of(&path).filter(|(_, _, tries)| *tries <= limits::RUNS_MAX)
             else {
                 continue;
             };
@@ -218,7 +218,10 @@ impl Scene {
             };
             let waits: Option<Waits> = self.waits(session, stream).await?;
             if waits.is_some_and(|waits| waits.request == request) {
-                let next = self.parked(session, stream).await?.map_or(0, |call| call.next);
+                let next = self
+                    .parked(session, stream)
+                    .await?
+                    .map_or(0, |call| call.next);
                 let removals = self.parked_removals(session, stream).await?;
                 self.write_all(removals, &space).await?;
                 let id = EventId {
@@ -247,15 +250,17 @@ impl Scene {
             stream: last.stream.clone(),
             number: 0,
         };
-        let Some(request) = self.request_of(session, &first).await? else {
+        let begun = self.event(session, &first).await?;
+        let Some(request) = begun.and_then(|event| event.request) else {
             return Ok(None);
         };
         let wire = Wire {
             status: 503,
             code: INTERNAL_ERROR,
-            message: "the host was restarted while the call ran, or the call was cancelled; what it had \
+            message:
+                "the host was restarted while the call ran, or the call was cancelled; what it had \
                       done is not known: look before you call again"
-                .to_owned(),
+                    .to_owned(),
             data: Some(r#"{"code":"call_lost","help":"docs/errors.md#call_lost"}"#.to_owned()),
         };
         let id = EventId {
@@ -266,18 +271,6 @@ impl Scene {
         event.is_last = true;
         self.keep_event(session, &id, &event).await;
         Ok(Some(event.text(&id)))
-    }
-
-    /// The id of the request that a stream answers, as JSON text.
-    async fn request_of(
-        &self,
-        session: &SessionId,
-        first: &EventId,
-    ) -> Result<Option<String>, Problem> {
-        let space = Space::of_session(session);
-        let bytes = self.read_pieces(&space, &first.key()).await?;
-        let event = bytes.and_then(|bytes| postcard::from_bytes::<Event>(&bytes).ok());
-        Ok(event.and_then(|event| event.request))
     }
 
     async fn answers(
@@ -354,7 +347,8 @@ async fn go_on(
         outlet: Some(&outlet),
     };
     let answer = asked.answer(&Head::default(), &request).await;
-    let answer = answer.unwrap_or_else(|problem| outcome::broken(request.reply_to(), None, &problem));
+    let answer =
+        answer.unwrap_or_else(|problem| outcome::broken(request.reply_to(), None, &problem));
     outlet.finish(scene, answer.json()).await;
     Ok(())
 }

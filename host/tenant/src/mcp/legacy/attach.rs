@@ -65,7 +65,12 @@ async fn missed(
     if are_whole {
         return Ok(events.iter().map(|(id, event)| event.text(id)).collect());
     }
-    let resources = session.row.subscriptions.iter().cloned().map(Change::Resource);
+    let resources = session
+        .row
+        .subscriptions
+        .iter()
+        .cloned()
+        .map(Change::Resource);
     let changes = [Change::Tools, Change::Prompts, Change::Resources]
         .into_iter()
         .chain(resources);
@@ -93,7 +98,11 @@ fn primes(session: &Session, id: &EventId) -> String {
 async fn of_call(scene: &Scene, session: Session, seen: EventId) -> Result<HttpReply, Problem> {
     let events = scene.events_after(&session.id, &seen).await?;
     let text: String = events.iter().map(|(id, event)| event.text(id)).collect();
-    if events.last().is_some_and(|(_, event)| event.is_last) {
+    let last = match events.last() {
+        Some((_, event)) => Some(event.clone()),
+        None => scene.event(&session.id, &seen).await?,
+    };
+    if last.is_some_and(|event| event.is_last) {
         return Ok(whole(text));
     }
     let live = Live {

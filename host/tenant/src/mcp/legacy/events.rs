@@ -127,12 +127,18 @@ impl Scene {
         let prefix = format!("e/{}/", seen.stream);
         // '~' is after every part.
         let after = format!("{}~", seen.key());
-        let keys = self.item_keys(space.range(&prefix, Some(&after), u32::MAX)).await?;
+        let keys = self
+            .item_keys(space.range(&prefix, Some(&after), u32::MAX))
+            .await?;
         let mut events: Vec<(EventId, Event)> = Vec::new();
         let mut last = None;
         for key in &keys {
-            let number = key.strip_prefix(&prefix).and_then(|rest| rest.split('/').next());
-            let number: u64 = number.and_then(|text| text.parse().ok()).ok_or_else(Problem::host)?;
+            let number = key
+                .strip_prefix(&prefix)
+                .and_then(|rest| rest.split('/').next());
+            let number: u64 = number
+                .and_then(|text| text.parse().ok())
+                .ok_or_else(Problem::host)?;
             if last == Some(number) {
                 continue;
             }
@@ -141,11 +147,22 @@ impl Scene {
                 stream: seen.stream.clone(),
                 number,
             };
-            let bytes = self.read_pieces(&space, &id.key()).await?;
-            let event = bytes.and_then(|bytes| postcard::from_bytes(&bytes).ok());
+            let event = self.event(session, &id).await?;
             events.extend(event.map(|event| (id, event)));
         }
         Ok(events)
+    }
+
+    /// One event, if it is kept.
+    pub(crate) async fn event(
+        &self,
+        session: &SessionId,
+        id: &EventId,
+    ) -> Result<Option<Event>, Problem> {
+        let bytes = self
+            .read_pieces(&Space::of_session(session), &id.key())
+            .await?;
+        Ok(bytes.and_then(|bytes| postcard::from_bytes(&bytes).ok()))
     }
 
     /// Tells who is attached to a session's stream; whether anybody is. `ends`: that is the last.
@@ -190,8 +207,18 @@ mod tests {
             assert_eq!(id.map(|id| id.to_string()).as_deref(), Some(text));
         }
         for text in [
-            "", "0", "0.", ".1", "0.x", "0.-1", "1.1", "0.1.1", "00FF00ff00ff00ff.3", "0.99999999999999999999",
-            "../0.1", "00ff00ff00ff00f/.3",
+            "",
+            "0",
+            "0.",
+            ".1",
+            "0.x",
+            "0.-1",
+            "1.1",
+            "0.1.1",
+            "00FF00ff00ff00ff.3",
+            "0.99999999999999999999",
+            "../0.1",
+            "00ff00ff00ff00f/.3",
         ] {
             assert_eq!(EventId::parse(text), None, "{text}");
         }

@@ -107,7 +107,8 @@ impl Session {
         }
         subscriptions.insert(uri.to_owned());
         let bytes: usize = subscriptions.iter().map(String::len).sum();
-        if subscriptions.len() > limits::SUBSCRIPTIONS_MAX || bytes > limits::SUBSCRIPTIONS_BYTES_MAX
+        if subscriptions.len() > limits::SUBSCRIPTIONS_MAX
+            || bytes > limits::SUBSCRIPTIONS_BYTES_MAX
         {
             return Ok(to.error(&ProtocolError::InvalidParams(
                 "this session has too many subscriptions; end some",

@@ -198,7 +198,6 @@ impl Outlet {
             turn: scene.turn,
         }
     }
-
 }
 
 /// A call that can be cancelled by name, and is not lost.

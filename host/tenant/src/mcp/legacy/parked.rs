@@ -135,7 +135,10 @@ impl Outlet {
         };
         let waits = Waits {
             request: to.id().to_owned(),
-            questions: questions.iter().map(|question| question.id.clone()).collect(),
+            questions: questions
+                .iter()
+                .map(|question| question.id.clone())
+                .collect(),
         };
         scene
             .keep_parked(&self.session.id, &self.stream, &parked, &waits)
