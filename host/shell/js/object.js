@@ -90,7 +90,7 @@ export class HostObject extends DurableObject {
   async webSocketMessage(socket, message) {
     const asked = this.listeners.asked(socket);
     if (asked === undefined) return;
-    this.listeners.answer(socket, await this.ask(asked, new Uint8Array(message)));
+    await this.ask(asked, new Uint8Array(message), (step) => this.listeners.answer(socket, step));
   }
 
   webSocketClose(socket) {
@@ -112,8 +112,9 @@ export class HostObject extends DurableObject {
     throw new Error(`the alarm of ${this.name} failed`);
   }
 
-  /** The last step of a turn for that request, encoded; undefined after a fault. */
-  async ask({ method, path, headers }, body) {
+  /** The last step of a turn for that request, encoded; undefined after a fault. `took` is given the same
+      before any other turn can run: what it says of stored events holds then. */
+  async ask({ method, path, headers }, body, took = () => {}) {
     this.limits = shell(this.env).limits;
     this.account.touch();
     let engine;
@@ -121,10 +122,15 @@ export class HostObject extends DurableObject {
       engine = this.engine ??= this.wake();
       const turn = engine.begin(method, path, headers, body);
       const step = engine.step(turn, undefined);
-      if (step[0] === DONE || step[0] === LISTEN) return step.slice();
-      return await this.drive(undefined, engine, turn, step);
+      if (step[0] !== DONE && step[0] !== LISTEN) {
+        return await this.drive(undefined, engine, turn, step, undefined, took);
+      }
+      const last = step.slice();
+      took(last);
+      return last;
     } catch (error) {
       this.engineFault(engine, error);
+      took(undefined);
       return undefined;
     }
   }
@@ -214,10 +220,10 @@ export class HostObject extends DurableObject {
   // ---- Turns -----------------------------------------------------------------------------------
 
   /** Lets the shell carry on a turn that is not over after its first step. Gives its response; to a
-      turn without a client's signal, whose reply goes elsewhere, its last step. */
-  drive(signal, engine, id, step, room) {
+      turn that is asked, whose reply goes elsewhere, its last step, which `took` is given first. */
+  drive(signal, engine, id, step, room, took) {
     const now = shell(this.env);
-    const turn = new Turn(this, engine, id, now, signal === undefined);
+    const turn = new Turn(this, engine, id, now, took);
     turn.keep(room);
     const result = now.guard(() => now.glue.drive(now.edge, this, turn, step));
     if (result instanceof Uint8Array) {

@@ -12,13 +12,14 @@ import { hostFault } from "./refusal.js";
 import { EventStream, OVER } from "./stream.js";
 
 export class Turn {
-  /** `isAsked`: its last step is asked for, not a response. */
-  constructor(object, engine, id, shell, isAsked) {
+  /** `took`: is given its last step, once; without it, a response is wanted. */
+  constructor(object, engine, id, shell, took) {
     this.object = object;
     this.engine = engine;
     this.id = id;
     this.shell = shell;
-    this.isAsked = isAsked;
+    this.isAsked = took !== undefined;
+    this.took = took;
     this.ended = false;
     /** Whether its client has gone, and it goes on. */
     this.alone = false;
@@ -135,6 +136,7 @@ export class Turn {
   finish(step) {
     if (this.ended || step === undefined) return this.fail("no reply");
     if (this.isAsked) {
+      this.last(step);
       this.answer.resolve(step);
       return this.close();
     }
@@ -160,8 +162,17 @@ export class Turn {
   fail(reason) {
     if (this.ended) return;
     this.release();
+    this.last(undefined);
     this.answer.resolve(this.isAsked ? undefined : hostFault());
     this.stream?.abort(reason);
+  }
+
+  /** Gives its last step to who asked for it. The shell's loop does so itself where it matters that nothing
+      comes between. */
+  last(step) {
+    const { took } = this;
+    this.took = undefined;
+    took?.(step);
   }
 
   /** Its client has gone: ends the turn, or lets it go on alone. */
@@ -181,6 +192,7 @@ export class Turn {
   stop() {
     if (this.ended) return;
     this.release();
+    this.last(undefined);
     this.answer.resolve(this.isAsked ? undefined : new Response(null, { status: 202 }));
     this.stream?.end(OVER);
   }

@@ -67,6 +67,10 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub fn emit(this: &Turn, step: &[u8]) -> Promise;
 
+    /// Its last step, encoded.
+    #[wasm_bindgen(method)]
+    pub fn last(this: &Turn, step: &[u8]);
+
     /// Whether [`Turn::open`] was called.
     #[wasm_bindgen(method, getter)]
     pub fn streaming(this: &Turn) -> bool;

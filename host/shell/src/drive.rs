@@ -89,6 +89,8 @@ async fn steps(
                 if unsynced && turn.streaming() {
                     durable(&object.storage()).await?;
                 }
+                // Before any other turn: it has read what is stored, and is told what comes after.
+                turn.last(&bytes);
                 return Ok(Some(bytes));
             }
         }
