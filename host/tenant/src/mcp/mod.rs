@@ -5,6 +5,7 @@
 
 mod ask;
 mod attempt;
+mod errand;
 mod http;
 mod kv;
 pub(crate) mod legacy;
@@ -29,6 +30,7 @@ use smcp_protocol::{
     Offer, ProtocolError, Reply, ReplyForm, ReplyTo, Request, Response, ServerInfo, Target,
 };
 
+pub(crate) use self::errand::run_of_own;
 use self::legacy::{Outlet, Seat};
 use self::listen::Listening;
 use crate::modules::Ready;
