@@ -267,7 +267,7 @@ fn a_call_that_kills_the_host_each_time_is_given_up() {
     answer(&mut world, &key, &session, &stream, ada());
     let mut tries = 0;
     loop {
-        world.pass(1e6);
+        world.pass(1e5);
         // The last turn is one that gives up: it is not killed.
         if world.begun.iter().any(|path| path.ends_with("/4")) {
             break;
@@ -282,7 +282,7 @@ fn a_call_that_kills_the_host_each_time_is_given_up() {
     let rest = attach(&mut world, &key, &session, Some(&last_id(&stream)));
     let said = messages(rest.err().unwrap().text()).pop().unwrap();
     assert_eq!(said["error"]["data"]["code"], "call_lost", "{said}");
-    world.pass(1e6);
+    world.pass(1e5);
     world.ring(OBJECT);
     assert!(world.begun.is_empty());
 }
