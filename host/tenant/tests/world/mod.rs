@@ -4,21 +4,25 @@
     clippy::unwrap_used,
     clippy::panic,
     dead_code,
+    unused_imports,
     unreachable_pub,
     missing_docs,
     reason = "shared by tests"
 )]
 
+mod acts;
+
 use std::collections::{BTreeMap, HashMap};
+
+pub use acts::*;
 
 use serde_json::{Value, json};
 use smcp_capability::turn::{
-    Boot, Effect, Fetch, Fetched, Frame, Listen, Mutation, Performed, Record, Reply, Role, Step,
-    Table,
+    ALARM_METHOD, Boot, Effect, Fetch, Fetched, Frame, Hearers, Listen, Mutation, Performed,
+    RUN_METHOD, Record, Reply, Role, Step, Table,
 };
-use smcp_crypto::{MasterKeys, SigningKey, receipt_key_id, sha256};
-use smcp_ids::{ReleaseDigest, ServerSlug};
-use smcp_package::{Manifest, embed_manifest, sign};
+use smcp_crypto::{MasterKeys, receipt_key_id, sha256};
+use smcp_ids::ReleaseDigest;
 use smcp_tenant::memory_items::MemoryItems;
 use smcp_tenant::{Tenant, TurnId};
 
@@ -41,6 +45,8 @@ pub struct World {
     entropy: u64,
     /// The streams of those who listen.
     pub streams: Vec<Stream>,
+    /// Which of them were listed last.
+    heard: Vec<usize>,
     /// What other hosts answer.
     pub web: fn(&Fetch) -> Fetched,
     /// What they were sent.
@@ -49,11 +55,19 @@ pub struct World {
     pub refusals: u32,
     /// How often it was asked for some.
     pub reservations: u32,
+    /// The records of sessions, where they outlive objects.
+    pub sessions: HashMap<String, Vec<u8>>,
+    /// How often a record of a session was read, written or removed there.
+    pub session_reads: u32,
+    /// When objects are to be woken.
+    pub alarm: Option<u64>,
+    /// The turns of its own that an object has begun and that were not run yet.
+    pub begun: Vec<String>,
 }
 
 /// A stream that outlived its turn, as the platform keeps it.
 pub struct Stream {
-    /// The server, or `*`.
+    /// The server, or `*`; or the session.
     pub tag: String,
     pub record: Vec<u8>,
     pub told: String,
@@ -94,10 +108,15 @@ impl World {
             slice_millis: 0.1,
             entropy: 0,
             streams: Vec::new(),
+            heard: Vec::new(),
             web: |_| Fetched::Failed,
             fetched: Vec::new(),
             refusals: 0,
             reservations: 0,
+            sessions: HashMap::new(),
+            session_reads: 0,
+            alarm: None,
+            begun: Vec::new(),
         }
     }
 
@@ -235,7 +254,15 @@ impl World {
                     self.clock += self.slice_millis;
                 }
                 Step::Queued => panic!("queued with nobody else running"),
-                Step::Listen(_) => panic!("listens"),
+                // Handed over: the rest of its stream comes from later turns.
+                Step::Listen(Listen { head, first, .. }) => {
+                    let reply = Reply { head, body: first };
+                    return Outcome {
+                        reply,
+                        stream,
+                        yields,
+                    };
+                }
                 Step::Open(head) => {
                     assert_eq!(head.status, 200);
                     stream = Some(String::new());
@@ -247,6 +274,25 @@ impl World {
                         .push_str(std::str::from_utf8(&bytes).unwrap());
                 }
             }
+        }
+    }
+
+    /// Runs the turns that the object has begun itself.
+    pub fn run_begun(&mut self, object: &str) {
+        for path in std::mem::take(&mut self.begun) {
+            let mut frame = self.frame(RUN_METHOD, &path, "", Vec::new());
+            frame.headers.clear();
+            self.send(object, frame);
+        }
+    }
+
+    /// Lets the alarm ring, if it is time.
+    pub fn ring(&mut self, object: &str) {
+        if self.alarm.is_some_and(|at| at as f64 <= self.clock) {
+            self.alarm = None;
+            let mut frame = self.frame(ALARM_METHOD, "/", "", Vec::new());
+            frame.headers.clear();
+            self.send(object, frame);
         }
     }
 
@@ -314,17 +360,19 @@ impl World {
                 }
                 Performed::Done
             }
-            Effect::Listeners(server) => {
-                let heard = self.streams.iter().filter(|stream| stream.hears(&server));
-                let records = heard.map(|stream| stream.record.clone().into());
-                Performed::Listeners(records.collect())
+            Effect::Listeners(hearers) => {
+                let all = self.streams.iter().enumerate();
+                let heard = all.filter(|(_, stream)| stream.hears(&hearers));
+                let (places, records): (Vec<_>, Vec<_>) = heard
+                    .map(|(place, stream)| (place, stream.record.clone().into()))
+                    .unzip();
+                self.heard = places;
+                Performed::Listeners(records)
             }
             // Told in the step after they were listed: the places are still the same.
             Effect::Tell(tellings) => {
-                let mut heard: Vec<_> = self.streams.iter_mut().collect();
-                heard.retain(|stream| !stream.ended);
                 for telling in tellings {
-                    let stream = &mut heard[telling.listener as usize];
+                    let stream = &mut self.streams[self.heard[telling.listener as usize]];
                     stream
                         .told
                         .push_str(std::str::from_utf8(&telling.bytes).unwrap());
@@ -372,121 +420,45 @@ impl World {
                 self.refusals = self.refusals.saturating_sub(1);
                 Performed::Reserved(is_there)
             }
+            Effect::ReadSession(id) => {
+                self.session_reads += 1;
+                let record = self.sessions.get(&id);
+                Performed::Session(record.map(|record| record.clone().into()))
+            }
+            Effect::WriteSession { id, value, .. } => {
+                self.sessions.insert(id, value);
+                Performed::Done
+            }
+            Effect::DeleteSession(id) => {
+                self.sessions.remove(&id);
+                Performed::Done
+            }
+            Effect::Wake(at) => {
+                self.alarm = Some(self.alarm.map_or(at.0, |alarm| alarm.min(at.0)));
+                Performed::Done
+            }
+            Effect::Begin(path) => {
+                self.begun.push(path);
+                Performed::Done
+            }
+            Effect::Stop(turn) => {
+                self.engine(object).stop(TurnId(turn));
+                Performed::Done
+            }
             Effect::Wait(millis) => {
                 self.clock += f64::from(millis);
                 Performed::Done
             }
         }
     }
-
-    // ---- What an admin and a client do --------------------------------------------------------
-
-    pub fn admin(&mut self, method: &str, path: &str, body: Value) -> Outcome {
-        let body = if body.is_null() {
-            Vec::new()
-        } else {
-            body.to_string().into_bytes()
-        };
-        self.admin_bytes(method, path, body)
-    }
-
-    pub fn admin_bytes(&mut self, method: &str, path: &str, body: Vec<u8>) -> Outcome {
-        let full = format!("/admin/v1{path}");
-        let frame = self.frame(method, &full, ADMIN, body);
-        let mut parts = path
-            .trim_start_matches("/tenants")
-            .trim_start_matches('/')
-            .split('/');
-        let tenant = parts.next().unwrap_or_default();
-        let to_platform = tenant.is_empty() || (method == "DELETE" && parts.next().is_none());
-        let object = if to_platform {
-            "platform".to_owned()
-        } else {
-            format!("tenant:{tenant}")
-        };
-        self.send(&object, frame)
-    }
-
-    /// A tenant with one trusted publisher, one server and one key: the key.
-    pub fn acme(&mut self, wat: &str) -> String {
-        assert_eq!(
-            self.admin("POST", "/tenants", json!({"tenant": "acme"}))
-                .status(),
-            201
-        );
-        let key = publisher().public().to_string();
-        assert_eq!(
-            self.admin("POST", "/tenants/acme/publishers", json!({"key": key}))
-                .status(),
-            201
-        );
-        let published = self.admin_bytes(
-            "POST",
-            "/tenants/acme/servers/hello/releases",
-            package(wat, "1.0.0"),
-        );
-        assert_eq!(published.status(), 201, "{}", published.text());
-        self.key("acme", json!({"name": "test"}))
-    }
-
-    /// Publishes another release of the server that [`World::acme`] made.
-    pub fn publish(&mut self, wat: &str, version: &str) {
-        let path = "/tenants/acme/servers/hello/releases";
-        let published = self.admin_bytes("POST", path, package(wat, version));
-        assert_eq!(published.status(), 201, "{}", published.text());
-    }
-
-    pub fn key(&mut self, tenant: &str, body: Value) -> String {
-        let created = self.admin("POST", &format!("/tenants/{tenant}/keys"), body);
-        assert_eq!(created.status(), 201, "{}", created.text());
-        created.json()["key"].as_str().unwrap().to_owned()
-    }
-
-    pub fn call(&mut self, key: &str, message: &Value) -> Outcome {
-        self.call_at("/t/acme/hello/mcp", key, message)
-    }
-
-    pub fn call_at(&mut self, path: &str, key: &str, message: &Value) -> Outcome {
-        let frame = self.frame("POST", path, key, message.to_string().into_bytes());
-        self.send("tenant:acme", frame)
-    }
 }
 
 impl Stream {
-    fn hears(&self, server: &ServerSlug) -> bool {
-        !self.ended && (self.tag == server.as_str() || self.tag == "*")
+    fn hears(&self, hearers: &Hearers) -> bool {
+        let is_heard = match hearers {
+            Hearers::Server(server) => self.tag == server.as_str() || self.tag == "*",
+            Hearers::Session(session) => self.tag == *session,
+        };
+        is_heard && !self.ended
     }
-}
-
-/// The publisher of the tests.
-pub fn publisher() -> SigningKey {
-    SigningKey::from_seed(&[7; 32])
-}
-
-/// A signed package of a guest in WAT; its catalogue is what its `describe` returns.
-pub fn package(wat: &str, version: &str) -> Vec<u8> {
-    package_as(wat, version, &catalogue(wat), &publisher())
-}
-
-pub fn package_as(wat: &str, version: &str, catalogue: &str, key: &SigningKey) -> Vec<u8> {
-    let module = wat::parse_str(wat).unwrap();
-    let capabilities = smcp_package::capabilities(&module).unwrap();
-    let manifest =
-        Manifest::new("hello".parse().unwrap(), version, catalogue, capabilities).unwrap();
-    sign(&embed_manifest(&module, &manifest).unwrap(), &[key]).unwrap()
-}
-
-/// The text of the first data segment: where the WAT guests keep their catalogue.
-pub fn catalogue(wat: &str) -> String {
-    let start = wat.find("(data (i32.const 64) \"").unwrap() + 22;
-    let end = start + wat[start..].find("\")").unwrap();
-    wat[start..end].replace("\\\"", "\"")
-}
-
-/// A `tools/call` of the legacy era.
-pub fn tool_call(id: u64, name: &str, arguments: Value) -> Value {
-    json!({
-        "jsonrpc": "2.0", "id": id, "method": "tools/call",
-        "params": {"name": name, "arguments": arguments},
-    })
 }
