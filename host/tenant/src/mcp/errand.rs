@@ -6,7 +6,7 @@ use smcp_capability::items::{Transacted, Transaction, Write};
 use smcp_capability::turn::{ALARM_METHOD, Effect, Frame, Head, Reply};
 use smcp_ids::{UnixMillis, limits};
 
-use super::legacy;
+use super::{legacy, task};
 use crate::item::Space;
 use crate::problem::Problem;
 use crate::session::SessionId;
@@ -22,6 +22,13 @@ pub(super) enum Errand {
         /// The stream.
         stream: String,
     },
+    /// Going on with a task.
+    Task {
+        /// Whose it is.
+        owner: String,
+        /// Its name.
+        id: String,
+    },
 }
 
 impl Errand {
@@ -29,6 +36,7 @@ impl Errand {
     fn path(&self) -> String {
         match self {
             Self::Call { session, stream } => format!("/call/{}/{stream}", session.as_str()),
+            Self::Task { owner, id } => format!("/task/{owner}/{id}"),
         }
     }
 
@@ -47,6 +55,10 @@ impl Errand {
             "call" => Self::Call {
                 session: SessionId::remembered(of),
                 stream: (*name).to_owned(),
+            },
+            "task" => Self::Task {
+                owner: (*of).to_owned(),
+                id: (*name).to_owned(),
             },
             _ => return None,
         };
@@ -69,6 +81,8 @@ pub(crate) async fn run_of_own(scene: &Scene, frame: &Frame) -> Result<Reply, Pr
             Errand::Call { session, stream } => {
                 legacy::go_on(scene, frame, session.clone(), stream).await?;
             }
+            Errand::Task { owner, id } if has_failed => task::give_up(scene, owner, id).await?,
+            Errand::Task { owner, id } => task::go_on(scene, frame, owner, id).await?,
         }
         scene.write_due(written).await?;
     }

@@ -280,6 +280,7 @@ pub(in crate::mcp) async fn go_on(
         principal: &principal,
         session: Some(&outlet.session),
         outlet: Some(&outlet),
+        going: None,
     };
     let answer = asked.answer(&Head::default(), &request).await;
     let answer =

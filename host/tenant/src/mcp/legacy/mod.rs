@@ -23,6 +23,7 @@ use smcp_protocol::{Answer, Head, ProtocolError, Reply, ReplyTo, Version};
 
 pub(super) use self::answers::{give_up, go_on};
 pub(super) use self::outlet::Outlet;
+pub(super) use self::parked::{Answered, Resumed};
 use super::{Endpoint, over_http};
 use crate::item::Space;
 use crate::problem::Problem;
