@@ -12,7 +12,8 @@ use smcp_protocol::{
 };
 
 pub(super) use self::going::{Going, give_up, go_on};
-use self::kept::{Ended, Task};
+use self::kept::Ended;
+pub(super) use self::kept::Task;
 use super::Asked;
 use crate::problem::Problem;
 use crate::questions::{self, Answers};
