@@ -37,7 +37,7 @@ use lists::Lists;
 use report::{HostTo, Machine, Ratio, Report, SandboxLine};
 use rounds::{Plan, Rounds};
 use stage::Stage;
-use subjects::{AGENT, FLOOR, HOST, STATELESS};
+use subjects::{AGENT, FLOOR, HOST, LEGACY_HOST, STATELESS};
 
 /// How much of everything to measure.
 #[derive(Debug, Clone, Copy)]
@@ -156,7 +156,7 @@ pub fn run(quick: bool, json: bool) -> Result<()> {
         quick,
         rounds: extent.plan.rounds,
         subjects: rounds.figures(),
-        host_to: [FLOOR, STATELESS, AGENT]
+        host_to: [FLOOR, LEGACY_HOST, STATELESS, AGENT]
             .map(|other| HostTo {
                 other,
                 ratios: rounds.ratios(HOST, other),
@@ -185,14 +185,11 @@ pub fn run(quick: bool, json: bool) -> Result<()> {
 
 fn side_by_side(stage: &Stage, origin: &str, group: u32, plan: Plan) -> Result<Rounds> {
     let step = Step::begin("starting what to compare with");
+    let path = stage::path(stage::MAIN, stage::ECHO);
     let mut subjects = [
         subjects::floor()?,
-        subjects::host(
-            origin,
-            group,
-            &stage::path(stage::MAIN, stage::ECHO),
-            &stage.key,
-        )?,
+        subjects::host(origin, group, &path, &stage.key)?,
+        subjects::legacy_host(origin, group, &path, &stage.key)?,
         subjects::stateless()?,
         subjects::agent()?,
     ];
@@ -261,6 +258,7 @@ fn budgets(report: &Report, rounds: &Rounds) -> Vec<Budget> {
     let floor = rounds.ratios(HOST, FLOOR);
     let stateless = rounds.ratios(HOST, STATELESS);
     let agent = rounds.ratios(HOST, AGENT);
+    let legacy = rounds.ratios(LEGACY_HOST, HOST);
     let mut budgets = vec![
         Budget::low("echo, p50 over the floor's", floor.p50, "x")
             .must(1.6)
@@ -268,6 +266,7 @@ fn budgets(report: &Report, rounds: &Rounds) -> Vec<Budget> {
         Budget::low("echo, CPU under load over the floor's", floor.cpu, "x")
             .must(2.0)
             .aim(1.6),
+        Budget::low("echo in a session, p50 over the stateless", legacy.p50, "x").must(1.2),
         Budget::low("echo, p50 over createMcpHandler's", stateless.p50, "x").must(1.0),
         Budget::low("echo, p50 over McpAgent's", agent.p50, "x").must(1.0 / 3.0),
         Budget::high(

@@ -38,6 +38,8 @@ pub(super) struct Subject {
 pub(super) const FLOOR: &str = "floor";
 /// This host.
 pub(super) const HOST: &str = "host";
+/// This host, in sessions of the legacy era.
+pub(super) const LEGACY_HOST: &str = "host, in a session";
 /// The agents SDK's stateless handler.
 pub(super) const STATELESS: &str = "createMcpHandler";
 /// The agents SDK's server with sessions.
@@ -57,6 +59,21 @@ pub(super) fn host(origin: &str, group: u32, path: &str, key: &str) -> Result<Su
             let request = echo(origin, path, Some(key));
             Ok(Client::new(Connection::open(origin)?, request))
         })?,
+        _running: None,
+    })
+}
+
+/// The same in sessions of the legacy era: one for each client.
+///
+/// # Errors
+///
+/// If nobody listens, or begins no session.
+pub(super) fn legacy_host(origin: &str, group: u32, path: &str, key: &str) -> Result<Subject> {
+    Ok(Subject {
+        id: LEGACY_HOST,
+        what: "the same on this host, in a session of 2025-11-25",
+        group,
+        clients: clients(|| session(origin, path, Some(key)))?,
         _running: None,
     })
 }
@@ -149,11 +166,11 @@ pub(super) fn agent() -> Result<Subject> {
     let running = serve("agent")?;
     let origin = running.url().to_owned();
     let what = "the same echo on the agents SDK's McpAgent, no key";
-    peer(AGENT, what, running, || session(&origin))
+    peer(AGENT, what, running, || session(&origin, "/mcp", None))
 }
 
 /// A client that has opened a session, as the legacy era wants it.
-fn session(origin: &str) -> Result<Client> {
+fn session(origin: &str, path: &str, key: Option<&str>) -> Result<Client> {
     let mut connection = Connection::open(origin)?;
     let initialize = json!({
         "jsonrpc": "2.0",
@@ -165,18 +182,21 @@ fn session(origin: &str) -> Result<Client> {
             "clientInfo": { "name": "bench", "version": "1.0.0" },
         },
     });
-    let request = http::post(origin, "/mcp", &[], &initialize.to_string());
+    let bearer = key.map(|key| format!("Bearer {key}"));
+    let mut headers: Vec<(&str, &str)> = Vec::new();
+    headers.extend(bearer.as_deref().map(|bearer| ("Authorization", bearer)));
+    let request = http::post(origin, path, &headers, &initialize.to_string());
     let status = connection.exchange(&request)?;
     let id = connection.header("mcp-session-id");
     let id = id
         .with_context(|| format!("initialize answered {status}, without a session"))?
         .to_owned();
-    let headers = [
+    headers.extend([
         ("Mcp-Session-Id", id.as_str()),
         ("MCP-Protocol-Version", LEGACY),
-    ];
+    ]);
     let initialized = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
-    let request = http::post(origin, "/mcp", &headers, &initialized.to_string());
+    let request = http::post(origin, path, &headers, &initialized.to_string());
     ensure!(connection.exchange(&request)? == 202, "no session was made");
     let call = json!({
         "jsonrpc": "2.0",
@@ -184,7 +204,7 @@ fn session(origin: &str) -> Result<Client> {
         "method": "tools/call",
         "params": { "name": "echo", "arguments": { "text": TEXT } },
     });
-    let request = http::post(origin, "/mcp", &headers, &call.to_string());
+    let request = http::post(origin, path, &headers, &call.to_string());
     Ok(Client::new(connection, request))
 }
 
