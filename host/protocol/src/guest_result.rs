@@ -197,6 +197,11 @@ impl<'a> GuestResult<'a> {
         }
     }
 
+    /// The result as the guest wrote it.
+    pub(crate) fn json(&self) -> Json<'a> {
+        self.result
+    }
+
     /// Whether the tool says that it failed.
     pub fn is_error(&self) -> bool {
         self.is_error

@@ -217,6 +217,27 @@ impl ReplyTo {
         self.cacheable(server, result)
     }
 
+    /// No completions, of what a server proposes none for (server/utilities/completion, "Completion
+    /// Results").
+    pub fn no_completions(&self, server: &ServerInfo) -> Answer {
+        let mut result = String::from("{");
+        if self.era() == Era::Modern {
+            push_member(&mut result, "resultType", "\"complete\"");
+        }
+        push_member(
+            &mut result,
+            "completion",
+            r#"{"values":[],"hasMore":false}"#,
+        );
+        if self.era() == Era::Modern {
+            push_member(&mut result, "_meta", "{");
+            push_member(&mut result, SERVER_INFO_KEY, &server.json);
+            result.push('}');
+        }
+        result.push('}');
+        self.result(&result)
+    }
+
     /// The result of a guest: its own, with the host's entries in its `_meta`; in the modern
     /// era the server's identity is one of them (2026-07-28, basic/index, "Per-response protocol
     /// fields").
@@ -347,6 +368,14 @@ impl Answer {
             status: wire.status,
             json: response(id, "error", &wire.error_json()),
         }
+    }
+
+    pub(crate) fn into_parts(self) -> (u16, String) {
+        (self.status, self.json)
+    }
+
+    pub(crate) fn of_parts(status: u16, json: String) -> Self {
+        Self { status, json }
     }
 
     /// The status, if nothing has been sent yet.

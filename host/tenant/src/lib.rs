@@ -10,6 +10,7 @@
 mod admin;
 mod asks;
 pub mod call;
+mod catalogues;
 pub mod describe;
 mod door;
 pub mod item;

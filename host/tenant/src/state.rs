@@ -11,6 +11,7 @@ use smcp_capability::turn::{Boot, Effect, Performed, Role, Telling};
 use smcp_crypto::{Binding, NONCE_BYTES, Purpose, TenantKeys, sha256};
 use smcp_ids::ServerSlug;
 
+use crate::catalogues::Catalogues;
 use crate::journal::Waiting;
 use crate::listeners::{Listener, News};
 use crate::modules::Modules;
@@ -27,6 +28,7 @@ pub(crate) struct State {
     sealer: Option<Sealer>,
     directory: Option<Directory>,
     pub(crate) modules: Modules,
+    pub(crate) catalogues: Catalogues,
     /// Fuel of all slices that were run here.
     pub(crate) sliced: u64,
     /// Who computes now, and who waits.
@@ -59,6 +61,7 @@ impl State {
             sealer,
             directory: None,
             modules: Modules::default(),
+            catalogues: Catalogues::default(),
             sliced: 0,
             places: Places::default(),
             requests: 0,
@@ -78,6 +81,7 @@ impl State {
     pub(crate) fn forget(&mut self) {
         self.directory = None;
         self.modules = Modules::default();
+        self.catalogues = Catalogues::default();
         self.waiting = Waiting::default();
     }
 }

@@ -73,7 +73,7 @@ impl List {
     }
 
     /// What begins its cursors, so that one list's is refused by another.
-    const fn letter(self) -> char {
+    pub(super) const fn letter(self) -> char {
         match self {
             Self::Tools => 't',
             Self::Resources => 'r',

@@ -166,6 +166,14 @@ pub(super) fn releases(scene: &Scene, server: &str) -> Result<Reply, Problem> {
     Ok(json(200, &List { releases }))
 }
 
+/// What is another for those who listen when a server is gone, or stopped: where all servers are one,
+/// what it had is in no list any more.
+pub(super) const EVERYTHING: [smcp_protocol::Change; 3] = [
+    smcp_protocol::Change::Tools,
+    smcp_protocol::Change::Prompts,
+    smcp_protocol::Change::Resources,
+];
+
 /// Removes a server with its releases. Modules that no other server has go too.
 pub(super) async fn delete(scene: &Scene, server: &str) -> Result<Reply, Problem> {
     let (slug, changes, orphans) = {
@@ -198,6 +206,7 @@ pub(super) async fn delete(scene: &Scene, server: &str) -> Result<Reply, Problem
     };
     scene.commit(changes).await?;
     scene.state.borrow_mut().waiting.forget(&slug);
+    scene.announce(&slug, &EVERYTHING).await?;
     for accounts in Space::all_accounts(&slug) {
         let items = Effect::DeleteItems(accounts);
         if scene.outside.perform(items).await != Performed::Done {

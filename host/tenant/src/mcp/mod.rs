@@ -1,7 +1,7 @@
 //! MCP, as a tenant's object answers it: one POST, from its body to its response.
 //!
-//! Two endpoints: one server by itself, and all servers of the tenant as one, their tools' names
-//! prefixed `{server}__`. Lists are answered from catalogues, but for resources that come and go.
+//! Two endpoints: one server by itself, and all servers of the tenant as one, their names prefixed
+//! `{server}__`. Lists are answered from catalogues, but for resources that come and go.
 
 mod ask;
 mod attempt;
@@ -84,7 +84,15 @@ pub(crate) async fn answer(
             };
             at.answer(&head, &request, &listening).await?
         }
-        Endpoint::Union => union::answer(scene, &head, &request, principal, &listening).await?,
+        Endpoint::Union => {
+            let united = union::United {
+                scene,
+                head: &head,
+                request: &request,
+                principal,
+            };
+            united.answer(&listening).await?
+        }
     };
     Ok(finished(scene, request.reply_to(), answer))
 }

@@ -125,6 +125,27 @@ impl Run<'_> {
 
     /// Answers `resources/list` of a server that says itself which there are.
     pub(super) async fn list_resources(&self, cursor: Option<&str>) -> Result<Answer, Problem> {
+        let (_, answer) = self.listed_resources(cursor).await?;
+        Ok(answer)
+    }
+
+    /// What the guest of such a server lists, for a list that has others' too. `None` if it fails.
+    pub(super) async fn made_resources(
+        &self,
+        cursor: Option<&str>,
+    ) -> Result<Option<String>, Problem> {
+        let (ended, _) = self.listed_resources(cursor).await?;
+        Ok(match ended.map(|ended| ended.result) {
+            Some(Ok(Output::Text(text))) => Some(text),
+            _ => None,
+        })
+    }
+
+    /// How such a call ended, if it came to that, and what its client is told.
+    async fn listed_resources(
+        &self,
+        cursor: Option<&str>,
+    ) -> Result<(Option<Ended>, Answer), Problem> {
         let permit = Permit::acquire(self.scene, self.principal).await?;
         let began = self.scene.outside.now();
         let tape = Tape::blank(self.header(began, false));
@@ -140,9 +161,12 @@ impl Run<'_> {
             .await;
         let parse = GuestResult::parse_resources;
         match end {
-            Ok(RoundEnd::Ended(ended)) => Ok(self.told(&witness, &ended, None, parse).await),
-            Ok(_) => witness.broke(Problem::host()).await,
-            Err(problem) => witness.broke(problem).await,
+            Ok(RoundEnd::Ended(ended)) => {
+                let answer = self.told(&witness, &ended, None, parse).await;
+                Ok((Some(ended), answer))
+            }
+            Ok(_) => Ok((None, witness.broke(Problem::host()).await?)),
+            Err(problem) => Ok((None, witness.broke(problem).await?)),
         }
     }
 
