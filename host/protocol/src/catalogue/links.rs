@@ -114,3 +114,58 @@ fn replaced(
     out.push_str(text.get(at..).unwrap_or_default());
     out
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+    use crate::catalogue::{split_union_uri, union_uri};
+
+    #[test]
+    fn uris_are_replaced_where_mcp_has_them_and_nothing_else_is_touched() {
+        let server = "s".parse().unwrap();
+        for (target, own, united) in [
+            (
+                Target::Tool,
+                r#"{ "content" : [ {"uri":"a:1","type":"resource_link","x":"a:1"} , {"type":"resource","resource":{"text":"a:1","uri":"a:\u0031"}} , {"type":"text","uri":"a:1"} , 7 ] ,"uri":"a:1"}"#,
+                r#"{ "content" : [ {"uri":"smcp+s+a:1","type":"resource_link","x":"a:1"} , {"type":"resource","resource":{"text":"a:1","uri":"smcp+s+a:1"}} , {"type":"text","uri":"a:1"} , 7 ] ,"uri":"a:1"}"#,
+            ),
+            (
+                Target::Prompt,
+                r#"{"messages":[{"content":{"type":"resource","resource":{"uri":"ui://é"}}},{"content":{"type":"text","text":"a:1"}},{}]}"#,
+                r#"{"messages":[{"content":{"type":"resource","resource":{"uri":"ui://smcp+s+é"}}},{"content":{"type":"text","text":"a:1"}},{}]}"#,
+            ),
+            (
+                Target::Resource,
+                r#"{"contents":[{"uri":"a:1","text":"x"},{"uri":7},{"uri":"a:2"}]}"#,
+                r#"{"contents":[{"uri":"smcp+s+a:1","text":"x"},{"uri":7},{"uri":"smcp+s+a:2"}]}"#,
+            ),
+            (
+                Target::Completion,
+                r#"{"completion":{"values":["a:1"]}}"#,
+                r#"{"completion":{"values":["a:1"]}}"#,
+            ),
+        ] {
+            let json = Json::parse(own.as_bytes()).unwrap();
+            let mapped = with_uris(target, json, |_, uri| Some(union_uri(&server, uri)));
+            assert_eq!(mapped, united);
+            let json = Json::parse(mapped.as_bytes()).unwrap();
+            let back = with_uris(target, json, |_, uri| Some(split_union_uri(uri)?.1));
+            assert_eq!(back, own.replace("\\u0031", "1"));
+        }
+    }
+
+    #[test]
+    fn a_link_is_told_from_what_comes_with_its_contents() {
+        let text = r#"{"content":[{"type":"resource_link","uri":"a:1"},{"type":"resource","resource":{"uri":"a:1"}}]}"#;
+        let json = Json::parse(text.as_bytes()).unwrap();
+        let mapped = with_uris(Target::Tool, json, |linked, _| {
+            (linked == Linked::Own).then(|| "own:1".to_owned())
+        });
+        assert_eq!(
+            mapped,
+            text.replace(r#"{"uri":"a:1"}"#, r#"{"uri":"own:1"}"#)
+        );
+    }
+}
