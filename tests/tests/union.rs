@@ -1,64 +1,182 @@
-//! All servers of a tenant at one address, end to end on real workerd, through an official client: what it
-//! lists there it reads there, and what one server links to it follows.
+//! All servers of a tenant at one address, end to end on real workerd, through each official client: what it
+//! lists there it calls, reads, asks for and completes there, and what one server links to it follows.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use serde_json::{Value, json};
-use smcp_tests::stage;
-use smcp_xtask::platform::official_client;
+use std::io::Write;
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 
-const TENANT: &str = "together";
+use serde_json::{Value, json};
+use smcp_tests::{Tenant, stage};
+use smcp_xtask::platform::official_client;
+use smcp_xtask::{paths, python};
+
+/// A tenant with two servers, one of which has everything that there is.
+fn tenant() -> &'static Tenant {
+    static TENANT: OnceLock<Tenant> = OnceLock::new();
+    TENANT.get_or_init(|| {
+        let (platform, name) = (stage().platform(), "together");
+        platform.tenant(name).unwrap();
+        for example in ["hello", "notes"] {
+            let package = platform.package(name, example).unwrap();
+            platform.publish(&package, name, example).unwrap();
+        }
+        Tenant {
+            name: name.into(),
+            key: platform.key(name).unwrap(),
+        }
+    })
+}
+
+fn endpoint() -> String {
+    format!("{}/t/{}/mcp", stage().platform().url(), tenant().name)
+}
+
+/// What a client does there, which keeps a note of that title.
+fn calls(title: &str) -> Value {
+    let argument = json!({"name": "id", "value": title});
+    json!([
+        {"tool": "hello__greet", "arguments": {"name": "Ada"}},
+        {"tool": "notes__add", "arguments": {"title": title, "text": "words"}},
+        {"list": "Resources"},
+        {"list": "ResourceTemplates"},
+        {"list": "Prompts"},
+        {"read": format!("smcp+notes+note://{title}")},
+        {"prompt": "notes__summarise", "arguments": {"id": title}},
+        {"complete": {"type": "ref/prompt", "name": "notes__summarise"}, "argument": argument},
+        {"complete": {"type": "ref/resource", "uri": "smcp+notes+note://{id}"}, "argument": argument},
+        {"read": format!("smcp+hello+note://{title}")},
+    ])
+}
+
+/// What each client must have seen.
+fn check(title: &str, lines: &[Value]) {
+    let uri = format!("smcp+notes+note://{title}");
+    let tools = lines[1]["tools"].as_array().unwrap();
+    for tool in ["hello__greet", "notes__add"] {
+        assert!(tools.contains(&json!(tool)), "{tools:?}");
+    }
+    let results: Vec<&Value> = lines.iter().skip(2).map(|line| &line["result"]).collect();
+    let [
+        greeted,
+        added,
+        resources,
+        templates,
+        prompts,
+        read,
+        prompt,
+        completed,
+        filled,
+        none,
+    ] = results[..]
+    else {
+        panic!("{lines:?}")
+    };
+    assert_eq!(greeted["content"][0]["text"], "Hello, Ada!", "{lines:?}");
+    assert_ne!(added["isError"], true, "{added}");
+    let listed = resources["resources"].as_array().unwrap();
+    assert!(listed.iter().any(|one| one["uri"] == uri), "{resources}");
+    let template = &templates["resourceTemplates"][0]["uriTemplate"];
+    assert_eq!(template, "smcp+notes+note://{id}");
+    assert_eq!(prompts["prompts"][0]["name"], "notes__summarise");
+    let contents = &read["contents"][0];
+    assert_eq!(contents["uri"], uri, "{lines:?}");
+    assert!(contents["text"].as_str().unwrap().contains("words"));
+    let embedded = &prompt["messages"][0]["content"]["resource"]["uri"];
+    assert_eq!(*embedded, json!(uri), "{prompt}");
+    for completed in [completed, filled] {
+        let values = &completed["completion"]["values"];
+        assert_eq!(*values, json!([title]), "{completed}");
+    }
+    // The other server has none of it.
+    assert!(none.is_null(), "{none}");
+    assert!(lines[11]["error"].is_object(), "{lines:?}");
+}
+
+fn javascript(kind: &str) {
+    let lines = official_client(kind, &endpoint(), &tenant().key, &calls(kind)).unwrap();
+    check(kind, &lines);
+}
 
 #[test]
-fn a_client_reads_and_asks_two_servers_at_one_address() {
-    let platform = stage().platform();
-    platform.tenant(TENANT).unwrap();
-    for example in ["hello", "notes"] {
-        let package = platform.package(TENANT, example).unwrap();
-        platform.publish(&package, TENANT, example).unwrap();
+fn the_javascript_client_uses_two_servers_as_one_in_the_modern_era() {
+    javascript("modern");
+}
+
+#[test]
+fn the_javascript_client_uses_two_servers_as_one_in_the_legacy_era() {
+    javascript("legacy");
+}
+
+#[test]
+fn the_older_javascript_sdk_uses_two_servers_as_one() {
+    javascript("sdk");
+}
+
+#[test]
+fn the_python_client_uses_two_servers_as_one() {
+    let mut child = Command::new(python::python().unwrap())
+        .arg(paths::root().join("tests/clients/official.py"))
+        .args([&endpoint(), &tenant().key])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    write!(stdin, "{}", calls("python")).unwrap();
+    drop(stdin);
+    let output = child.wait_with_output().unwrap();
+    let (out, err) = (output.stdout, String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{err}");
+    let lines: Result<Vec<Value>, _> = serde_json::Deserializer::from_slice(&out)
+        .into_iter()
+        .collect();
+    check("python", &lines.unwrap());
+}
+
+#[tokio::test]
+async fn the_rust_client_uses_two_servers_as_one() {
+    use rmcp::ServiceExt;
+    use rmcp::model::{CallToolRequestParams, GetPromptRequestParams, ReadResourceRequestParams};
+    use rmcp::transport::StreamableHttpClientTransport;
+    use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
+
+    // The stage starts processes and waits for them: not on the runtime's thread.
+    let started = tokio::task::spawn_blocking(|| (endpoint(), tenant().key.clone()));
+    let (endpoint, key) = started.await.unwrap();
+    let config = StreamableHttpClientTransportConfig::with_uri(endpoint).auth_header(key);
+    let client = ().serve(StreamableHttpClientTransport::from_config(config)).await.unwrap();
+    let tools = client.list_all_tools().await.unwrap();
+    assert!(tools.iter().any(|tool| tool.name == "hello__greet"));
+    let note = json!({"title": "rust", "text": "words"});
+    let note = note.as_object().unwrap().clone();
+    let add = CallToolRequestParams::new("notes__add").with_arguments(note);
+    client.call_tool(add).await.unwrap();
+    let uri = "smcp+notes+note://rust";
+    let resources = client.list_all_resources().await.unwrap();
+    assert!(resources.iter().any(|resource| resource.uri == uri));
+    let templates = client.list_all_resource_templates().await.unwrap();
+    assert_eq!(templates[0].uri_template, "smcp+notes+note://{id}");
+    let prompts = client.list_all_prompts().await.unwrap();
+    assert_eq!(prompts[0].name, "notes__summarise");
+    let read = ReadResourceRequestParams::new(uri);
+    let read = serde_json::to_value(client.read_resource(read).await.unwrap()).unwrap();
+    assert_eq!(read["contents"][0]["uri"], uri, "{read}");
+    let id = json!({"id": "rust"}).as_object().unwrap().clone();
+    let prompt = GetPromptRequestParams::new("notes__summarise").with_arguments(id);
+    let prompt = serde_json::to_value(client.get_prompt(prompt).await.unwrap()).unwrap();
+    let embedded = &prompt["messages"][0]["content"]["resource"]["uri"];
+    assert_eq!(*embedded, json!(uri), "{prompt}");
+    let template = "smcp+notes+note://{id}";
+    for values in [
+        client
+            .complete_prompt_simple("notes__summarise", "id", "rus")
+            .await,
+        client.complete_resource_simple(template, "id", "rus").await,
+    ] {
+        assert_eq!(values.unwrap(), ["rust"]);
     }
-    let key = platform.key(TENANT).unwrap();
-    let endpoint = format!("{}/t/{TENANT}/mcp", platform.url());
-    for kind in ["modern", "legacy"] {
-        let note = json!({"title": kind, "text": "words"});
-        let uri = format!("smcp+notes+note://{kind}");
-        let calls = json!([
-            {"tool": "hello__greet", "arguments": {"name": "Ada"}},
-            {"tool": "notes__add", "arguments": note},
-            {"list": "Resources"},
-            {"list": "ResourceTemplates"},
-            {"list": "Prompts"},
-            {"read": uri},
-            {"prompt": "notes__summarise", "arguments": {"id": kind}},
-            {"read": "smcp+hello+note://modern"},
-        ]);
-        let lines = official_client(kind, &endpoint, &key, &calls).unwrap();
-        let results: Vec<&Value> = lines.iter().skip(2).map(|line| &line["result"]).collect();
-        let [
-            greeted,
-            added,
-            resources,
-            templates,
-            prompts,
-            read,
-            prompt,
-            none,
-        ] = results[..]
-        else {
-            panic!("{lines:?}")
-        };
-        assert_eq!(greeted["content"][0]["text"], "Hello, Ada!");
-        assert_ne!(added["isError"], true, "{added}");
-        let listed = resources["resources"].as_array().unwrap();
-        assert!(listed.iter().any(|one| one["uri"] == uri), "{resources}");
-        let template = &templates["resourceTemplates"][0]["uriTemplate"];
-        assert_eq!(template, "smcp+notes+note://{id}");
-        assert_eq!(prompts["prompts"][0]["name"], "notes__summarise");
-        let contents = &read["contents"][0];
-        assert_eq!(contents["uri"], uri, "{lines:?}");
-        assert!(contents["text"].as_str().unwrap().contains("words"));
-        let embedded = &prompt["messages"][0]["content"]["resource"]["uri"];
-        assert_eq!(*embedded, json!(uri), "{prompt}");
-        assert!(none.is_null() && lines[9]["error"].is_object(), "{none}");
-    }
+    client.cancel().await.unwrap();
 }

@@ -36,6 +36,13 @@ pub const UNION_PAGE_ITEMS: usize = 200;
 pub const UNION_PAGE_BYTES: usize = MIB;
 /// Lists that guests make for one such page: each is a call.
 pub const UNION_GUEST_LISTS: usize = 8;
+/// Time after which no further list is begun for it: guests may take as long as for any call.
+pub const UNION_PAGE_MILLIS: u64 = 5_000;
+/// Pages of its list that one guest makes there, one after another: without an end it would keep back
+/// what the servers after it have.
+pub const UNION_GUEST_PAGES: usize = 100;
+/// Addresses on the web that guests have listed as resources of theirs, of which one object knows.
+pub const LISTED_WEB_MAX: usize = 4_096;
 /// A tool or prompt as all servers together have it, `{server}__{name}`: many model APIs take no
 /// longer names, and refuse a whole conversation for one.
 pub const UNION_NAME_MAX: usize = 64;

@@ -130,7 +130,7 @@ impl<'a> GuestCall<'a> {
     }
 
     /// Of a completion: whether it is of a prompt's argument, and not of a resource's.
-    pub fn completes_prompt(&self) -> bool {
+    pub(crate) fn completes_prompt(&self) -> bool {
         self.target == Target::Completion && member_of(self.name_json) == Some("name")
     }
 

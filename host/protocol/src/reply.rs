@@ -149,6 +149,16 @@ impl ReplyTo {
         self.progress_token.as_deref()
     }
 
+    /// The same for one of several calls that answer the request together: each would count its progress
+    /// from the beginning, and progress only goes up (2026-07-28, basic/patterns/progress, "Progress Flow").
+    #[must_use]
+    pub fn without_progress(&self) -> Self {
+        Self {
+            progress_token: None,
+            ..self.clone()
+        }
+    }
+
     /// The least urgent log entry the client wants; None: none at all.
     pub fn log_level(&self) -> Option<LogLevel> {
         self.log_level
@@ -167,7 +177,7 @@ impl ReplyTo {
         if let Some(instructions) = offer.instructions {
             push_member(&mut result, "instructions", instructions.text());
         }
-        self.cacheable(server, result)
+        self.cacheable(server, TTL_MILLIS, result)
     }
 
     /// The result of `initialize` (2025-11-25, basic/lifecycle, "Initialization"). No session id
@@ -214,7 +224,8 @@ impl ReplyTo {
         if let Some(next) = &page.next {
             push_member(&mut result, "nextCursor", &quoted(next));
         }
-        self.cacheable(server, result)
+        let ttl = if page.is_made { "0" } else { TTL_MILLIS };
+        self.cacheable(server, ttl, result)
     }
 
     /// No completions, of what a server proposes none for (server/utilities/completion, "Completion
@@ -311,9 +322,9 @@ impl ReplyTo {
 
     /// Ends a result that clients may keep: in the modern era with how long and for whom (2026-07-28,
     /// server/utilities/caching, "Cacheable Results"), and the server's identity.
-    fn cacheable(&self, server: &ServerInfo, mut result: String) -> Answer {
+    fn cacheable(&self, server: &ServerInfo, ttl: &str, mut result: String) -> Answer {
         if self.era() == Era::Modern {
-            push_member(&mut result, "ttlMs", TTL_MILLIS);
+            push_member(&mut result, "ttlMs", ttl);
             push_member(&mut result, "cacheScope", CACHE_SCOPE);
             push_member(&mut result, "_meta", "{");
             push_member(&mut result, SERVER_INFO_KEY, &server.json);

@@ -94,7 +94,8 @@ impl Scene {
         Ok(Some(catalogue))
     }
 
-    /// Writes the catalogue of a release, before the row that makes it live.
+    /// Writes the catalogue of a release, before the row that makes it live. Others than those of the live
+    /// release and the one that waits go: a release that is published again has its written again.
     pub(crate) async fn keep_catalogue(
         &self,
         server: &ServerSlug,
@@ -104,9 +105,23 @@ impl Scene {
         let space = Space::catalogues(server);
         let place = space.place(release.to_string());
         let sealed = self.seal_item(&place, text.as_bytes())?;
+        let now = self.outside.now();
+        let kept = self
+            .keys_of(&space, 2 * limits::RELEASES_MAX as u64)
+            .await?;
+        let mut listed = vec![release.to_string()];
+        if let Some(row) = self.state.borrow().directory()?.servers.get(server) {
+            let releases = [row.live, row.waiting].into_iter().flatten();
+            listed.extend(releases.map(|release| release.to_string()));
+        }
+        let gone = kept.into_iter().filter(|key| !listed.contains(key));
+        let mut writes: Vec<_> = gone
+            .map(|key| space.write(space.place(key), None, Some(now)))
+            .collect();
+        writes.push(space.write(place, Some(sealed), None));
         let transaction = Transaction {
-            now: self.outside.now(),
-            writes: vec![space.write(place, Some(sealed), None)],
+            now,
+            writes,
             ..Transaction::default()
         };
         match self.transact(transaction).await? {

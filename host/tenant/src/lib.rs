@@ -15,6 +15,7 @@ pub mod describe;
 mod door;
 pub mod item;
 mod journal;
+mod listed;
 mod listeners;
 mod mcp;
 pub mod memory_items;

@@ -13,6 +13,7 @@ use smcp_ids::ServerSlug;
 
 use crate::catalogues::Catalogues;
 use crate::journal::Waiting;
+use crate::listed::Listed;
 use crate::listeners::{Listener, News};
 use crate::modules::Modules;
 use crate::outside::Outside;
@@ -29,6 +30,8 @@ pub(crate) struct State {
     directory: Option<Directory>,
     pub(crate) modules: Modules,
     pub(crate) catalogues: Catalogues,
+    /// Addresses on the web that guests have listed as resources of theirs.
+    pub(crate) listed: Listed,
     /// Fuel of all slices that were run here.
     pub(crate) sliced: u64,
     /// Who computes now, and who waits.
@@ -62,6 +65,7 @@ impl State {
             directory: None,
             modules: Modules::default(),
             catalogues: Catalogues::default(),
+            listed: Listed::default(),
             sliced: 0,
             places: Places::default(),
             requests: 0,
@@ -82,6 +86,7 @@ impl State {
         self.directory = None;
         self.modules = Modules::default();
         self.catalogues = Catalogues::default();
+        self.listed = Listed::default();
         self.waiting = Waiting::default();
     }
 }

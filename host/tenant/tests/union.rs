@@ -2,67 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod united;
 mod world;
 
 use serde_json::{Value, json};
-use world::{Outcome, World, package_as, publisher};
-
-const SHELF: &str = include_str!("../../../tests/guests/shelf.wat");
-const GREET: &str = include_str!("../../../tests/guests/greet.wat");
-const TELL: &str = include_str!("../../../tests/guests/tell.wat");
-const APPS: &str = include_str!("../../../tests/guests/apps.wat");
-const UNION: &str = "/t/acme/mcp";
-const OBJECT: &str = "tenant:acme";
-
-/// A tenant with a server `hello`, and these beside it.
-fn world(servers: &[(&str, &str)]) -> (World, String) {
-    let mut world = World::new();
-    let key = world.acme(GREET);
-    for (server, wat) in servers {
-        assert_eq!(publish(&mut world, server, wat).status(), 201, "{server}");
-    }
-    (world, key)
-}
-
-fn publish(world: &mut World, server: &str, wat: &str) -> Outcome {
-    publish_as(world, server, wat, &world::catalogue(wat))
-}
-
-fn publish_as(world: &mut World, server: &str, wat: &str, catalogue: &str) -> Outcome {
-    let package = package_as(wat, "1.0.0", catalogue, &publisher());
-    let path = format!("/tenants/acme/servers/{server}/releases");
-    world.admin_bytes("POST", &path, package)
-}
-
-/// A request of the legacy era to all servers; its result or error.
-fn ask(world: &mut World, key: &str, method: &str, params: Value) -> Value {
-    let message = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
-    let outcome = world.call_at(UNION, key, &message);
-    assert_eq!(outcome.status(), 200, "{}", outcome.text());
-    outcome.json()
-}
-
-/// All of a list, and how many pages it had.
-fn list(world: &mut World, key: &str, method: &str) -> (Vec<String>, usize) {
-    let (mut keys, mut cursor, mut pages) = (Vec::new(), None, 0);
-    loop {
-        let params = cursor.map_or(json!({}), |cursor: Value| json!({"cursor": cursor}));
-        let answer = ask(world, key, method, params);
-        let result = answer["result"].as_object().unwrap();
-        let items = result.values().find_map(Value::as_array).unwrap();
-        for item in items {
-            let key = [&item["uri"], &item["uriTemplate"], &item["name"]]
-                .into_iter()
-                .find_map(Value::as_str);
-            keys.push(key.unwrap().to_owned());
-        }
-        pages += 1;
-        cursor = result.get("nextCursor").cloned();
-        if cursor.is_none() {
-            return (keys, pages);
-        }
-    }
-}
+use united::{APPS, GREET, OBJECT, SHELF, TELL, UNION, ask, list, publish, publish_as, world};
+use world::{World, publisher};
 
 #[test]
 fn each_list_has_what_all_servers_have_under_names_that_say_whose_it_is() {
@@ -166,6 +111,31 @@ fn a_link_in_a_result_is_one_that_the_client_can_follow_here() {
     assert_eq!(message["content"]["resource"]["uri"], link, "{prompt}");
 }
 
+#[test]
+fn a_link_to_what_a_guest_has_listed_is_one_here_even_to_the_web() {
+    let linking = SHELF.replace("https://web.example/", "https://books.example/");
+    // Of the length that it had.
+    let linking = linking.replace("(i32.const 242)", "(i32.const 244)");
+    let (mut world, key) = world(&[("shelf", &linking)]);
+    let link = |world: &mut World, key: &str| {
+        let answer = ask(world, key, "tools/call", json!({"name": "shelf__link"}));
+        answer["result"]["content"][2]["uri"].clone()
+    };
+    // Nobody was shown it, so it is what its author wrote.
+    assert_eq!(link(&mut world, &key), "https://books.example/");
+    let listed = list(&mut world, &key, "resources/list").0;
+    assert_eq!(link(&mut world, &key), listed[1]);
+    let read = ask(
+        &mut world,
+        &key,
+        "resources/read",
+        json!({"uri": listed[1]}),
+    );
+    assert_eq!(read["result"]["given"]["uri"], "https://books.example/");
+    let other = world.key("acme", json!({}));
+    assert_eq!(link(&mut world, &other), "https://books.example/");
+}
+
 /// The extension MCP Apps, 2026-01-26, "Resource Discovery": the scheme stays.
 #[test]
 fn the_interface_of_a_tool_is_found_here() {
@@ -252,38 +222,16 @@ fn what_one_server_lacks_is_unknown_and_not_a_method_that_is_missing() {
 }
 
 #[test]
-fn lists_load_no_module_and_what_storage_gives_back_is_proven() {
-    let (mut world, key) = world(&[("tell", TELL)]);
-    world.evict();
-    let kept = core::mem::take(world.modules());
-    assert_eq!(
-        list(&mut world, &key, "tools/list").0,
-        ["hello__greet", "tell__tell"]
-    );
-    *world.modules() = kept;
-    // As a host left it that kept no catalogues: the module has it.
-    world.evict();
-    world.items(OBJECT).delete("catalogue/tell/");
-    assert_eq!(list(&mut world, &key, "tools/list").0.len(), 2);
-    // One that belongs to another place does not open.
-    world.evict();
-    let mut bytes = world.items(OBJECT).to_bytes();
-    let at = bytes
-        .windows(16)
-        .position(|window| window == b"catalogue/hello/")
-        .unwrap();
-    bytes[at + 140] ^= 1;
-    *world.items(OBJECT) = smcp_tenant::memory_items::MemoryItems::from_bytes(&bytes).unwrap();
-    let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
-    assert_eq!(world.call_at(UNION, &key, &message).status(), 503);
-}
-
-#[test]
-fn what_is_kept_of_a_server_for_lists_goes_with_it() {
+fn what_is_kept_of_a_server_for_lists_is_of_what_can_be_listed_and_goes_with_it() {
     let (mut world, key) = world(&[("tell", TELL)]);
     assert_eq!(world.items(OBJECT).len_of("catalogue/"), 2);
+    for version in ["1.0.1", "1.0.2", "1.0.3"] {
+        world.publish(GREET, version);
+    }
+    // Of the live release, and of the one before.
+    assert_eq!(world.items(OBJECT).len_of("catalogue/hello/"), 2);
     world.admin("DELETE", "/tenants/acme/servers/tell", Value::Null);
-    assert_eq!(world.items(OBJECT).len_of("catalogue/"), 1);
+    assert_eq!(world.items(OBJECT).len_of("catalogue/tell/"), 0);
     assert_eq!(list(&mut world, &key, "tools/list").0, ["hello__greet"]);
 }
 
@@ -298,20 +246,6 @@ fn two_hundred_servers_are_on_a_page_and_their_order_is_that_of_their_names() {
     let mut expected: Vec<_> = names.iter().map(|name| format!("{name}__greet")).collect();
     expected.push("hello__greet".to_owned());
     assert_eq!(list(&mut world, &key, "tools/list"), (expected, 2));
-}
-
-#[test]
-fn a_guest_that_cannot_list_keeps_nobody_elses_resources_back() {
-    let broken = SHELF.replace(
-        "(call $given (i32.const 1024)",
-        "(unreachable) (call $given (i32.const 1024)",
-    );
-    assert_ne!(broken, SHELF);
-    let (mut world, key) = world(&[("broken", &broken), ("tell", TELL)]);
-    assert_eq!(
-        list(&mut world, &key, "resources/list").0,
-        ["smcp+tell+test:it"]
-    );
 }
 
 #[test]

@@ -299,7 +299,9 @@ impl Catalogue {
         if differs(List::Prompts) {
             changes.push(Change::Prompts);
         }
-        if differs(List::Resources) || differs(List::ResourceTemplates) {
+        // Which resources a guest lists is not known here.
+        let is_made = self.dynamic_resources || other.dynamic_resources;
+        if is_made || differs(List::Resources) || differs(List::ResourceTemplates) {
             changes.push(Change::Resources);
         }
         changes

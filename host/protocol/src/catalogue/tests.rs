@@ -178,6 +178,7 @@ fn what_the_catalogue_does_not_speak_of_is_not_offered() {
 fn what_differs_between_two_releases_is_what_clients_are_told() {
     let prompt = r#"{"prompts":[{"name":"p"}]}"#;
     let resource = r#"{"resources":[{"uri":"a:b","name":"n"}]}"#;
+    let made = r#"{"dynamicResources":true}"#;
     let template = r#"{"resourceTemplates":[{"uriTemplate":"a:{x}","name":"n"}]}"#;
     let tools = format!(r#"{{"tools":[{}]}}"#, tool("a"));
     let titled = tools.replace(r#""name""#, r#""title":"A","name""#);
@@ -192,6 +193,9 @@ fn what_differs_between_two_releases_is_what_clients_are_told() {
         ("{}", resource, vec![Change::Resources]),
         ("{}", template, vec![Change::Resources]),
         (resource, template, vec![Change::Resources]),
+        ("{}", made, vec![Change::Resources]),
+        // What another release lists, only its guest knows.
+        (made, made, vec![Change::Resources]),
         (&tools, prompt, vec![Change::Tools, Change::Prompts]),
     ] {
         let read = |text: &str| Catalogue::parse(text.as_bytes()).unwrap();
@@ -365,6 +369,16 @@ fn a_list_that_a_guest_makes_goes_on_where_the_guest_says() {
     let mut page = UnionPage::begin(List::Resources, page.next()).unwrap();
     assert_eq!(page.from(), Some(&server));
     assert_eq!(page.guest_cursor(&server), Some("né"));
+    assert_eq!(page.guest_pages(&server), 1);
+    // Meanwhile another release is live, whose list is frozen: it is all there.
+    let text = r#"{"resources":[{"name":"r","uri":"a:0"}]}"#;
+    let frozen = Catalogue::parse(text.as_bytes()).unwrap();
+    let mut other = page.clone();
+    assert!(other.add(&server, &frozen));
+    assert_eq!(
+        other.finish(None).items,
+        text[14..text.len() - 2].replace("a:0", "smcp+s+a:0")
+    );
     let made = r#"{"resources":[{"uri":"a:2"}]}"#;
     assert_eq!(page.add_made(&server, made), Ok(true));
     let after = "t".parse().unwrap();

@@ -22,9 +22,10 @@ use super::{Catalogue, Item, List, Page};
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Place {
     server: ServerSlug,
-    /// How many of the server's items come before.
+    /// How many of the server's items come before; or, of a list that its guest makes, how many of the
+    /// guest's pages.
     before: usize,
-    /// Of a list that the server's guest makes: the guest's own cursor.
+    /// The guest's own cursor.
     guest: Option<String>,
 }
 
@@ -78,9 +79,21 @@ impl UnionPage {
         self.from.as_ref().map(|place| &place.server)
     }
 
+    /// Whether it has anything by now, or the knowledge that there is nothing.
+    pub fn has_begun(&self) -> bool {
+        self.reached.is_some()
+    }
+
     /// The cursor at which the guest of a server is to go on with its list.
     pub fn guest_cursor(&self, server: &ServerSlug) -> Option<&str> {
         self.came_from(server)?.guest.as_deref()
+    }
+
+    /// How many pages the guest of a server has made before this one.
+    pub fn guest_pages(&self, server: &ServerSlug) -> usize {
+        let from = self.came_from(server);
+        from.filter(|from| from.guest.is_some())
+            .map_or(0, |from| from.before)
     }
 
     /// The place that the cursor pointed at, if it is in this server.
@@ -91,7 +104,8 @@ impl UnionPage {
     /// Adds the items of a server, as far as there is room. False when the page is full; servers
     /// without items fill it too.
     pub fn add(&mut self, server: &ServerSlug, catalogue: &Catalogue) -> bool {
-        let before = self.came_from(server).map_or(0, |from| from.before);
+        let from = self.came_from(server).filter(|from| from.guest.is_none());
+        let before = from.map_or(0, |from| from.before);
         let items = catalogue.items(self.list);
         let mut reached = before.min(items.len());
         for item in items.get(before..).unwrap_or_default() {
@@ -112,11 +126,8 @@ impl UnionPage {
     /// It is not such a page.
     pub fn add_made(&mut self, server: &ServerSlug, output: &str) -> Result<bool, ResultError> {
         let made = GuestResult::parse_resources(output)?.json();
-        for item in made
-            .get("resources")
-            .into_iter()
-            .flat_map(|list| list.elements())
-        {
+        let resources = made.get("resources").into_iter();
+        for item in resources.flat_map(Json::elements) {
             let Some(key) = item.get(self.list.key()) else {
                 continue;
             };
@@ -132,7 +143,8 @@ impl UnionPage {
         self.made += 1;
         let next = made.get("nextCursor").and_then(Json::as_str);
         self.cut = next.is_some();
-        Ok(self.reach(server, 0, next.map(Cow::into_owned)))
+        let pages = self.guest_pages(server).saturating_add(1);
+        Ok(self.reach(server, pages, next.map(Cow::into_owned)))
     }
 
     /// Counts a server that has nothing to add now. False when the page is full.
@@ -151,7 +163,7 @@ impl UnionPage {
     }
 
     fn reach(&mut self, server: &ServerSlug, before: usize, guest: Option<String>) -> bool {
-        // One that the cursor pointed into was counted on the page that ended with it.
+        // The one that the cursor pointed at is beyond those that a page is made from.
         self.servers += usize::from(self.came_from(server).is_none());
         self.reached = Some(Place {
             server: server.clone(),
@@ -180,6 +192,7 @@ impl UnionPage {
         Page {
             list: self.list,
             items: Cow::Owned(self.text),
+            is_made: self.made > 0,
             next: place.map(|place| place.cursor(self.list)),
         }
     }

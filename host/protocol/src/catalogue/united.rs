@@ -6,9 +6,13 @@
 //! scheme. One scheme stays in front: clients know the interfaces of MCP Apps by their `ui://`, so there
 //! the prefix begins the authority.
 //!
-//! Which servers there are, and who may use them, is not known here; nor is any name looked up.
+//! Refused: calls whose name or URI names no server, or names one and then has no URI. Which servers there
+//! are, and who may use them, is not known here; nor is any name looked up.
 
 use smcp_ids::ServerSlug;
+
+use crate::guest_call::{GuestCall, Target};
+use crate::uri::could_be_uri;
 
 /// What stands between server and name. No slug holds an underscore, so the first one ends it.
 const SEPARATOR: &str = "__";
@@ -48,6 +52,25 @@ pub fn split_union_uri(uri: &str) -> Option<(ServerSlug, String)> {
     Some((server.parse().ok()?, format!("{scheme}{own}")))
 }
 
+impl GuestCall<'_> {
+    /// The server that the call is for where all servers are one, and that server's own name for what is
+    /// called.
+    pub fn united(&self) -> Option<(ServerSlug, String)> {
+        let is_name = match self.target() {
+            Target::Tool | Target::Prompt => true,
+            Target::Resource => false,
+            Target::Completion => self.completes_prompt(),
+        };
+        if is_name {
+            let (server, name) = split_union_name(self.name())?;
+            return Some((server, name.to_owned()));
+        }
+        // A guest is asked for URIs only, here as elsewhere; what is completed may be a template.
+        split_union_uri(self.name())
+            .filter(|(_, own)| self.target() == Target::Completion || could_be_uri(own))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
@@ -55,6 +78,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::json::Json;
     use crate::uri::is_uri;
 
     #[test]
@@ -110,6 +134,53 @@ mod tests {
             "ui:smcp+s+a",
         ] {
             assert_eq!(split_union_uri(uri), None, "{uri}");
+        }
+    }
+
+    #[test]
+    fn a_call_is_for_the_server_that_its_name_or_uri_names() {
+        let completes = |reference: &str| {
+            format!(r#"{{"ref":{reference},"argument":{{"name":"a","value":""}}}}"#)
+        };
+        for (method, params, own) in [
+            ("tools/call", r#"{"name":"s__a__b"}"#.into(), Some("a__b")),
+            ("tools/call", r#"{"name":"smcp+s+a:b"}"#.into(), None),
+            ("prompts/get", r#"{"name":"s__p"}"#.into(), Some("p")),
+            ("prompts/get", r#"{"name":"p"}"#.into(), None),
+            (
+                "resources/read",
+                r#"{"uri":"smcp+s+a:b"}"#.into(),
+                Some("a:b"),
+            ),
+            (
+                "resources/read",
+                r#"{"uri":"ui://smcp+s+a"}"#.into(),
+                Some("ui://a"),
+            ),
+            ("resources/read", r#"{"uri":"file:///s__a"}"#.into(), None),
+            // URIs, but not any more when the server is taken away.
+            ("resources/read", r#"{"uri":"smcp+s+:b"}"#.into(), None),
+            ("resources/read", r#"{"uri":"smcp+s+1a:b"}"#.into(), None),
+            (
+                "completion/complete",
+                completes(r#"{"type":"ref/prompt","name":"s__p"}"#),
+                Some("p"),
+            ),
+            (
+                "completion/complete",
+                completes(r#"{"type":"ref/prompt","name":"smcp+s+a:b"}"#),
+                None,
+            ),
+            (
+                "completion/complete",
+                completes(r#"{"type":"ref/resource","uri":"smcp+s+{+uri}"}"#),
+                Some("{+uri}"),
+            ),
+        ] {
+            let text = format!(r#"{{"method":"{method}","params":{params}}}"#);
+            let call = GuestCall::of_message(Json::parse(text.as_bytes()).unwrap()).unwrap();
+            let united = own.map(|own| ("s".parse().unwrap(), own.to_owned()));
+            assert_eq!(call.united(), united, "{text}");
         }
     }
 

@@ -206,7 +206,6 @@ pub(super) async fn delete(scene: &Scene, server: &str) -> Result<Reply, Problem
     };
     scene.commit(changes).await?;
     scene.state.borrow_mut().waiting.forget(&slug);
-    scene.announce(&slug, &EVERYTHING).await?;
     for accounts in Space::all_accounts(&slug) {
         let items = Effect::DeleteItems(accounts);
         if scene.outside.perform(items).await != Performed::Done {
@@ -215,6 +214,7 @@ pub(super) async fn delete(scene: &Scene, server: &str) -> Result<Reply, Problem
     }
     // The rows are gone: a module that stays behind is garbage, not a fault of this request.
     scene.outside.perform(Effect::DeleteModules(orphans)).await;
+    scene.announce(&slug, &EVERYTHING).await?;
     Ok(json(200, &Deleted { deleted: true }))
 }
 

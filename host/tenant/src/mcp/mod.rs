@@ -10,6 +10,7 @@ mod kv;
 mod listen;
 mod permit;
 mod receipt;
+mod resources;
 mod room;
 mod run;
 mod stream;

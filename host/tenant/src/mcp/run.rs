@@ -5,7 +5,7 @@ use smcp_capability::call::{
     Answer as GuestAnswer, AskError, Caller, Origin, Question, Request as GuestRequest,
 };
 use smcp_ids::{ServerSlug, UnixMillis, limits};
-use smcp_protocol::{Answer, Era, GuestCall, GuestResult, ProtocolError, ReplyTo, Target};
+use smcp_protocol::{Answer, Era, GuestCall, ProtocolError, ReplyTo, Target};
 use smcp_sandbox::{Ended, Entry, Fault, GuestFault, HostFault, Output};
 use smcp_tape::{Header, Tape};
 
@@ -40,7 +40,7 @@ pub(super) struct Run<'a> {
 }
 
 /// How a round of a call ended.
-enum RoundEnd {
+pub(super) enum RoundEnd {
     /// The call is over.
     Ended(Ended),
     /// It has returned, and its client wants a receipt.
@@ -123,56 +123,9 @@ impl Run<'_> {
         tool.is_some_and(|tool| tool.read_only())
     }
 
-    /// Answers `resources/list` of a server that says itself which there are.
-    pub(super) async fn list_resources(&self, cursor: Option<&str>) -> Result<Answer, Problem> {
-        let (_, answer) = self.listed_resources(cursor).await?;
-        Ok(answer)
-    }
-
-    /// What the guest of such a server lists, for a list that has others' too. `None` if it fails.
-    pub(super) async fn made_resources(
-        &self,
-        cursor: Option<&str>,
-    ) -> Result<Option<String>, Problem> {
-        let (ended, _) = self.listed_resources(cursor).await?;
-        Ok(match ended.map(|ended| ended.result) {
-            Some(Ok(Output::Text(text))) => Some(text),
-            _ => None,
-        })
-    }
-
-    /// How such a call ended, if it came to that, and what its client is told.
-    async fn listed_resources(
-        &self,
-        cursor: Option<&str>,
-    ) -> Result<(Option<Ended>, Answer), Problem> {
-        let permit = Permit::acquire(self.scene, self.principal).await?;
-        let began = self.scene.outside.now();
-        let tape = Tape::blank(self.header(began, false));
-        let request = match cursor {
-            Some(cursor) => serde_json::json!({ "cursor": cursor }).to_string(),
-            None => "{}".to_owned(),
-        };
-        let witness = Witness::new(self, &tape.header.seed, "resources/list", "", began);
-        let attempt = self.attempt(permit, None, Round::first(None), false, began, &witness);
-        let is_result = |text: &str| GuestResult::parse_resources(text).is_ok();
-        let end = self
-            .execute(Entry::ListResources(request), tape, attempt, is_result)
-            .await;
-        let parse = GuestResult::parse_resources;
-        match end {
-            Ok(RoundEnd::Ended(ended)) => {
-                let answer = self.told(&witness, &ended, None, parse).await;
-                Ok((Some(ended), answer))
-            }
-            Ok(_) => Ok((None, witness.broke(Problem::host()).await?)),
-            Err(problem) => Ok((None, witness.broke(problem).await?)),
-        }
-    }
-
     /// Runs a round to its end: again if what it read was changed by others meanwhile, and in the end
     /// alone.
-    async fn execute(
+    pub(super) async fn execute(
         &self,
         mut entry: Entry,
         mut tape: Tape,
@@ -240,7 +193,7 @@ impl Run<'_> {
         Ok(RoundEnd::Ended(unused(HostFault::Contended.into())))
     }
 
-    fn header(&self, start: UnixMillis, read_only: bool) -> Header {
+    pub(super) fn header(&self, start: UnixMillis, read_only: bool) -> Header {
         let caller = Caller {
             tenant: self
                 .principal

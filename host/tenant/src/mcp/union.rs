@@ -3,21 +3,25 @@
 //! Lists are made from catalogues, without modules, but for resources that a guest lists itself. Whatever
 //! is called goes to the server that its name or URI names, under the guest's own name for it; URIs in
 //! what comes back are mapped, so that a client can follow them here. Servers that the caller may not use
-//! are answered for as if they were not there.
+//! are answered for as if they were not there, and one that is broken is left out of lists.
 
 use core::ops::Bound;
+use std::rc::Rc;
 
 use smcp_auth::Principal;
 use smcp_capability::turn::Role;
-use smcp_ids::ServerSlug;
-use smcp_protocol::catalogue::{Linked, split_union_name, split_union_uri, union_uri};
+use smcp_ids::{ServerSlug, limits};
+use smcp_protocol::catalogue::{Linked, union_uri};
 use smcp_protocol::{
-    Answer, Catalogue, GuestCall, Head, List, Method, Offer, Page, ProtocolError, Request,
+    Answer, GuestCall, GuestResult, Head, List, Method, Offer, Page, ProtocolError, Request,
     ServerInfo, Target, UnionPage,
 };
 
 use super::Hosted;
 use super::listen::Listening;
+use super::run::Run;
+use crate::listed::is_web;
+use crate::modules::Ready;
 use crate::problem::Problem;
 use crate::state::Scene;
 
@@ -60,7 +64,7 @@ impl United<'_> {
         let to = self.request.reply_to();
         let target = call.target();
         let unknown = || to.error(&ProtocolError::unknown(target, call.name()));
-        let Some((server, name)) = split(call) else {
+        let Some((server, name)) = call.united() else {
             return Ok(unknown());
         };
         if !sees(self.principal, &server) {
@@ -69,8 +73,7 @@ impl United<'_> {
         let Some(ready) = self.scene.live(&server).await? else {
             return Ok(unknown());
         };
-        let catalogue = &ready.catalogue;
-        if !target.is_of(&catalogue.offer()) {
+        if !target.is_of(&ready.catalogue.offer()) {
             // All together have the method, so it is not the method that is missing.
             return Ok(match target {
                 Target::Completion => to.no_completions(&ready.info),
@@ -84,20 +87,40 @@ impl United<'_> {
             principal: self.principal,
         };
         let answer = at.call(self.head, self.request, call, Some(&name)).await?;
+        let caller = self.principal.to_string();
+        let state = self.scene.state.borrow();
+        // A link to the web is for the client to follow itself, unless its server has listed it as its own.
+        let is_here = |linked, uri: &str| {
+            linked == Linked::Own
+                || !is_web(uri)
+                || ready.catalogue.lists_resource(uri)
+                || state.listed.has(&server, &caller, uri)
+        };
         Ok(answer.with_uris(target, |linked, uri| {
-            is_here(catalogue, linked, uri).then(|| union_uri(&server, uri))
+            is_here(linked, uri).then(|| union_uri(&server, uri))
         }))
     }
 
     /// Adds what the servers that the principal may use have, in the order of their names, until the
-    /// page is full.
+    /// page is full. A server that is broken is left out: what the others have is not for it to keep back.
     async fn fill(&self, mut page: UnionPage) -> Result<Page<'static>, Problem> {
+        let outside = &self.scene.outside;
+        let began = outside.now();
         let from = page.from().map_or(Bound::Unbounded, Bound::Included);
         let mut next = self.following(from)?;
-        while let Some(server) = next {
-            let has_room = self.add(&mut page, &server).await?;
+        while let Some(server) = next.take() {
+            let has_room = match self.add(&mut page, &server).await {
+                Ok(has_room) => has_room,
+                Err(problem) if problem.is_busy() && page.has_begun() => {
+                    // What there is by now is a page; the next one begins with this server.
+                    next = Some(server);
+                    break;
+                }
+                Err(problem) if problem.is_busy() => return Err(problem),
+                Err(_) => page.pass(&server, true),
+            };
             next = self.following(Bound::Excluded(&server))?;
-            if !has_room {
+            if !has_room || outside.now().since(began) >= limits::UNION_PAGE_MILLIS {
                 break;
             }
         }
@@ -105,32 +128,80 @@ impl United<'_> {
     }
 
     /// Adds what a server has. False if the page is full.
+    ///
+    /// # Errors
+    /// It is broken, which stands in its log, or the host is busy.
     async fn add(&self, page: &mut UnionPage, server: &ServerSlug) -> Result<bool, Problem> {
-        let Some(catalogue) = self.scene.catalogue(server).await? else {
+        let catalogue = self.scene.catalogue(server).await;
+        let why = "its catalogue cannot be read";
+        let Some(catalogue) = self.or_noted(server, catalogue, why).await? else {
             return Ok(page.pass(server, false));
         };
         if page.list() != List::Resources || !catalogue.dynamic_resources() {
             return Ok(page.add(server, &catalogue));
         }
-        let Some(ready) = self.scene.live(server).await? else {
+        if page.guest_pages(server) >= limits::UNION_GUEST_PAGES {
+            let why = "its list of resources has more pages than are listed";
+            self.note(server, why).await;
+            return Ok(page.pass(server, false));
+        }
+        let ready = self.scene.live(server).await;
+        let why = "its module cannot be loaded";
+        let Some(ready) = self.or_noted(server, ready, why).await? else {
             return Ok(page.pass(server, false));
         };
+        let cursor = page.guest_cursor(server);
+        let Some(made) = self.made(server, &ready, cursor).await? else {
+            return Ok(page.pass(server, true));
+        };
+        let added = page.add_made(server, &made);
+        Ok(added.unwrap_or_else(|_| page.pass(server, true)))
+    }
+
+    /// A page of resources that the guest of a server makes, of which the web addresses are remembered.
+    async fn made(
+        &self,
+        server: &ServerSlug,
+        ready: &Rc<Ready>,
+        cursor: Option<&str>,
+    ) -> Result<Option<String>, Problem> {
         let at = Hosted {
             scene: self.scene,
             server,
-            ready: &ready,
+            ready,
             principal: self.principal,
         };
-        let made = at
-            .run(self.request)
-            .made_resources(page.guest_cursor(server))
-            .await?;
-        // A guest that fails has no resources: the others' are not for it to withhold. Its author
-        // finds in its log why.
-        Ok(match made.map(|text| page.add_made(server, &text)) {
-            Some(Ok(has_room)) => has_room,
-            Some(Err(_)) | None => page.pass(server, true),
-        })
+        let run = Run {
+            to: &self.request.reply_to().without_progress(),
+            ..at.run(self.request)
+        };
+        let made = run.made_resources(cursor).await?;
+        if let Some(page) = made.as_deref().map(GuestResult::parse_resources) {
+            let caller = self.principal.to_string();
+            let listed = &mut self.scene.state.borrow_mut().listed;
+            for uri in page.iter().flat_map(GuestResult::resource_uris) {
+                listed.add(server, &caller, &uri);
+            }
+        }
+        Ok(made)
+    }
+
+    /// Notes in a server's log why it is left out, if it is.
+    async fn or_noted<T>(
+        &self,
+        server: &ServerSlug,
+        found: Result<T, Problem>,
+        why: &str,
+    ) -> Result<T, Problem> {
+        if found.is_err() {
+            self.note(server, why).await;
+        }
+        found
+    }
+
+    async fn note(&self, server: &ServerSlug, why: &str) {
+        let text = format!("left out where all servers of the tenant are one: {why}");
+        self.scene.note_fault(server, &text).await;
     }
 
     fn following(&self, from: Bound<&ServerSlug>) -> Result<Option<ServerSlug>, Problem> {
@@ -141,31 +212,6 @@ impl United<'_> {
             .map(|(server, _)| server);
         Ok(later.find(|server| sees(self.principal, server)).cloned())
     }
-}
-
-/// The server that a call is for, and its own name for what is called.
-fn split(call: &GuestCall<'_>) -> Option<(ServerSlug, String)> {
-    let is_name = match call.target() {
-        Target::Tool | Target::Prompt => true,
-        Target::Resource => false,
-        Target::Completion => call.completes_prompt(),
-    };
-    if is_name {
-        let (server, name) = split_union_name(call.name())?;
-        Some((server, name.to_owned()))
-    } else {
-        split_union_uri(call.name())
-    }
-}
-
-/// Whether a URI that a server gave out is to be read here. A link to the web is for the client to
-/// follow itself (2026-07-28, server/resources, "https://"), unless the server lists it as its own.
-fn is_here(catalogue: &Catalogue, linked: Linked, uri: &str) -> bool {
-    let scheme = uri.split(':').next().unwrap_or_default();
-    let is_web = ["http", "https"]
-        .iter()
-        .any(|web| scheme.eq_ignore_ascii_case(web));
-    linked == Linked::Own || !is_web || catalogue.lists_resource(uri)
 }
 
 fn info(scene: &Scene) -> ServerInfo {
