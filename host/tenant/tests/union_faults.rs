@@ -151,11 +151,20 @@ fn where_there_is_no_memory_a_page_ends_and_the_client_comes_back_for_the_rest()
     assert_eq!(rest["result"]["resources"][0]["uri"], "smcp+b+shelf:1");
 }
 
-/// 2026-07-28, server/utilities/caching: what a guest makes may be another at once.
+/// 2026-07-28, server/utilities/caching: what a guest makes may be another at once, and what is missing there.
 #[test]
-fn a_page_that_guests_made_is_fresh_for_no_time() {
+fn a_page_that_guests_made_or_that_lacks_a_server_is_fresh_for_no_time() {
     let (mut world, key) = world(&[("shelf", SHELF)]);
-    for (method, ttl) in [("tools/list", 60_000), ("resources/list", 0)] {
+    for (method, is_whole, ttl) in [
+        ("tools/list", true, 60_000),
+        ("resources/list", true, 0),
+        ("tools/list", false, 0),
+    ] {
+        if !is_whole {
+            world.evict();
+            world.items(OBJECT).delete("catalogue/shelf/");
+            world.modules().clear();
+        }
         let meta = json!({
             "io.modelcontextprotocol/protocolVersion": "2026-07-28",
             "io.modelcontextprotocol/clientCapabilities": {},

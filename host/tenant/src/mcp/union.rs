@@ -117,6 +117,7 @@ impl United<'_> {
                     break;
                 }
                 Err(problem) if problem.is_busy() => return Err(problem),
+                // Counted like one that was asked: clients do not keep a page that lacks something.
                 Err(_) => page.pass(&server, true),
             };
             next = self.following(Bound::Excluded(&server))?;
