@@ -20,7 +20,7 @@ Examples:
   smcp connect --client vscode --tenant acme --server hello --json > .vscode/mcp.json
   smcp connect --client generic --tenant acme
 
-Without --server it is all servers of the tenant as one, their tools named SERVER__TOOL. Without --key
+Without --server it is all servers of the tenant as one: SERVER__TOOL, smcp+SERVER+URI. Without --key
 the configuration refers to the environment variable SMCP_KEY, or has the client ask for the key. A
 module on this machine needs no host and no key: see `smcp run --help`.")]
 pub(crate) struct Connect {

@@ -11,8 +11,9 @@ use serde::Serialize;
 use serde_json::Value;
 use smcp_crypto::sha256;
 use smcp_ids::Digest;
+use smcp_protocol::catalogue::{split_union_name, split_union_uri, with_uris};
 use smcp_protocol::json::{Json, Kind};
-use smcp_protocol::{GuestCall, original};
+use smcp_protocol::{GuestCall, Target, original};
 use smcp_tenant::receipt::{PlatformKeys, Receipt, UntrustedReceipt};
 
 use crate::admin::Client;
@@ -193,10 +194,9 @@ fn check_request(receipt: &Receipt, file: &Path) -> Result<(), Failure> {
         let json = Json::parse(text.as_bytes()).ok();
         let call = json.and_then(GuestCall::of_message);
         call.is_some_and(|call| {
-            let union = format!("{}__{}", receipt.server, receipt.name);
             call.target().method() == receipt.method
                 && (is_it(&call.guest_request())
-                    || call.name() == union
+                    || is_united(receipt, call.name())
                         && is_it(&call.guest_request_as(Some(&receipt.name), call.meta())))
         })
     };
@@ -220,7 +220,26 @@ fn check_result_file(receipt: &Receipt, file: &Path) -> Result<(), Failure> {
 
 /// Something, if the guest returned that result before the host added to it.
 fn check_result(receipt: &Receipt, given: Json<'_>) -> Option<()> {
-    original(given, |text| is(receipt.result, text)).map(drop)
+    let is_it = |text: &str| is(receipt.result, text);
+    let as_given = || original(given, is_it);
+    // At the address of all servers its URIs name the server too.
+    let as_united = || {
+        let mut targets = Target::ALL.into_iter();
+        let target = targets.find(|target| target.method() == receipt.method)?;
+        let own = with_uris(target, given, |_, uri| {
+            let (server, own) = split_union_uri(uri)?;
+            (server == receipt.server).then_some(own)
+        });
+        original(Json::parse(own.as_bytes()).ok()?, is_it)
+    };
+    as_given().or_else(as_united).map(drop)
+}
+
+/// Whether the receipt's tool, prompt or URI is called so at the address of all servers.
+fn is_united(receipt: &Receipt, name: &str) -> bool {
+    let is = |server, own: &str| server == receipt.server && own == receipt.name;
+    split_union_name(name).is_some_and(|(server, own)| is(server, own))
+        || split_union_uri(name).is_some_and(|(server, own)| is(server, &own))
 }
 
 fn is(digest: Digest, text: &str) -> bool {

@@ -1,7 +1,8 @@
 // Calls tools through an official JavaScript client, and says as JSON how each call went.
 //
 // Usage: official.mjs CLIENT URL KEY, with CLIENT one of modern, auto, legacy (the `client` package)
-// or sdk (the older `sdk` package). Reads a JSON array of {tool, arguments} from standard input;
+// or sdk (the older `sdk` package). Reads a JSON array of {tool, arguments}, {prompt, arguments}, {read: uri},
+// {complete: ref, argument} and {list: "Prompts" | "Resources" | "ResourceTemplates"} from standard input;
 // writes one JSON line for the connection, one for the list of tools, and one a call.
 
 import { readFileSync } from "node:fs";
@@ -14,16 +15,25 @@ const client = await connect();
 say({ server: client.getServerVersion(), version: version(client) });
 const { tools } = await client.listTools();
 say({ tools: tools.map((tool) => tool.name) });
-for (const { tool, arguments: given } of calls) {
+for (const call of calls) {
+  const { tool } = call;
   const started = performance.now();
   try {
-    const result = await client.callTool({ name: tool, arguments: given });
+    const result = await perform(call);
     say({ tool, millis: performance.now() - started, result });
   } catch (error) {
     say({ tool, millis: performance.now() - started, error: { code: error.code, message: error.message, data: error.data } });
   }
 }
 await client.close();
+
+function perform({ tool, prompt, read, complete, argument, list, arguments: given }) {
+  if (list) return client[`list${list}`]();
+  if (read) return client.readResource({ uri: read });
+  if (complete) return client.complete({ ref: complete, argument });
+  if (prompt) return client.getPrompt({ name: prompt, arguments: given });
+  return client.callTool({ name: tool, arguments: given });
+}
 
 async function connect() {
   const options = { requestInit: { headers: { Authorization: `Bearer ${key}` } } };

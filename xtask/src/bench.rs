@@ -99,7 +99,7 @@ const QUICK: Extent = Extent {
     beside: Duration::from_secs(2),
     heavy_rounds: 1,
     sandbox_rounds: 3,
-    servers: 3 * crowd::SHORT,
+    servers: 2 * crowd::SHORT_UNION,
     lists: lists::Plan {
         rounds: 4,
         lasting: Duration::from_millis(80),
@@ -204,7 +204,7 @@ fn side_by_side(stage: &Stage, origin: &str, group: u32, plan: Plan) -> Result<R
 fn crowded(benches: &Path, extent: Extent) -> Result<(Lists, Listeners)> {
     let step = Step::begin(format!(
         "publishing {} servers",
-        crowd::SHORT + extent.servers
+        crowd::SHORT_UNION + extent.servers
     ));
     let (crowd, platform) = Crowd::set_up(benches, extent.servers)?;
     step.done();

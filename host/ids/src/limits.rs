@@ -32,6 +32,22 @@ pub const CREDENTIAL_MAX: usize = 4 * KIB;
 pub const PATH_MAX: usize = 2 * KIB;
 /// Objects on one page of a list, so that the cost of a page does not grow with the list.
 pub const LIST_PAGE_ITEMS: usize = 100;
+/// Objects on one page of all servers together, and servers that one is made from.
+pub const UNION_PAGE_ITEMS: usize = 200;
+/// Bytes after which such a page ends: each of its servers may have described itself at length.
+pub const UNION_PAGE_BYTES: usize = MIB;
+/// Lists that guests make for one such page: each is a call.
+pub const UNION_GUEST_LISTS: usize = 8;
+/// Time after which no further list is begun for it: guests may take as long as for any call.
+pub const UNION_PAGE_MILLIS: u64 = 5_000;
+/// Pages of its list that one guest makes there, one after another: without an end it would keep back
+/// what the servers after it have.
+pub const UNION_GUEST_PAGES: usize = 100;
+/// Addresses on the web that guests have listed as resources of theirs, of which one object knows.
+pub const LISTED_WEB_MAX: usize = 4_096;
+/// A tool or prompt as all servers together have it, `{server}__{name}`: many model APIs take no
+/// longer names, and refuse a whole conversation for one.
+pub const UNION_NAME_MAX: usize = 64;
 
 // ---- What a module may be --------------------------------------------------------------------
 
@@ -284,6 +300,12 @@ pub const PUBLISHERS_MAX: usize = 100;
 pub const KEYS_MAX: usize = 1_000;
 /// Compiled modules that one object keeps, by the bytes of their packages.
 pub const MODULE_CACHE_MAX: usize = 8 * MIB;
+/// Catalogues that one object keeps in memory apart from modules, in bytes of their text.
+pub const CATALOGUE_CACHE_MAX: usize = 4 * MIB;
+/// What a catalogue counts for beside its text, so that many small ones are bounded too.
+pub const CATALOGUE_OVERHEAD: usize = KIB;
+/// How much more than its text a catalogue that was read takes up, by an estimate.
+pub const CATALOGUE_MEMORY_FACTOR: usize = 2;
 /// All memory of one engine instance: a guest of 32 MiB while it grows, and what serves it. Beyond
 /// it the engine traps, and only its own tenant's calls fail.
 pub const ENGINE_MEMORY_MAX: usize = 96 * MIB;

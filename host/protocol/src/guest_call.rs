@@ -129,6 +129,11 @@ impl<'a> GuestCall<'a> {
         &self.name
     }
 
+    /// Of a completion: whether it is of a prompt's argument, and not of a resource's.
+    pub(crate) fn completes_prompt(&self) -> bool {
+        self.target == Target::Completion && member_of(self.name_json) == Some("name")
+    }
+
     /// The arguments as JSON text of an object; `{}` when the client sent none.
     pub fn arguments(&self) -> &'a str {
         self.arguments.map_or("{}", Json::text)
@@ -159,7 +164,10 @@ impl<'a> GuestCall<'a> {
     /// The same for a guest that knows it by another name than the client, and with another `_meta`:
     /// that of the first round, so that a call that is run again is given the same.
     pub fn guest_request_as(&self, name: Option<&str>, meta: Option<&str>) -> String {
-        let renamed = name.map(quoted);
+        let renamed = name.map(|name| match self.target {
+            Target::Completion => renamed_reference(self.name_json, name),
+            Target::Tool | Target::Prompt | Target::Resource => quoted(name),
+        });
         let name = renamed.as_deref().unwrap_or(self.name_json.text());
         let arguments = self.arguments();
         let length = name.len() + arguments.len() + meta.map_or(0, str::len) + 32;
@@ -225,14 +233,35 @@ fn reference<'a>(params: &Params<'a>) -> Result<(Json<'a>, Cow<'a, str>), Protoc
         .reference
         .filter(|json| json.kind() == Kind::Object)
         .ok_or(wrong.clone())?;
-    let kind = json.get("type").and_then(Json::as_str);
-    let member = match kind.as_deref() {
-        Some("ref/prompt") => "name",
-        Some("ref/resource") => "uri",
-        _ => return Err(wrong),
-    };
+    let member = member_of(json).ok_or(wrong.clone())?;
     let name = json.get(member).and_then(Json::as_str).ok_or(wrong)?;
     Ok((json, name))
+}
+
+/// The member of a reference that names what it refers to.
+fn member_of(reference: Json<'_>) -> Option<&'static str> {
+    match reference.get("type")?.as_str()?.as_ref() {
+        "ref/prompt" => Some("name"),
+        "ref/resource" => Some("uri"),
+        _ => None,
+    }
+}
+
+/// A reference to what its guest knows by another name.
+fn renamed_reference(reference: Json<'_>, name: &str) -> String {
+    let named = member_of(reference);
+    let name = quoted(name);
+    let mut out = String::from("{");
+    for (member, value) in reference.members() {
+        let is_name = Some(&*member) == named;
+        push_member(
+            &mut out,
+            &member,
+            if is_name { &name } else { value.text() },
+        );
+    }
+    out.push('}');
+    out
 }
 
 fn check_argument(argument: Option<Json<'_>>) -> Result<(), ProtocolError> {
@@ -319,6 +348,17 @@ mod tests {
         assert_eq!(
             call.guest_request_as(Some("t"), Some(r#"{"then":1}"#)),
             r#"{"name":"t","arguments":{},"_meta":{"then":1}}"#
+        );
+    }
+
+    #[test]
+    fn a_completion_keeps_its_reference_but_for_the_name() {
+        let params = r#"{"ref":{"type":"ref/resource","uri":"smcp+s+a:{b}","x":[1]},"argument":{"name":"b","value":""}}"#;
+        let call = read(Target::Completion, params).unwrap();
+        assert!(!call.completes_prompt());
+        assert_eq!(
+            call.guest_request_as(Some("a:{b}"), None),
+            r#"{"ref":{"type":"ref/resource","uri":"a:{b}","x":[1]},"argument":{"name":"b","value":""}}"#
         );
     }
 

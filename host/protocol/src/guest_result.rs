@@ -4,6 +4,8 @@
 //! Refused: what is no JSON object we accept, or not a result of its kind. Guest faults have their
 //! own type here, since no client can mend them.
 
+use std::borrow::Cow;
+
 use crate::guest_call::Target;
 use crate::json::{Json, JsonError, Kind, push_member};
 use crate::meta::RECEIPT_KEY;
@@ -195,6 +197,20 @@ impl<'a> GuestResult<'a> {
         } else {
             Err(ResultError::Content(needs.said))
         }
+    }
+
+    /// The result as the guest wrote it.
+    pub(crate) fn json(&self) -> Json<'a> {
+        self.result
+    }
+
+    /// Of a page of resources: their URIs.
+    pub fn resource_uris(&self) -> impl Iterator<Item = Cow<'a, str>> {
+        let resources = self.result.get("resources").into_iter();
+        let uris = resources
+            .flat_map(Json::elements)
+            .filter_map(|one| one.get("uri"));
+        uris.filter_map(Json::as_str)
     }
 
     /// Whether the tool says that it failed.

@@ -154,6 +154,16 @@ impl ReplyTo {
         self.progress_token.as_deref()
     }
 
+    /// The same for one of several calls that answer the request together: each would count its progress
+    /// from the beginning, and progress only goes up (2026-07-28, basic/patterns/progress, "Progress Flow").
+    #[must_use]
+    pub fn without_progress(&self) -> Self {
+        Self {
+            progress_token: None,
+            ..self.clone()
+        }
+    }
+
     /// The least urgent log entry the client wants; None: none at all.
     pub fn log_level(&self) -> Option<LogLevel> {
         self.log_level
@@ -179,7 +189,7 @@ impl ReplyTo {
         if let Some(instructions) = offer.instructions {
             push_member(&mut result, "instructions", instructions.text());
         }
-        self.cacheable(server, result)
+        self.cacheable(server, TTL_MILLIS, result)
     }
 
     /// The result of `initialize` (2025-11-25, basic/lifecycle, "Initialization"). It begins a
@@ -229,7 +239,29 @@ impl ReplyTo {
         if let Some(next) = &page.next {
             push_member(&mut result, "nextCursor", &quoted(next));
         }
-        self.cacheable(server, result)
+        let ttl = if page.is_made { "0" } else { TTL_MILLIS };
+        self.cacheable(server, ttl, result)
+    }
+
+    /// No completions, of what a server proposes none for (server/utilities/completion, "Completion
+    /// Results").
+    pub fn no_completions(&self, server: &ServerInfo) -> Answer {
+        let mut result = String::from("{");
+        if self.era() == Era::Modern {
+            push_member(&mut result, "resultType", "\"complete\"");
+        }
+        push_member(
+            &mut result,
+            "completion",
+            r#"{"values":[],"hasMore":false}"#,
+        );
+        if self.era() == Era::Modern {
+            push_member(&mut result, "_meta", "{");
+            push_member(&mut result, SERVER_INFO_KEY, &server.json);
+            result.push('}');
+        }
+        result.push('}');
+        self.result(&result)
     }
 
     /// The result of a guest: its own, with the host's entries in its `_meta`; in the modern
@@ -305,9 +337,9 @@ impl ReplyTo {
 
     /// Ends a result that clients may keep: in the modern era with how long and for whom (2026-07-28,
     /// server/utilities/caching, "Cacheable Results"), and the server's identity.
-    fn cacheable(&self, server: &ServerInfo, mut result: String) -> Answer {
+    fn cacheable(&self, server: &ServerInfo, ttl: &str, mut result: String) -> Answer {
         if self.era() == Era::Modern {
-            push_member(&mut result, "ttlMs", TTL_MILLIS);
+            push_member(&mut result, "ttlMs", ttl);
             push_member(&mut result, "cacheScope", CACHE_SCOPE);
             push_member(&mut result, "_meta", "{");
             push_member(&mut result, SERVER_INFO_KEY, &server.json);
@@ -372,6 +404,14 @@ impl Answer {
             status: wire.status,
             json: response(id, "error", &wire.error_json()),
         }
+    }
+
+    pub(crate) fn into_parts(self) -> (u16, String) {
+        (self.status, self.json)
+    }
+
+    pub(crate) fn of_parts(status: u16, json: String) -> Self {
+        Self { status, json }
     }
 
     /// The status, if nothing has been sent yet.

@@ -113,12 +113,22 @@ impl Space {
     /// What the accounts of all tapes begin with.
     pub(crate) const ALL_TAPES: &str = "tape/";
 
+    /// The catalogues of a server's releases.
+    pub(crate) fn catalogues(server: &ServerSlug) -> Self {
+        let name = format!("catalogue/{server}/");
+        Self {
+            account: name.clone(),
+            name,
+        }
+    }
+
     /// What the accounts of everything that is kept of a server begin with.
-    pub(crate) fn all_accounts(server: &ServerSlug) -> [String; 3] {
+    pub(crate) fn all_accounts(server: &ServerSlug) -> [String; 4] {
         [
             Self::accounts(server),
             Self::logs(server).account,
             Self::tapes(server).account,
+            Self::catalogues(server).account,
         ]
     }
 

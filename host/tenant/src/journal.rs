@@ -279,6 +279,31 @@ impl Scene {
         Ok(writes)
     }
 
+    /// Notes what is wrong with a server that no call of it shows, under a name that no call has. What is
+    /// noted again and again is not worth a write each time.
+    pub(crate) async fn note_fault(&self, server: &ServerSlug, text: &str) {
+        let now = self.outside.now();
+        let mut call = [0; CallId::BYTES];
+        for (to, from) in call.iter_mut().zip(self.draw()) {
+            *to = from;
+        }
+        let entry = Entry {
+            at: now,
+            call: CallId::new(call),
+            level: LogLevel::Error,
+            said: Said::Noted(text.to_owned()),
+        };
+        {
+            let waiting = &mut self.state.borrow_mut().waiting;
+            if !waiting.has_rested(server, now) {
+                return;
+            }
+            waiting.push(server.clone(), entry);
+        }
+        // A log that cannot be stored is no reason to answer otherwise.
+        let _ = self.store_logs(server, None).await;
+    }
+
     /// What is kept of a server's calls. What waits is stored first.
     pub(crate) async fn read_logs(
         &self,

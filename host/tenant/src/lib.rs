@@ -10,10 +10,12 @@
 mod admin;
 mod asks;
 pub mod call;
+mod catalogues;
 pub mod describe;
 mod door;
 pub mod item;
 mod journal;
+mod listed;
 mod listeners;
 mod mcp;
 pub mod memory_items;

@@ -5,6 +5,7 @@
 //! object and nobody else can write it; whether the principal in it may still hear is asked anew each
 //! time, by the record of its key.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,7 @@ use smcp_auth::{Principal, Remembered, Scope};
 use smcp_capability::turn::Telling;
 use smcp_crypto::sha256;
 use smcp_ids::{ServerSlug, TenantId, UnixMillis, limits};
+use smcp_protocol::catalogue::{split_union_uri, union_uri};
 use smcp_protocol::{Change, Filter, Subscription, sse};
 
 use crate::record::Directory;
@@ -71,12 +73,20 @@ impl Listener {
         subscription: Subscription,
         mut filter: Filter,
     ) -> Option<Self> {
+        let is_union = server.is_none();
         let uris = filter.take_uris();
         Some(Self {
             server,
             principal: principal.remember()?,
             subscription,
-            uris: uris.iter().map(|uri| digest(uri)).collect(),
+            uris: uris
+                .iter()
+                .map(|uri| match split_union_uri(uri) {
+                    // One spelling of those that mean the same.
+                    Some((of, own)) if is_union => digest(&union_uri(&of, &own)),
+                    _ => digest(uri),
+                })
+                .collect(),
             filter,
         })
     }
@@ -96,9 +106,13 @@ impl Listener {
             }),
             Hearing::Deaf => None,
             Hearing::Hears => {
-                let wanted = news.changes.iter().filter(|change| self.wants(change));
+                let changes = news
+                    .changes
+                    .iter()
+                    .map(|change| self.as_heard(news, change));
+                let wanted = changes.filter(|change| self.wants(change));
                 let bytes: String = wanted
-                    .map(|change| sse::event(&self.subscription.change(change)))
+                    .map(|change| sse::event(&self.subscription.change(&change)))
                     .collect();
                 (!bytes.is_empty()).then(|| Telling {
                     listener,
@@ -122,6 +136,16 @@ impl Listener {
             Some(_) if !sees => Hearing::Gone,
             None if !sees => Hearing::Deaf,
             _ => Hearing::Hears,
+        }
+    }
+
+    /// A change as it is called where this one listens: all servers have URIs of their own.
+    fn as_heard<'c>(&self, news: &News<'_>, change: &'c Change) -> Cow<'c, Change> {
+        match change {
+            Change::Resource(uri) if self.server.is_none() => {
+                Cow::Owned(Change::Resource(union_uri(news.server, uri)))
+            }
+            other => Cow::Borrowed(other),
         }
     }
 

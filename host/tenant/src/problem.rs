@@ -89,6 +89,11 @@ impl Problem {
         )
     }
 
+    /// Whether it is only that there is too much at once.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.status == 429
+    }
+
     /// The host's own failure: retryable.
     pub(crate) fn host() -> Self {
         Self::new(503, "host_fault", "the host failed; try again")

@@ -12,7 +12,9 @@ use smcp_capability::turn::{Boot, Effect, Hearers, Performed, Role, Telling};
 use smcp_crypto::{Binding, NONCE_BYTES, Purpose, TenantKeys, sha256};
 use smcp_ids::{Fuel, ServerSlug};
 
+use crate::catalogues::Catalogues;
 use crate::journal::Waiting;
+use crate::listed::Listed;
 use crate::listeners::{Hearer, News};
 use crate::modules::Modules;
 use crate::outside::Outside;
@@ -31,6 +33,9 @@ pub(crate) struct State {
     pub(crate) modules: Modules,
     /// What every slice is, if it does not follow the time.
     pub(crate) fixed_slice: Option<Fuel>,
+    pub(crate) catalogues: Catalogues,
+    /// Addresses on the web that guests have listed as resources of theirs.
+    pub(crate) listed: Listed,
     /// Fuel of all slices that were run here.
     pub(crate) sliced: u64,
     /// Sessions of the legacy era.
@@ -68,6 +73,8 @@ impl State {
             directory: None,
             modules: Modules::default(),
             fixed_slice: None,
+            catalogues: Catalogues::default(),
+            listed: Listed::default(),
             sliced: 0,
             sessions: Sessions::default(),
             live: BTreeMap::new(),
@@ -89,6 +96,8 @@ impl State {
     pub(crate) fn forget(&mut self) {
         self.directory = None;
         self.modules = Modules::default();
+        self.catalogues = Catalogues::default();
+        self.listed = Listed::default();
         self.waiting = Waiting::default();
         self.sessions = Sessions::default();
     }

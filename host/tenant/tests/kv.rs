@@ -248,7 +248,7 @@ fn what_waits_in_the_object_may_be_larger_than_a_row() {
     let asked = kv.call("?+aga");
     let state = asked["result"]["requestState"].as_str().unwrap().to_owned();
     assert!(state.len() < 1_024, "{}", state.len());
-    assert_eq!(kv.world.items(OBJECT).len(), 4);
+    assert_eq!(kv.world.items(OBJECT).len_of("state/"), 4);
     kv.world.evict();
     let frame = kv.frame("?+aga", Some((&state, 0)));
     let reply = kv.world.send(OBJECT, frame).json();

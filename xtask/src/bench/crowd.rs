@@ -22,13 +22,15 @@ pub(super) const SMALL: &str = "small";
 pub(super) const LARGE: &str = "large";
 /// Its server whose tool of the same name tells who listens.
 pub(super) const TELL: &str = "tell";
-/// The tenant with [`SHORT`] servers.
+/// The tenant with [`SHORT_UNION`] servers.
 pub(super) const FEW: &str = "few";
 /// The tenant with [`LONG`] servers, or as many as could be published in time.
 pub(super) const MANY: &str = "many";
 
 /// Items of a short list: a page.
 pub(super) const SHORT: usize = 100;
+/// Servers of a short list of all: a page too.
+pub(super) const SHORT_UNION: usize = 200;
 /// Items of a long list.
 pub(super) const LONG: usize = 1_000;
 
@@ -82,7 +84,7 @@ impl Crowd {
             admin.publish(TOOLS, server, &package)?;
         }
         let begun = Instant::now();
-        admin.publish_pages(FEW, SHORT, begun)?;
+        admin.publish_pages(FEW, SHORT_UNION, begun)?;
         let published = admin.publish_pages(MANY, servers, begun)?;
         let crowd = Self {
             options,
@@ -153,7 +155,7 @@ impl Admin {
     /// when they are all there, or the time is over.
     fn publish_pages(&mut self, tenant: &str, servers: usize, begun: Instant) -> Result<usize> {
         for number in 0..servers {
-            if number.is_multiple_of(SHORT) && number > 0 && begun.elapsed() > PATIENCE {
+            if number.is_multiple_of(SHORT_UNION) && number > 0 && begun.elapsed() > PATIENCE {
                 return Ok(number);
             }
             let server = format!("s{number:04}");

@@ -75,13 +75,15 @@ struct Walked {
 /// If a list is not what it should be, or an answer is wrong.
 pub(super) fn measure(crowd: &Crowd, origin: &str, plan: Plan) -> Result<Lists> {
     let tools = |server: &str| stage::path(crowd::TOOLS, server);
-    let walk = |tenant: &str, path: &str, items: usize| {
-        walk(origin, path, crowd.key(tenant), items).with_context(|| path.to_owned())
+    let (page, of_all) = (crowd::SHORT, crowd::SHORT_UNION);
+    let walk = |tenant: &str, path: &str, page: usize, items: usize| {
+        walk(origin, path, crowd.key(tenant), page, items).with_context(|| path.to_owned())
     };
-    let small = walk(crowd::TOOLS, &tools(crowd::SMALL), crowd::SHORT)?;
-    let large = walk(crowd::TOOLS, &tools(crowd::LARGE), crowd::LONG)?;
-    let few = walk(crowd::FEW, &crowd::all_servers(crowd::FEW), crowd::SHORT)?;
-    let many = walk(crowd::MANY, &crowd::all_servers(crowd::MANY), crowd.servers)?;
+    let small = walk(crowd::TOOLS, &tools(crowd::SMALL), page, page)?;
+    let large = walk(crowd::TOOLS, &tools(crowd::LARGE), page, crowd::LONG)?;
+    let all = crowd::all_servers;
+    let few = walk(crowd::FEW, &all(crowd::FEW), of_all, of_all)?;
+    let many = walk(crowd::MANY, &all(crowd::MANY), of_all, crowd.servers)?;
     let mut pages = [
         small.first,
         large.first,
@@ -99,10 +101,14 @@ pub(super) fn measure(crowd: &Crowd, origin: &str, plan: Plan) -> Result<Lists> 
         }
     }
     Ok(Lists {
-        tools: Pair::of(crowd::LONG, samples.iter().map(|[tools, _]| tools)),
-        servers: Pair::of(crowd.servers, samples.iter().map(|[_, servers]| servers)),
+        tools: Pair::of(page, crowd::LONG, samples.iter().map(|[tools, _]| tools)),
+        servers: Pair::of(
+            of_all,
+            crowd.servers,
+            samples.iter().map(|[_, servers]| servers),
+        ),
         wanted: crowd.wanted,
-        published: crowd::SHORT + crowd.servers,
+        published: of_all + crowd.servers,
         publishing_seconds: crowd.publishing.as_secs_f64(),
     })
 }
@@ -125,10 +131,10 @@ fn once(pages: &mut [Client; 6], round: usize, lasting: Duration) -> Result<[Tim
 }
 
 impl Pair {
-    fn of<'a>(long: usize, rounds: impl Iterator<Item = &'a Times> + Clone) -> Self {
+    fn of<'a>(short: usize, long: usize, rounds: impl Iterator<Item = &'a Times> + Clone) -> Self {
         let typical = |figure: fn(&Times) -> f64| median(rounds.clone().map(figure));
         Self {
-            short: crowd::SHORT,
+            short,
             long,
             short_millis: typical(|[short, _, _]| *short),
             first_millis: typical(|[_, first, _]| *first),
@@ -167,7 +173,7 @@ impl fmt::Display for Lists {
 }
 
 /// Follows a list from cursor to cursor; every page must be full, and every item there once.
-fn walk(origin: &str, path: &str, key: &str, items: usize) -> Result<Walked> {
+fn walk(origin: &str, path: &str, key: &str, full: usize, items: usize) -> Result<Walked> {
     let mut connection = Connection::open(origin)?;
     let mut names = BTreeSet::new();
     let mut first = None;
@@ -178,7 +184,7 @@ fn walk(origin: &str, path: &str, key: &str, items: usize) -> Result<Walked> {
         let body = String::from_utf8_lossy(connection.body());
         ensure!(status == 200, "answered {status}: {body:.300}");
         let page = page(&body).with_context(|| format!("{body:.300}"))?;
-        ensure!(page.names.len() == crowd::SHORT, "a page is not full");
+        ensure!(page.names.len() == full, "a page is not full");
         let client = || -> Result<Client> {
             let expected = page.names.first().map_or("", String::as_str);
             Ok(Client::expecting(
@@ -262,7 +268,7 @@ mod tests {
     fn ratios_are_taken_within_a_round() {
         // The machine was half as fast in the second round and ten times slower in the third.
         let rounds = [[1.0, 1.1, 2.2], [2.0, 2.2, 4.4], [10.0, 11.0, 22.0]];
-        let pair = Pair::of(1_000, rounds.iter());
+        let pair = Pair::of(100, 1_000, rounds.iter());
         for (figure, expected) in [
             (pair.short_millis, 2.0),
             (pair.first_millis, 2.2),

@@ -4,11 +4,14 @@
 //! the same wherever it begins. Refused: unknown members, items without what MCP requires of them,
 //! names that do not fit headers or repeat. Knows nothing of who lists it, or when.
 
+mod item;
 pub(crate) mod legacy;
+mod links;
 mod page;
 #[cfg(test)]
 mod tests;
 mod union;
+mod united;
 
 use std::ops::Range;
 
@@ -20,10 +23,11 @@ use crate::head::Head;
 use crate::json::{Json, JsonError, Kind};
 use crate::listen::Change;
 use crate::param_header::{self, ParamHeader};
-use crate::uri;
 
+pub use links::{Linked, with_uris};
 pub use page::{List, Page};
-pub use union::{UnionPage, split_union_name, union_name};
+pub use union::UnionPage;
+pub use united::{split_union_name, split_union_uri, union_name, union_uri};
 
 /// Why the bytes of `describe` are not a catalogue. The author's to mend.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -246,6 +250,27 @@ impl Catalogue {
         }
     }
 
+    /// Whether it lists a resource of that URI.
+    pub fn lists_resource(&self, uri: &str) -> bool {
+        let lists = self.lists.get(List::Resources.index());
+        lists
+            .and_then(Option::as_ref)
+            .is_some_and(|items| items.get(uri).is_some())
+    }
+
+    /// The names of its tools and of its prompts.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let lists = [List::Tools, List::Prompts].into_iter();
+        lists
+            .flat_map(|list| self.items(list))
+            .map(|item| &*item.key)
+    }
+
+    /// Bytes of its text.
+    pub fn size(&self) -> usize {
+        self.text.len()
+    }
+
     /// The server's own icons, an array.
     pub fn icons(&self) -> Option<Json<'_>> {
         self.icons.clone().map(|range| self.json(range))
@@ -274,7 +299,9 @@ impl Catalogue {
         if differs(List::Prompts) {
             changes.push(Change::Prompts);
         }
-        if differs(List::Resources) || differs(List::ResourceTemplates) {
+        // Which resources a guest lists is not known here.
+        let is_made = self.dynamic_resources || other.dynamic_resources;
+        if is_made || differs(List::Resources) || differs(List::ResourceTemplates) {
             changes.push(Change::Resources);
         }
         changes
@@ -377,7 +404,7 @@ impl Items {
                 index,
                 why,
             };
-            let (key, key_value) = check_item(list, element).map_err(wrong)?;
+            let (key, key_value) = item::check(list, element).map_err(wrong)?;
             items.push(Item {
                 key,
                 whole: place(text, element),
@@ -420,75 +447,4 @@ impl Items {
 fn place(text: &str, value: Json<'_>) -> Range<usize> {
     let start = (value.text().as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
     start..start + value.text().len()
-}
-
-/// What MCP requires of an item; returns its key, and the value that the key is.
-fn check_item(list: List, item: Json<'_>) -> Result<(Box<str>, Json<'_>), &'static str> {
-    if item.kind() != Kind::Object {
-        return Err("is not an object");
-    }
-    let key_value = item.get(list.key()).ok_or(match list {
-        List::Tools | List::Prompts => "has no \"name\"",
-        List::Resources => "has no \"uri\"",
-        List::ResourceTemplates => "has no \"uriTemplate\"",
-    })?;
-    let key = key_value
-        .as_str()
-        .ok_or("has a name or URI that is not a string")?;
-    match list {
-        List::Tools | List::Prompts if !is_name(&key) => {
-            return Err(
-                "needs a \"name\" of 1 to 128 of the characters A-Z, a-z, 0-9, '_', '-' and '.'",
-            );
-        }
-        List::Resources | List::ResourceTemplates => {
-            if list == List::Resources && !uri::is_uri(&key) {
-                return Err(
-                    "needs a \"uri\" that begins with its scheme and has a URI's characters only",
-                );
-            }
-            if key.is_empty() {
-                return Err("has an empty URI template");
-            }
-            if item
-                .get("name")
-                .is_none_or(|name| name.kind() != Kind::String)
-            {
-                return Err("needs a \"name\" that is a string");
-            }
-        }
-        List::Tools | List::Prompts => {}
-    }
-    if list == List::Tools {
-        check_tool(item)?;
-    }
-    Ok((key.into(), key_value))
-}
-
-/// 2026-07-28, server/tools, "Tool Names": the length and characters it recommends, which fit a
-/// header as they are.
-fn is_name(name: &str) -> bool {
-    (1..=128).contains(&name.len())
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
-}
-
-/// 2026-07-28, schema, `Tool`: `inputSchema` with `"type": "object"`, `outputSchema` an object.
-fn check_tool(tool: Json<'_>) -> Result<(), &'static str> {
-    let schema = tool.get("inputSchema").ok_or("has no \"inputSchema\"")?;
-    if schema.get("type").and_then(Json::as_str).as_deref() != Some("object") {
-        return Err("needs an \"inputSchema\" that is an object with \"type\": \"object\"");
-    }
-    let is = |name, kind| tool.get(name).is_none_or(|value| value.kind() == kind);
-    if !is("outputSchema", Kind::Object) {
-        return Err("has an \"outputSchema\" that is not an object");
-    }
-    if !is("annotations", Kind::Object) {
-        return Err("has \"annotations\" that are not an object");
-    }
-    if !is("description", Kind::String) || !is("title", Kind::String) {
-        return Err("has a \"description\" or \"title\" that is not a string");
-    }
-    Ok(())
 }

@@ -73,7 +73,7 @@ impl List {
     }
 
     /// What begins its cursors, so that one list's is refused by another.
-    const fn letter(self) -> char {
+    pub(super) const fn letter(self) -> char {
         match self {
             Self::Tools => 't',
             Self::Resources => 'r',
@@ -92,6 +92,8 @@ pub struct Page<'a> {
     pub(crate) items: Cow<'a, str>,
     /// Where the next page begins, if there is one.
     pub(crate) next: Option<String>,
+    /// Whether a guest made some of it, so that it may be another at once.
+    pub(crate) is_made: bool,
 }
 
 impl Page<'_> {
@@ -136,6 +138,7 @@ impl Catalogue {
             list,
             items: Cow::Borrowed(text),
             next,
+            is_made: false,
         })
     }
 }

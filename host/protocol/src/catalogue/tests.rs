@@ -8,7 +8,7 @@
 
 use proptest::prelude::*;
 use smcp_ids::ServerSlug;
-use smcp_ids::limits::LIST_PAGE_ITEMS;
+use smcp_ids::limits::{UNION_GUEST_LISTS, UNION_PAGE_BYTES, UNION_PAGE_ITEMS};
 
 use crate::error::ProtocolError;
 
@@ -178,6 +178,7 @@ fn what_the_catalogue_does_not_speak_of_is_not_offered() {
 fn what_differs_between_two_releases_is_what_clients_are_told() {
     let prompt = r#"{"prompts":[{"name":"p"}]}"#;
     let resource = r#"{"resources":[{"uri":"a:b","name":"n"}]}"#;
+    let made = r#"{"dynamicResources":true}"#;
     let template = r#"{"resourceTemplates":[{"uriTemplate":"a:{x}","name":"n"}]}"#;
     let tools = format!(r#"{{"tools":[{}]}}"#, tool("a"));
     let titled = tools.replace(r#""name""#, r#""title":"A","name""#);
@@ -192,6 +193,9 @@ fn what_differs_between_two_releases_is_what_clients_are_told() {
         ("{}", resource, vec![Change::Resources]),
         ("{}", template, vec![Change::Resources]),
         (resource, template, vec![Change::Resources]),
+        ("{}", made, vec![Change::Resources]),
+        // What another release lists, only its guest knows.
+        (made, made, vec![Change::Resources]),
         (&tools, prompt, vec![Change::Tools, Change::Prompts]),
     ] {
         let read = |text: &str| Catalogue::parse(text.as_bytes()).unwrap();
@@ -257,7 +261,7 @@ fn union_of(counts: &[usize]) -> (Vec<String>, usize) {
         .collect();
     let (mut names, mut cursor, mut pages) = (Vec::new(), None, 0);
     loop {
-        let mut page = UnionPage::begin(cursor.as_deref()).unwrap();
+        let mut page = UnionPage::begin(List::Tools, cursor.as_deref()).unwrap();
         let first = servers
             .iter()
             .position(|(slug, _)| page.from().is_none_or(|from| slug >= from))
@@ -269,10 +273,10 @@ fn union_of(counts: &[usize]) -> (Vec<String>, usize) {
                 break;
             }
         }
-        let page = page.finish(added < servers.len());
+        let page = page.finish(servers.get(added).map(|(slug, _)| slug));
         let on_page = keys(&page);
         // With the server that ended the page before.
-        assert!(on_page.len() <= LIST_PAGE_ITEMS && added - first <= LIST_PAGE_ITEMS + 1);
+        assert!(on_page.len() <= UNION_PAGE_ITEMS && added - first <= UNION_PAGE_ITEMS + 1);
         names.extend(on_page);
         pages += 1;
         cursor = page.next().map(str::to_owned);
@@ -288,12 +292,12 @@ fn a_united_list_visits_each_tool_once_and_few_servers_a_page() {
         (vec![], 1),
         (vec![0], 1),
         (vec![3, 0, 2], 1),
-        (vec![100], 1),
-        (vec![100, 0], 2),
-        (vec![99, 2], 2),
-        (vec![250, 1], 3),
-        (vec![0; 250], 3),
-        (vec![1; 300], 3),
+        (vec![200], 1),
+        (vec![200, 0], 2),
+        (vec![199, 2], 2),
+        (vec![450, 1], 3),
+        (vec![0; 450], 3),
+        (vec![1; 500], 3),
     ] {
         let expected: Vec<String> = counts
             .iter()
@@ -306,13 +310,105 @@ fn a_united_list_visits_each_tool_once_and_few_servers_a_page() {
 
 #[test]
 fn a_united_list_goes_on_where_a_server_is_gone() {
-    let mut page = UnionPage::begin(Some("ub.100")).unwrap();
+    let mut page = UnionPage::begin(List::Tools, Some("utb.100")).unwrap();
     assert_eq!(page.from().unwrap().as_str(), "b");
     page.add(&"c".parse().unwrap(), &with_tools(1));
-    assert_eq!(keys(&page.finish(false)), ["c__t0"]);
-    for cursor in ["", "u", "ub", "ub.", "ub.-1", "uB.1", "t1", "u.1", "ub.01"] {
-        assert!(UnionPage::begin(Some(cursor)).is_err(), "{cursor}");
+    assert_eq!(keys(&page.finish(None)), ["c__t0"]);
+    for cursor in [
+        "",
+        "u",
+        "utb",
+        "utb.",
+        "utb.-1",
+        "utB.1",
+        "t1",
+        "ut.1",
+        "utb.01",
+        "upb.1",
+        "utb.0.6",
+        "utb.0.6A",
+        "utb.0.ff",
+        "utb.0.61.61",
+    ] {
+        let begun = UnionPage::begin(List::Tools, Some(cursor));
+        assert!(begun.is_err(), "{cursor}");
     }
+}
+
+/// Each list of one server among all, as it is served.
+#[test]
+fn each_list_is_united_with_the_names_that_clients_come_back_with() {
+    let text = r#"{"tools":[{"name":"t","inputSchema":{"type":"object"},"_meta":{"ui/resourceUri":"ui://a/b","ui":{"x":[1, 2],"resourceUri":"ui://a/b"}}}],"resources":[{"name":"r","uri":"file:///r"}],"resourceTemplates":[{"uriTemplate":"a:{b}","name":"m"}],"prompts":[{"name":"p"}]}"#;
+    let catalogue = Catalogue::parse(text.as_bytes()).unwrap();
+    for (list, item) in [
+        (
+            List::Tools,
+            r#"{"name":"s__t","inputSchema":{"type":"object"},"_meta":{"ui/resourceUri":"ui://smcp+s+a/b","ui":{"x":[1, 2],"resourceUri":"ui://smcp+s+a/b"}}}"#,
+        ),
+        (List::Resources, r#"{"name":"r","uri":"smcp+s+file:///r"}"#),
+        (
+            List::ResourceTemplates,
+            r#"{"uriTemplate":"smcp+s+a:{b}","name":"m"}"#,
+        ),
+        (List::Prompts, r#"{"name":"s__p"}"#),
+    ] {
+        let mut page = UnionPage::begin(list, None).unwrap();
+        assert!(page.add(&"s".parse().unwrap(), &catalogue));
+        assert_eq!(page.finish(None).items, item);
+    }
+}
+
+#[test]
+fn a_list_that_a_guest_makes_goes_on_where_the_guest_says() {
+    let server = "s".parse().unwrap();
+    let mut page = UnionPage::begin(List::Resources, None).unwrap();
+    let made = r#"{"resources":[{"x":"uri","uri":"a:1"},{"name":"none"},{"uri":2}],"nextCursor":"n\u00e9"}"#;
+    assert_eq!(page.add_made(&server, made), Ok(false));
+    let page = page.finish(None);
+    assert_eq!(page.items, r#"{"x":"uri","uri":"smcp+s+a:1"}"#);
+    let mut page = UnionPage::begin(List::Resources, page.next()).unwrap();
+    assert_eq!(page.from(), Some(&server));
+    assert_eq!(page.guest_cursor(&server), Some("né"));
+    assert_eq!(page.guest_pages(&server), 1);
+    // Meanwhile another release is live, whose list is frozen: it is all there.
+    let text = r#"{"resources":[{"name":"r","uri":"a:0"}]}"#;
+    let frozen = Catalogue::parse(text.as_bytes()).unwrap();
+    let mut other = page.clone();
+    assert!(other.add(&server, &frozen));
+    assert_eq!(
+        other.finish(None).items,
+        text[14..text.len() - 2].replace("a:0", "smcp+s+a:0")
+    );
+    let made = r#"{"resources":[{"uri":"a:2"}]}"#;
+    assert_eq!(page.add_made(&server, made), Ok(true));
+    let after = "t".parse().unwrap();
+    assert_eq!(page.guest_cursor(&after), None);
+    assert!(page.add_made(&after, "{}").is_err());
+    assert_eq!(page.finish(None).next(), None);
+}
+
+#[test]
+fn a_page_is_made_from_few_lists_of_guests_and_ends_when_it_is_long() {
+    let mut page = UnionPage::begin(List::Resources, None).unwrap();
+    let made = (0..)
+        .take_while(|n| {
+            let server = format!("s{n}").parse().unwrap();
+            page.add_made(&server, r#"{"resources":[]}"#).unwrap()
+        })
+        .count();
+    assert_eq!(made + 1, UNION_GUEST_LISTS);
+    let long = format!(
+        r#"{{"prompts":[{{"name":"a","description":"{0}"}},{{"name":"b","description":"{0}"}}]}}"#,
+        "x".repeat(120_000)
+    );
+    let long = Catalogue::parse(long.as_bytes()).unwrap();
+    let mut page = UnionPage::begin(List::Prompts, None).unwrap();
+    let added = (0..)
+        .take_while(|n| page.add(&format!("s{n}").parse().unwrap(), &long))
+        .count();
+    let page = page.finish(None);
+    assert!(page.items.len() < UNION_PAGE_BYTES + 240_100, "{added}");
+    assert_eq!(page.next(), Some("ups4.1"));
 }
 
 #[test]

@@ -310,6 +310,9 @@ fn progress() {
         let told = told.as_deref().map(|told| sent(&request, told));
         assert_eq!(told, expected.as_deref(), "{progress}");
     }
+    // One of several calls that answer a request together says nothing of its own.
+    let (to, mut notifier) = (to.without_progress(), super::notifier());
+    assert_eq!(notifier.progress(&to, 52.0, None, None), None);
 }
 
 /// 2026-07-28, server/utilities/logging, "Per-request log level" and "Log Message Notifications".

@@ -9,6 +9,7 @@ use smcp_capability::turn::{Effect, Frame, Performed, Reply};
 use smcp_ids::{ReleaseDigest, ServerSlug, limits};
 use smcp_package::{Admission, AdmittedModule, Policy, UntrustedPackage, VerifiedPackage};
 use smcp_protocol::Catalogue;
+use smcp_protocol::catalogue::union_name;
 use smcp_sandbox::LoadedModule;
 
 use super::servers::ServerView;
@@ -49,6 +50,7 @@ pub(super) async fn publish(scene: &Scene, frame: &Frame, server: &str) -> Resul
     check_catalogue(scene, &admitted, &loaded).await?;
     let ready = ready(&admitted, loaded)?;
     check_schemas(scene, &ready.catalogue).await?;
+    check_names(&server, &ready.catalogue)?;
     let settings = SettingSchemas::compile(admitted.manifest().asks())
         .map_err(|error| Problem::new(422, error.code(), error.to_string()))?;
     let release = admitted.release();
@@ -59,6 +61,9 @@ pub(super) async fn publish(scene: &Scene, frame: &Frame, server: &str) -> Resul
     if scene.outside.perform(effect).await != Performed::Done {
         return Err(Problem::host());
     }
+    scene
+        .keep_catalogue(&server, release, admitted.manifest().catalogue())
+        .await?;
     // Others have run since: what was checked is checked again, then written in the same step.
     let again = check_room(scene, &server, release, admitted.manifest().version())?;
     check_trust(scene, &admitted)?;
@@ -69,8 +74,9 @@ pub(super) async fn publish(scene: &Scene, frame: &Frame, server: &str) -> Resul
         waits,
     } = plan(scene, &server, &admitted)?;
     scene.commit(changes).await?;
-    if let (Some(before), false) = (before, waits) {
-        let differ = before.changes(&ready.catalogue);
+    if !waits {
+        // Where all servers are one, a new one's lists are others too.
+        let differ = before.unwrap_or_default().changes(&ready.catalogue);
         scene.announce(&server, &differ).await?;
     }
     let state = scene.state.borrow();
@@ -102,6 +108,26 @@ async fn check_schemas(scene: &Scene, catalogue: &Catalogue) -> Result<(), Probl
         scene.outside.pause().await;
     }
     Ok(())
+}
+
+/// A name that is too long where all servers are one is refused here, while its author can change it.
+fn check_names(server: &ServerSlug, catalogue: &Catalogue) -> Result<(), Problem> {
+    let names = catalogue.names().map(|name| union_name(server, name));
+    match names
+        .into_iter()
+        .find(|name| name.len() > limits::UNION_NAME_MAX)
+    {
+        None => Ok(()),
+        Some(name) => {
+            let message = format!(
+                "among all servers of the tenant it would be called {name}, which is {} characters and may \
+                 be {}; give it or the server a shorter name",
+                name.len(),
+                limits::UNION_NAME_MAX
+            );
+            Err(Problem::new(422, "union_name_too_long", message))
+        }
+    }
 }
 
 /// The settings that a release would read, and that are not as it declares them.

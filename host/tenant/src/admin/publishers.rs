@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use smcp_capability::turn::{Frame, Reply};
 use smcp_ids::{PublisherKey, limits};
 
+use super::servers::EVERYTHING;
 use super::waiting::is_orphaned;
 use super::{body, label, parameter, parse};
 use crate::problem::{Problem, json};
@@ -95,6 +96,7 @@ pub(super) async fn revoke(scene: &Scene, key: &str, query: &str) -> Result<Repl
     let stop = parameter(query, "stop") == Some("true");
     let now = scene.outside.now();
     let mut touched = Vec::new();
+    let mut silenced = Vec::new();
     let mut withdrawn = Vec::new();
     let mut changes = Vec::new();
     {
@@ -116,6 +118,7 @@ pub(super) async fn revoke(scene: &Scene, key: &str, query: &str) -> Result<Repl
                 touched.push(server.server.to_string());
                 if stop {
                     changed.live = None;
+                    silenced.push(server.server.clone());
                 }
             }
             if is_orphaned(directory, server, &key) {
@@ -128,6 +131,9 @@ pub(super) async fn revoke(scene: &Scene, key: &str, query: &str) -> Result<Repl
         }
     }
     scene.commit(changes).await?;
+    for server in &silenced {
+        scene.announce(server, &EVERYTHING).await?;
+    }
     let (flagged, stopped) = if stop {
         (Vec::new(), touched)
     } else {

@@ -166,6 +166,14 @@ pub(super) fn releases(scene: &Scene, server: &str) -> Result<Reply, Problem> {
     Ok(json(200, &List { releases }))
 }
 
+/// What is another for those who listen when a server is gone, or stopped: where all servers are one,
+/// what it had is in no list any more.
+pub(super) const EVERYTHING: [smcp_protocol::Change; 3] = [
+    smcp_protocol::Change::Tools,
+    smcp_protocol::Change::Prompts,
+    smcp_protocol::Change::Resources,
+];
+
 /// Removes a server with its releases. Modules that no other server has go too.
 pub(super) async fn delete(scene: &Scene, server: &str) -> Result<Reply, Problem> {
     let (slug, changes, orphans) = {
@@ -206,6 +214,7 @@ pub(super) async fn delete(scene: &Scene, server: &str) -> Result<Reply, Problem
     }
     // The rows are gone: a module that stays behind is garbage, not a fault of this request.
     scene.outside.perform(Effect::DeleteModules(orphans)).await;
+    scene.announce(&slug, &EVERYTHING).await?;
     Ok(json(200, &Deleted { deleted: true }))
 }
 

@@ -59,8 +59,8 @@ pub(super) async fn grant(
     let server_row = completed.map(|record| Change::Put(Row::Server(record)));
     let changes = [Change::Put(row)].into_iter().chain(server_row);
     scene.commit(changes.collect()).await?;
-    if let (Some(_), Some(before), Some(ready)) = (went_live, before, ready) {
-        let differ = before.changes(&ready.catalogue);
+    if let (Some(_), Some(ready)) = (went_live, ready) {
+        let differ = before.unwrap_or_default().changes(&ready.catalogue);
         scene.announce(server, &differ).await?;
     }
     let state = scene.state.borrow();

@@ -1,7 +1,7 @@
 //! MCP, as a tenant's object answers it: a request to an endpoint, from its body to its response.
 //!
-//! Two endpoints: one server by itself, and all servers of the tenant as one, their tools' names
-//! prefixed `{server}__`. Lists are answered from catalogues, but for resources that come and go.
+//! Two endpoints: one server by itself, and all servers of the tenant as one, their names prefixed
+//! `{server}__`. Lists are answered from catalogues, but for resources that come and go.
 
 mod ask;
 mod attempt;
@@ -12,6 +12,7 @@ pub(crate) mod legacy;
 mod listen;
 mod permit;
 mod receipt;
+mod resources;
 mod rest;
 mod room;
 mod run;
@@ -286,7 +287,14 @@ impl Asked<'_> {
                 let ready = ready.ok_or_else(Problem::not_found)?;
                 self.at(server, &ready).answer(head, request).await
             }
-            Endpoint::Union => union::answer(self, head, request).await,
+            Endpoint::Union => {
+                let united = union::United {
+                    asked: self,
+                    head,
+                    request,
+                };
+                united.answer().await
+            }
         };
         drop(under_way);
         answer

@@ -78,7 +78,10 @@ impl Run<'_> {
 
     async fn reserve(&self) -> Result<bool, Problem> {
         let guest = self.ready.limits.memory * limits::GUEST_MEMORY_FACTOR;
-        let kept = self.scene.state.borrow().modules.memory();
+        let kept = {
+            let state = self.scene.state.borrow();
+            state.modules.memory() + state.catalogues.memory()
+        };
         let effect = Effect::Reserve {
             bytes: guest as u64,
             kept: kept as u64,

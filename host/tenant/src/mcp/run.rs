@@ -5,7 +5,7 @@ use smcp_capability::call::{
     Answer as GuestAnswer, AskError, Caller, Origin, Question, Request as GuestRequest,
 };
 use smcp_ids::{Fuel, ServerSlug, UnixMillis, limits};
-use smcp_protocol::{Answer, Era, GuestCall, GuestResult, ProtocolError, ReplyTo, Target};
+use smcp_protocol::{Answer, Era, GuestCall, ProtocolError, ReplyTo, Target};
 use smcp_sandbox::{Ended, Entry, Fault, GuestFault, HostFault, Output};
 use smcp_tape::{Header, Tape};
 
@@ -161,32 +161,9 @@ impl Run<'_> {
         tool.is_some_and(|tool| tool.read_only())
     }
 
-    /// Answers `resources/list` of a server that says itself which there are.
-    pub(super) async fn list_resources(&self, cursor: Option<&str>) -> Result<Answer, Problem> {
-        let permit = Permit::acquire(self.scene, self.principal).await?;
-        let began = self.scene.outside.now();
-        let tape = Tape::blank(self.header(began, false));
-        let request = match cursor {
-            Some(cursor) => serde_json::json!({ "cursor": cursor }).to_string(),
-            None => "{}".to_owned(),
-        };
-        let witness = Witness::new(self, &tape.header.seed, "resources/list", "", began);
-        let attempt = self.attempt(permit, None, Round::first(None), false, began, &witness);
-        let is_result = |text: &str| GuestResult::parse_resources(text).is_ok();
-        let end = self
-            .execute(Entry::ListResources(request), tape, attempt, is_result)
-            .await;
-        let parse = GuestResult::parse_resources;
-        match end {
-            Ok(RoundEnd::Ended(ended)) => Ok(self.told(&witness, &ended, None, parse).await),
-            Ok(_) => witness.broke(Problem::host()).await,
-            Err(problem) => witness.broke(problem).await,
-        }
-    }
-
     /// Runs a round to its end: again if what it read was changed by others meanwhile, and in the end
     /// alone.
-    async fn execute(
+    pub(super) async fn execute(
         &self,
         mut entry: Entry,
         mut tape: Tape,
@@ -259,7 +236,7 @@ impl Run<'_> {
         Ok(RoundEnd::Ended(unused(HostFault::Contended.into())))
     }
 
-    fn header(&self, start: UnixMillis, read_only: bool) -> Header {
+    pub(super) fn header(&self, start: UnixMillis, read_only: bool) -> Header {
         let caller = Caller {
             tenant: self
                 .principal

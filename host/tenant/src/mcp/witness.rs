@@ -167,6 +167,15 @@ impl<'a> Witness<'a> {
 
     /// The host could not run the call to its end.
     pub(super) async fn broke(&self, problem: Problem) -> Result<Answer, Problem> {
+        self.given_up(&problem).await;
+        if self.run.scene.outside.is_open() {
+            return Ok(outcome::broken(self.run.to, Some(self.id), &problem));
+        }
+        Err(problem.of_call(self.id))
+    }
+
+    /// The same, of a call that is answered without it.
+    pub(super) async fn given_up(&self, problem: &Problem) {
         let end = End {
             level: LogLevel::Error,
             outcome: problem.code.into(),
@@ -175,10 +184,6 @@ impl<'a> Witness<'a> {
             ended: None,
         };
         self.done(end).await;
-        if self.run.scene.outside.is_open() {
-            return Ok(outcome::broken(self.run.to, Some(self.id), &problem));
-        }
-        Err(problem.of_call(self.id))
     }
 
     /// Notes the end, and stores what is worth it.

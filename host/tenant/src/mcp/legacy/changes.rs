@@ -3,6 +3,7 @@
 
 use smcp_capability::items::Transaction;
 use smcp_ids::ServerSlug;
+use smcp_protocol::catalogue::union_uri;
 use smcp_protocol::{Change, change_message};
 
 use super::events::{Event, EventId, OWN};
@@ -60,11 +61,17 @@ impl Scene {
                 .tenant()
                 .is_some_and(|tenant| principal.sees(tenant, server))
         });
-        let wanted = changes.iter().filter(|change| match change {
+        let is_union = session.record.endpoint.is_none();
+        let seen = changes.iter().map(|change| match change {
+            // At the address of all servers it has another name.
+            Change::Resource(uri) if is_union => Change::Resource(union_uri(server, uri)),
+            change => change.clone(),
+        });
+        let wanted = seen.filter(|change| match change {
             Change::Resource(uri) => session.row.subscriptions.contains(uri),
             Change::Tools | Change::Prompts | Change::Resources => true,
         });
-        let wanted: Vec<_> = wanted.map(change_message).collect();
+        let wanted: Vec<_> = wanted.map(|change| change_message(&change)).collect();
         if !may_see || wanted.is_empty() || session.row.ended {
             return Ok(());
         }

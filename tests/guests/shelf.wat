@@ -1,0 +1,46 @@
+;; A shelf of books: a tool and a prompt that link to them, resources that the guest lists itself, a
+;; template and completions. Each result has in `given` the request that the guest was given.
+(module
+  (memory (export "memory") 1)
+  (global $heap (mut i32) (i32.const 16384))
+  (data (i32.const 64) "{\"tools\":[{\"name\":\"link\",\"inputSchema\":{\"type\":\"object\"}}],\"resourceTemplates\":[{\"uriTemplate\":\"shelf:{id}\",\"name\":\"book\"}],\"prompts\":[{\"name\":\"ask\"}],\"dynamicResources\":true,\"completions\":true}")
+  (data (i32.const 1024) "{\"resources\":[{\"uri\":\"shelf:1\",\"name\":\"one\"},{\"uri\":\"https://books.example/\",\"name\":\"web\"}],\"given\":")
+  (data (i32.const 3072) "{\"contents\":[{\"uri\":\"shelf:1\",\"text\":\"one\"}],\"given\":")
+  (data (i32.const 5120) "{\"content\":[{\"type\":\"resource_link\",\"uri\":\"shelf:1\",\"name\":\"one\"},{\"type\":\"resource\",\"resource\":{\"uri\":\"ui://shelf/1\",\"text\":\"<p>\"}},{\"type\":\"resource_link\",\"uri\":\"https://web.example/\",\"name\":\"web\"},{\"type\":\"text\",\"text\":\"shelf:1\"}],\"given\":")
+  (data (i32.const 7168) "{\"messages\":[{\"role\":\"user\",\"content\":{\"type\":\"resource\",\"resource\":{\"uri\":\"shelf:1\",\"text\":\"one\"}}}],\"given\":")
+  (data (i32.const 9216) "{\"completion\":{\"values\":[\"1\"]},\"given\":")
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+    (local $at i32)
+    (local.set $at
+      (i32.and
+        (i32.add (global.get $heap) (i32.sub (local.get 2) (i32.const 1)))
+        (i32.sub (i32.const 0) (local.get 2))))
+    (global.set $heap (i32.add (local.get $at) (local.get 3)))
+    (local.get $at))
+
+  ;; The text at `at`, then the request, then a brace.
+  (func $given (param $at i32) (param $len i32) (param $request i32) (param $size i32) (result i32)
+    (local $end i32)
+    (local.set $end (i32.add (local.get $at) (local.get $len)))
+    (memory.copy (local.get $end) (local.get $request) (local.get $size))
+    (i32.store8 (i32.add (local.get $end) (local.get $size)) (i32.const 125))
+    (i32.store8 (i32.const 16) (i32.const 0))
+    (i32.store (i32.const 20) (local.get $at))
+    (i32.store (i32.const 24)
+      (i32.add (i32.add (local.get $len) (local.get $size)) (i32.const 1)))
+    (i32.const 16))
+
+  (func (export "smcp:server/handler@0.1.0#describe") (result i32)
+    (i32.store (i32.const 16) (i32.const 64))
+    (i32.store (i32.const 20) (i32.const 194))
+    (i32.const 16))
+  (func (export "smcp:server/resource-list@0.1.0#list-resources") (param i32 i32) (result i32)
+    (call $given (i32.const 1024) (i32.const 100) (local.get 0) (local.get 1)))
+  (func (export "smcp:server/handler@0.1.0#read-resource") (param i32 i32) (result i32)
+    (call $given (i32.const 3072) (i32.const 53) (local.get 0) (local.get 1)))
+  (func (export "smcp:server/handler@0.1.0#call-tool") (param i32 i32) (result i32)
+    (call $given (i32.const 5120) (i32.const 242) (local.get 0) (local.get 1)))
+  (func (export "smcp:server/handler@0.1.0#get-prompt") (param i32 i32) (result i32)
+    (call $given (i32.const 7168) (i32.const 110) (local.get 0) (local.get 1)))
+  (func (export "smcp:server/handler@0.1.0#complete") (param i32 i32) (result i32)
+    (call $given (i32.const 9216) (i32.const 39) (local.get 0) (local.get 1))))
