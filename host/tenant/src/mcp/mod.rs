@@ -344,6 +344,7 @@ impl Hosted<'_> {
                 let listening = Listening(self.asked);
                 listening.answer(to, listen, &catalogue.offer()).await?
             }
+            Method::Task(_) => to.error(&ProtocolError::UnknownTask),
             method @ (Method::SetLevel(_) | Method::Subscribe(_) | Method::Unsubscribe(_)) => {
                 self.asked
                     .in_session(to, method, &catalogue.offer())

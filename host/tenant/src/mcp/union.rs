@@ -57,6 +57,7 @@ pub(super) async fn answer(
         }
         Method::Guest(call) => to.error(&ProtocolError::method_not_found(call.target().method())),
         Method::Listen(listen) => Listening(asked).answer(to, listen, &offer).await?,
+        Method::Task(_) => to.error(&ProtocolError::UnknownTask),
         method @ (Method::SetLevel(_) | Method::Subscribe(_) | Method::Unsubscribe(_)) => {
             asked.in_session(to, method, &offer).await?
         }
