@@ -8,7 +8,7 @@ use std::time::Duration;
 use smcp_protocol::json::Json;
 use smcp_protocol::{
     Answer, Call, Catalogue, Change, Era, Filter, GuestCall, INTERNAL_ERROR, INVALID_REQUEST, List,
-    Listen, LogLevel, Method, Notification, ProtocolError, ReplyTo, Request, ServerInfo,
+    Listen, LogLevel, Method, Notification, Offer, ProtocolError, ReplyTo, Request, ServerInfo,
     Subscription, Target, Version, Wire, change_message,
 };
 use smcp_tenant::schemas::ToolSchemas;
@@ -181,7 +181,11 @@ impl Server {
     /// Answers what can be answered without the guest.
     fn at_once(&self, request: &Request<'_>) -> Now {
         let to = request.reply_to();
-        let offer = self.catalogue.offer();
+        // A call that is run here goes on no longer than its client.
+        let offer = Offer {
+            tasks: false,
+            ..self.catalogue.offer()
+        };
         Now::Answer(match request.method() {
             Method::Discover => to.discover(&self.info, &offer),
             Method::Initialize(initialize) => {
@@ -208,6 +212,7 @@ impl Server {
             Method::Listen(listen) => {
                 return self.listen(to, listen).map_or(Now::Listens, Now::Answer);
             }
+            Method::Task(_) => to.error(&ProtocolError::UnknownTask),
             Method::SetLevel(level) => {
                 self.session().log_level = Some(*level);
                 to.empty()

@@ -16,6 +16,7 @@ use crate::message::{Frame, Malformed, Message, Token};
 use crate::meta::{Meta, VERSION_KEY};
 use crate::reply::{Refusal, ReplyTo};
 use crate::response::Response;
+use crate::task::{TaskAsk, TaskCall};
 use crate::version::{Era, Version};
 use smcp_ids::LogLevel;
 use smcp_ids::limits::SUBSCRIPTION_URI_MAX;
@@ -63,6 +64,8 @@ pub enum Method<'a> {
     Guest(GuestCall<'a>),
     /// `subscriptions/listen`; modern only.
     Listen(Listen<'a>),
+    /// `tasks/get`, `tasks/update` or `tasks/cancel`; modern only.
+    Task(TaskCall<'a>),
     /// `logging/setLevel`: the least urgent log entry that a session is sent; legacy only.
     SetLevel(LogLevel),
     /// `resources/subscribe`: a session is to be told when the resource of that URI is another;
@@ -111,6 +114,7 @@ pub(crate) struct Params<'a> {
     pub(crate) argument: Option<Json<'a>>,
     pub(crate) context: Option<Json<'a>>,
     pub(crate) notifications: Option<Json<'a>>,
+    pub(crate) task_id: Option<Json<'a>>,
     level: Option<Json<'a>>,
     cursor: Option<Json<'a>>,
     version: Option<Json<'a>>,
@@ -134,6 +138,7 @@ impl<'a> Params<'a> {
                 "argument" => &mut read.argument,
                 "context" => &mut read.context,
                 "notifications" => &mut read.notifications,
+                "taskId" => &mut read.task_id,
                 "level" => &mut read.level,
                 "cursor" => &mut read.cursor,
                 "protocolVersion" => &mut read.version,
@@ -257,7 +262,7 @@ impl<'a> Request<'a> {
             check_mirrors(head, method, params)?;
         }
         let meta = Meta::read(params.meta, era)?;
-        let method = Method::read(era, method, params)?;
+        let method = Method::read(era, method, params, &meta)?;
         let form = ReplyForm::of(head.accept);
         let reply_to = ReplyTo::new(id, version, form, meta.progress_token, meta.log_level);
         Ok(Self {
@@ -294,12 +299,13 @@ impl<'a> Request<'a> {
 }
 
 /// 2026-07-28, basic/transports/streamable-http, "Standard Request Headers": `Mcp-Method` of every
-/// request, `Mcp-Name` of those that name one thing.
+/// request, `Mcp-Name` of those that name one thing, a task too (extensions/tasks).
 fn check_mirrors(head: &Head<'_>, method: &str, params: &Params<'_>) -> Result<(), ProtocolError> {
     head.check_method(method)?;
     let source = match method {
         "tools/call" | "prompts/get" => params.name,
         "resources/read" => params.uri,
+        _ if TaskAsk::of_method(method).is_some() => params.task_id,
         _ => None,
     };
     match source.and_then(Json::as_str) {
@@ -321,7 +327,17 @@ impl<'a> Method<'a> {
         )
     }
 
-    fn read(era: Era, method: &str, params: &Params<'a>) -> Result<Self, ProtocolError> {
+    fn read(
+        era: Era,
+        method: &str,
+        params: &Params<'a>,
+        meta: &Meta<'a>,
+    ) -> Result<Self, ProtocolError> {
+        if era == Era::Modern
+            && let Some(ask) = TaskAsk::of_method(method)
+        {
+            return TaskCall::read(ask, params, meta).map(Self::Task);
+        }
         Ok(match (era, method) {
             (Era::Modern, "server/discover") => Self::Discover,
             (Era::Legacy, "initialize") => Self::Initialize(Initialize::read(params)?),

@@ -8,6 +8,7 @@ use smcp_ids::limits::MCP_BODY_MAX;
 
 use crate::guest_call::Target;
 use crate::json::{Json, JsonError, Kind, push_member, quoted};
+use crate::task::TASKS_REQUIRED;
 use crate::version::{Era, Version};
 
 /// JSON-RPC: not JSON.
@@ -142,6 +143,15 @@ pub enum ProtocolError {
         /// What is wrong.
         why: &'static str,
     },
+    /// A client that did not declare the extension of tasks, where nothing can be done without.
+    #[error(
+        "this needs a client that takes tasks: declare the extension io.modelcontextprotocol/tasks in the request's \
+         client capabilities"
+    )]
+    MissingExtension,
+    /// A task that is not there, or no longer, or is not the caller's.
+    #[error("task not found: it never was, is no longer kept, or is not yours")]
+    UnknownTask,
     /// A cursor that this server did not give out, or gave out for another list.
     #[error("invalid cursor; list again from the start")]
     Cursor,
@@ -222,6 +232,8 @@ impl ProtocolError {
             Self::RequestState => "request_state",
             Self::RequestStateUsed => "request_state_used",
             Self::InputResponse { .. } => "input_response",
+            Self::MissingExtension => "missing_extension",
+            Self::UnknownTask => "unknown_task",
             Self::Cursor => "invalid_cursor",
         }
     }
@@ -250,6 +262,8 @@ impl ProtocolError {
             Self::UnsupportedVersion { .. } => (400, UNSUPPORTED_VERSION),
             // 2026-07-28, basic/index, "Per-request protocol fields": 400 with -32602.
             Self::MissingMeta { .. } => (400, INVALID_PARAMS),
+            // 2026-07-28, basic/index, "Error Codes": 400, with what is required.
+            Self::MissingExtension => (400, MISSING_CLIENT_CAPABILITY),
             // 2026-07-28, basic/transports/streamable-http, "Protocol Version Header": 404.
             Self::MethodNotFound { .. } => {
                 (if era == Era::Modern { 404 } else { 200 }, METHOD_NOT_FOUND)
@@ -264,6 +278,7 @@ impl ProtocolError {
             | Self::RequestState
             | Self::RequestStateUsed
             | Self::InputResponse { .. }
+            | Self::UnknownTask
             | Self::Cursor => (200, INVALID_PARAMS),
         };
         Wire {
@@ -282,6 +297,10 @@ impl ProtocolError {
             // 2026-07-28, schema, UnsupportedProtocolVersionError: `supported` and `requested`.
             push_member(&mut data, "supported", Version::LIST_JSON);
             push_member(&mut data, "requested", &quoted(requested));
+        }
+        if matches!(self, Self::MissingExtension) {
+            // 2026-07-28, schema, MissingRequiredClientCapabilityError.
+            push_member(&mut data, "requiredCapabilities", TASKS_REQUIRED);
         }
         if let Self::UnknownResource { uri } = self {
             // 2026-07-28, server/resources, "Error Handling": the URI.

@@ -196,7 +196,7 @@ impl<'a> GuestCall<'a> {
     }
 }
 
-fn text<'a>(
+pub(crate) fn text<'a>(
     value: Option<Json<'a>>,
     missing: &'static str,
     wrong: &'static str,
@@ -279,7 +279,7 @@ fn check_argument(argument: Option<Json<'_>>) -> Result<(), ProtocolError> {
     }
 }
 
-fn object<'a>(
+pub(crate) fn object<'a>(
     value: Option<Json<'a>>,
     wrong: &'static str,
 ) -> Result<Option<Json<'a>>, ProtocolError> {

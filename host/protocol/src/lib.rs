@@ -21,6 +21,7 @@ pub mod sse;
 
 mod batch;
 mod call;
+mod capabilities;
 mod error;
 mod guest_call;
 mod guest_result;
@@ -33,6 +34,8 @@ mod original;
 mod param_header;
 mod reply;
 mod response;
+mod task;
+mod time;
 mod uri;
 mod version;
 
@@ -41,7 +44,7 @@ mod tests;
 
 pub use batch::{batch, batch_reply};
 pub use call::{Call, Initialize, Method, Notification, Request};
-pub use catalogue::{Catalogue, CatalogueError, List, Offer, Page, Tool, UnionPage};
+pub use catalogue::{Catalogue, CatalogueError, List, Offer, Page, TaskSupport, Tool, UnionPage};
 pub use error::{
     HEADER_MISMATCH, INTERNAL_ERROR, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND,
     MISSING_CLIENT_CAPABILITY, PARSE_ERROR, ProtocolError, SESSION_NOT_FOUND, UNSUPPORTED_VERSION,
@@ -58,4 +61,5 @@ pub use original::original;
 pub use reply::{Answer, Refusal, Reply, ReplyTo, SSE_HEADERS, ServerInfo};
 pub use response::Response;
 pub use smcp_ids::LogLevel;
+pub use task::{TASKS_EXTENSION, TaskAsk, TaskCall, TaskMore, TaskStatus, TaskView};
 pub use version::{Era, Version};

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use crate::error::ProtocolError;
 use crate::json::{Json, Kind};
 use crate::message::Token;
+use crate::task::TASKS_EXTENSION;
 use smcp_ids::LogLevel;
 
 use crate::version::Era;
@@ -49,6 +50,8 @@ pub struct Meta<'a> {
     pub trace: TraceContext<'a>,
     /// Whether the client wants a receipt of the call.
     pub receipt: bool,
+    /// Whether a call of the client may go on without it, as a task; of modern requests only.
+    pub takes_tasks: bool,
 }
 
 impl<'a> Meta<'a> {
@@ -84,8 +87,18 @@ impl<'a> Meta<'a> {
                 kind: "an object",
             });
         }
+        meta.takes_tasks = meta.client_capabilities.is_some_and(takes_tasks);
         Ok(meta)
     }
+}
+
+/// 2026-07-28, basic/versioning, "Extension Negotiation": said with each request, by an object of
+/// settings.
+fn takes_tasks(capabilities: Json<'_>) -> bool {
+    let extensions = capabilities.get("extensions");
+    extensions
+        .and_then(|extensions| extensions.get(TASKS_EXTENSION))
+        .is_some_and(|settings| settings.kind() == Kind::Object)
 }
 
 /// 2026-07-28, basic/patterns/progress, "Progress Flow": a string or an integer.
@@ -180,6 +193,34 @@ mod tests {
         assert_eq!(meta.log_level, None);
         assert_eq!(meta.progress_token.map(Token::json), Some("\"p\""));
         assert!(Meta::read(None, Era::Legacy).unwrap().raw.is_none());
+    }
+
+    #[test]
+    fn a_client_takes_tasks_if_it_says_so_in_the_modern_way() {
+        for (capabilities, taken) in [
+            (
+                r#"{"extensions":{"io.modelcontextprotocol/tasks":{}}}"#,
+                true,
+            ),
+            (
+                r#"{"extensions":{"a/b":{},"io.modelcontextprotocol/tasks":{"x":1}}}"#,
+                true,
+            ),
+            (
+                r#"{"extensions":{"io.modelcontextprotocol/tasks":true}}"#,
+                false,
+            ),
+            (r#"{"extensions":{}}"#, false),
+            (r#"{"extensions":[]}"#, false),
+            (r#"{"tasks":{"list":{}}}"#, false),
+            ("{}", false),
+        ] {
+            let text =
+                format!(r#"{{"io.modelcontextprotocol/clientCapabilities":{capabilities}}}"#);
+            let takes = |era| read(&text, era).unwrap().takes_tasks;
+            assert_eq!(takes(Era::Modern), taken, "{capabilities}");
+            assert!(!takes(Era::Legacy));
+        }
     }
 
     #[test]

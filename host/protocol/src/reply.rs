@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use crate::capabilities::capabilities;
 use crate::catalogue::{List, Offer, Page, legacy};
 use crate::error::{MISSING_CLIENT_CAPABILITY, ProtocolError, Wire};
 use crate::guest_result::{GuestResult, MetaEntry};
@@ -103,6 +104,13 @@ impl ServerInfo {
         Self { json: json.into() }
     }
 
+    /// The `_meta` of a modern result that has nothing else in its own.
+    pub(crate) fn push_meta(&self, result: &mut String) {
+        push_member(result, "_meta", "{");
+        push_member(result, SERVER_INFO_KEY, &self.json);
+        result.push('}');
+    }
+
     fn meta_entry(&self) -> MetaEntry {
         MetaEntry {
             key: SERVER_INFO_KEY,
@@ -185,7 +193,11 @@ impl ReplyTo {
         let mut result = String::from("{");
         push_member(&mut result, "resultType", "\"complete\"");
         push_member(&mut result, "supportedVersions", Version::LIST_JSON);
-        push_member(&mut result, "capabilities", &capabilities(offer));
+        push_member(
+            &mut result,
+            "capabilities",
+            &capabilities(self.era(), offer),
+        );
         if let Some(instructions) = offer.instructions {
             push_member(&mut result, "instructions", instructions.text());
         }
@@ -202,7 +214,11 @@ impl ReplyTo {
             "protocolVersion",
             &quoted(self.version.as_str()),
         );
-        push_member(&mut result, "capabilities", &capabilities(offer));
+        push_member(
+            &mut result,
+            "capabilities",
+            &capabilities(self.era(), offer),
+        );
         push_member(&mut result, "serverInfo", &server.json);
         if let Some(instructions) = offer.instructions {
             push_member(&mut result, "instructions", instructions.text());
@@ -290,9 +306,7 @@ impl ReplyTo {
         push_member(&mut result, "content", &content);
         push_member(&mut result, "isError", "true");
         if self.era() == Era::Modern {
-            push_member(&mut result, "_meta", "{");
-            push_member(&mut result, SERVER_INFO_KEY, &server.json);
-            result.push('}');
+            server.push_meta(&mut result);
         }
         result.push('}');
         self.result(&result)
@@ -314,9 +328,8 @@ impl ReplyTo {
         }
         result.push('}');
         push_member(&mut result, "requestState", &quoted(state));
-        push_member(&mut result, "_meta", "{");
-        push_member(&mut result, SERVER_INFO_KEY, &server.json);
-        result.push_str("}}");
+        server.push_meta(&mut result);
+        result.push('}');
         self.result(&result)
     }
 
@@ -341,16 +354,14 @@ impl ReplyTo {
         if self.era() == Era::Modern {
             push_member(&mut result, "ttlMs", ttl);
             push_member(&mut result, "cacheScope", CACHE_SCOPE);
-            push_member(&mut result, "_meta", "{");
-            push_member(&mut result, SERVER_INFO_KEY, &server.json);
-            result.push('}');
+            server.push_meta(&mut result);
         }
         result.push('}');
         self.result(&result)
     }
 
     /// basic/index, "Result Responses".
-    fn result(&self, result: &str) -> Answer {
+    pub(crate) fn result(&self, result: &str) -> Answer {
         Answer::result(&self.id, result)
     }
 }
@@ -422,6 +433,19 @@ impl Answer {
     /// The response, as JSON text.
     pub fn json(&self) -> &str {
         &self.json
+    }
+
+    /// How the request ended: the JSON text of its `result`, or else that of its `error`.
+    ///
+    /// # Errors
+    /// The request failed.
+    pub fn outcome(&self) -> Result<&str, &str> {
+        // We wrote it, from texts that were scanned: one of the two is there.
+        let response = Json::of_scanned(&self.json);
+        match response.get("result") {
+            Some(result) => Ok(result.text()),
+            None => Err(response.get("error").map_or("{}", Json::text)),
+        }
     }
 
     /// The response as the last event of a stream.
@@ -496,27 +520,6 @@ impl Reply {
     pub fn refused(error: ProtocolError) -> Self {
         Refusal::new(None, Era::Modern, ReplyForm::Json, error).reply()
     }
-}
-
-/// What the server declares. A capability is there if the catalogue has it; logging is the host's
-/// own (server/utilities/logging, "Capabilities"): modern clients ask for it with each request, legacy
-/// ones for their session. Of changes both are told on streams, by a subscription or in a session.
-fn capabilities(offer: &Offer<'_>) -> String {
-    let changes = r#"{"listChanged":true}"#;
-    let resources = r#"{"subscribe":true,"listChanged":true}"#;
-    let mut out = String::from("{");
-    let declared = [
-        ("completions", offer.completions, "{}"),
-        ("logging", true, "{}"),
-        ("prompts", offer.prompts, changes),
-        ("resources", offer.resources, resources),
-        ("tools", offer.tools, changes),
-    ];
-    for (name, _, value) in declared.into_iter().filter(|(_, declared, _)| *declared) {
-        push_member(&mut out, name, value);
-    }
-    out.push('}');
-    out
 }
 
 /// A response. One without an id answers a message whose id could not be read.

@@ -10,6 +10,7 @@
 //! not know the host.
 
 mod message;
+mod tasks;
 mod versions;
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 use serde_json::{Value, json};
 
+use crate::tasks;
 use crate::versions::{Document, document};
 
 /// The methods whose result may be a question (2026-07-28, basic/patterns/mrtr, "Supported
@@ -83,6 +84,10 @@ pub fn request(version: &str, message: &str) -> Result<(), String> {
         return Ok(());
     };
     let message = parsed(message)?;
+    if tasks::is_request(&message) {
+        // Of an extension, whose methods the schema does not have.
+        return document.check("JSONRPCRequest", &message);
+    }
     document
         .check("JSONRPCRequest", &message)
         .and_then(|()| of_its_method(&document, &message))
@@ -99,6 +104,9 @@ fn result(document: &Document, method: &str, message: &Value) -> Result<(), Stri
         message,
     )?;
     let result = &message["result"];
+    if method.starts_with("tasks/") || method == "tools/call" && result["resultType"] == "task" {
+        return tasks::check(method, result);
+    }
     if MAY_ASK.contains(&method) && result["resultType"] == "input_required" {
         return document.check("InputRequiredResult", result);
     }

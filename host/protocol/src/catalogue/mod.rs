@@ -4,6 +4,8 @@
 //! the same wherever it begins. Refused: unknown members, items without what MCP requires of them,
 //! names that do not fit headers or repeat. Knows nothing of who lists it, or when.
 
+mod error;
+mod execution;
 mod item;
 pub(crate) mod legacy;
 mod links;
@@ -20,79 +22,16 @@ use smcp_ids::limits::CATALOGUE_MAX;
 use crate::error::ProtocolError;
 use crate::guest_call::Target;
 use crate::head::Head;
-use crate::json::{Json, JsonError, Kind};
+use crate::json::{Json, Kind};
 use crate::listen::Change;
 use crate::param_header::{self, ParamHeader};
 
+pub use error::CatalogueError;
+pub use execution::TaskSupport;
 pub use links::{Linked, with_uris};
 pub use page::{List, Page};
 pub use union::UnionPage;
 pub use united::{split_union_name, split_union_uri, union_name, union_uri};
-
-/// Why the bytes of `describe` are not a catalogue. The author's to mend.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CatalogueError {
-    /// More than is kept in memory for each release.
-    #[error(
-        "the catalogue is larger than {CATALOGUE_MAX} bytes; shorten its descriptions and schemas"
-    )]
-    TooLarge,
-    /// Not JSON we accept.
-    #[error("the catalogue cannot be read: {0}")]
-    Json(#[from] JsonError),
-    /// JSON, but no object.
-    #[error("the catalogue is not a JSON object")]
-    NotObject,
-    /// A member that no catalogue has.
-    #[error(
-        "the catalogue has a member \"{0}\"; known are tools, resources, resourceTemplates, prompts, instructions, icons, dynamicResources and completions"
-    )]
-    UnknownMember(String),
-    /// A list that is no array.
-    #[error("the catalogue's \"{0}\" is not an array")]
-    NotArray(&'static str),
-    /// Instructions that are no text.
-    #[error("the catalogue's \"instructions\" is not a string")]
-    Instructions,
-    /// A flag that is neither true nor false.
-    #[error("the catalogue's \"{0}\" is neither true nor false")]
-    Flag(String),
-    /// An item that MCP would not accept.
-    #[error("number {index} (from 0) of the catalogue's \"{list}\": {why}")]
-    Item {
-        /// Which list.
-        list: &'static str,
-        /// Which item of it.
-        index: usize,
-        /// What is wrong.
-        why: &'static str,
-    },
-    /// Two items of one list with the same name.
-    #[error("the catalogue's \"{list}\" has \"{name}\" twice; give each its own")]
-    Repeated {
-        /// Which list.
-        list: &'static str,
-        /// The name, or for resources the URI.
-        name: String,
-    },
-}
-
-impl CatalogueError {
-    /// The stable name of this error.
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::TooLarge => "catalogue_too_large",
-            Self::Json(_) => "catalogue_invalid_json",
-            Self::NotObject => "catalogue_not_object",
-            Self::UnknownMember(_) => "catalogue_unknown_member",
-            Self::NotArray(_) => "catalogue_not_array",
-            Self::Instructions => "catalogue_instructions",
-            Self::Flag(_) => "catalogue_flag",
-            Self::Item { .. } => "catalogue_item",
-            Self::Repeated { .. } => "catalogue_repeated",
-        }
-    }
-}
 
 /// A catalogue whose every item was checked.
 #[derive(Clone, Debug, Default)]
@@ -104,6 +43,8 @@ pub struct Catalogue {
     icons: Option<Range<usize>>,
     dynamic_resources: bool,
     completions: bool,
+    /// Whether a tool may go on as a task.
+    tasks: bool,
 }
 
 /// The items of a list, in the author's order.
@@ -124,6 +65,8 @@ struct Item {
     key_value: Range<usize>,
     /// Of a tool: the arguments that it wants mirrored in headers.
     headers: Box<[ParamHeader]>,
+    /// Of a tool: whether a call of it may go on as a task.
+    task_support: TaskSupport,
 }
 
 /// What a server offers, as capabilities say it.
@@ -137,6 +80,8 @@ pub struct Offer<'a> {
     pub prompts: bool,
     /// It proposes completions.
     pub completions: bool,
+    /// A call of one of its tools may go on as a task.
+    pub tasks: bool,
     /// How to use it, a JSON string.
     pub instructions: Option<Json<'a>>,
 }
@@ -146,6 +91,7 @@ pub struct Offer<'a> {
 pub struct Tool<'a> {
     name: &'a str,
     json: Json<'a>,
+    task_support: TaskSupport,
 }
 
 impl Catalogue {
@@ -161,6 +107,9 @@ impl Catalogue {
         if json.kind() != Kind::Object {
             return Err(CatalogueError::NotObject);
         }
+        // How tools are run is kept beside the text from which lists are served.
+        let (bare, supports) = execution::taken_out(json)?;
+        let json = bare.as_deref().map_or(json, Json::of_scanned);
         let text = json.text();
         let mut catalogue = Self {
             text: text.into(),
@@ -169,6 +118,9 @@ impl Catalogue {
             icons: None,
             dynamic_resources: false,
             completions: false,
+            tasks: supports
+                .iter()
+                .any(|&support| support != TaskSupport::Forbidden),
         };
         for (name, value) in json.members() {
             if name == "instructions" {
@@ -199,7 +151,12 @@ impl Catalogue {
             }
             let list = List::of_member(&name)
                 .ok_or_else(|| CatalogueError::UnknownMember(name.into_owned()))?;
-            let items = Items::read(text, list, value)?;
+            let mut items = Items::read(text, list, value)?;
+            if list == List::Tools {
+                for (item, &support) in items.items.iter_mut().zip(&supports) {
+                    item.task_support = support;
+                }
+            }
             if let Some(slot) = catalogue.lists.get_mut(list.index()) {
                 *slot = Some(items);
             }
@@ -214,6 +171,7 @@ impl Catalogue {
             resources: self.declares(List::Resources),
             prompts: self.declares(List::Prompts),
             completions: self.completions,
+            tasks: self.tasks,
             instructions: self.instructions.clone().map(|range| self.json(range)),
         }
     }
@@ -221,11 +179,7 @@ impl Catalogue {
     /// The tool of that name.
     pub fn tool(&self, name: &str) -> Option<Tool<'_>> {
         let items = self.lists.get(List::Tools.index())?.as_ref()?;
-        let item = items.get(name)?;
-        Some(Tool {
-            name: &item.key,
-            json: self.json(item.whole.clone()),
-        })
+        items.get(name).map(|item| self.tool_of(item))
     }
 
     /// Whether it may have that, as far as the catalogue can say: a resource that is not listed may
@@ -326,10 +280,17 @@ impl Catalogue {
 
     /// All tools, in the author's order.
     pub fn tools(&self) -> impl Iterator<Item = Tool<'_>> {
-        self.items(List::Tools).iter().map(|item| Tool {
+        self.items(List::Tools)
+            .iter()
+            .map(|item| self.tool_of(item))
+    }
+
+    fn tool_of<'a>(&'a self, item: &'a Item) -> Tool<'a> {
+        Tool {
             name: &item.key,
             json: self.json(item.whole.clone()),
-        })
+            task_support: item.task_support,
+        }
     }
 
     /// Whether the server has the methods of a list: resources and templates go together, as MCP
@@ -366,9 +327,14 @@ impl<'a> Tool<'a> {
         self.name
     }
 
-    /// The whole tool, as the author wrote it.
+    /// The whole tool as clients are told it: as the author wrote it, without how it is run.
     pub fn json(self) -> Json<'a> {
         self.json
+    }
+
+    /// Whether a call of it may go on without its client.
+    pub fn task_support(self) -> TaskSupport {
+        self.task_support
     }
 
     /// Its input schema: an object with `"type": "object"`.
@@ -415,6 +381,7 @@ impl Items {
                     }
                     _ => Box::default(),
                 },
+                task_support: TaskSupport::default(),
             });
         }
         let key_of = |&index: &usize| items.get(index).map(|item: &Item| &item.key);

@@ -43,6 +43,8 @@ fn each_error_has_its_status_and_code_in_each_era() {
         (ProtocolError::method_not_found("m"), 404, 200, -32601),
         (ProtocolError::InvalidParams("x"), 200, 200, -32602),
         (ProtocolError::unknown(Target::Tool, "t"), 200, 200, -32602),
+        (ProtocolError::MissingExtension, 400, 400, -32021),
+        (ProtocolError::UnknownTask, 200, 200, -32602),
         (ProtocolError::Cursor, 200, 200, -32602),
     ] {
         let (on_modern, on_legacy) = (error.wire(Era::Modern), error.wire(Era::Legacy));

@@ -14,6 +14,7 @@ mod legacy_wire;
 mod lists_wire;
 mod modern_wire;
 mod session_wire;
+mod tasks_wire;
 mod wire;
 
 use crate::{
@@ -76,6 +77,7 @@ fn sent<'m>(request: &Request<'_>, message: &'m str) -> &'m str {
         Method::List { list, .. } => list.method(),
         Method::Guest(call) => call.target().method(),
         Method::Listen(_) => "subscriptions/listen",
+        Method::Task(call) => call.ask.method(),
         Method::SetLevel(_) => "logging/setLevel",
         Method::Subscribe(_) => "resources/subscribe",
         Method::Unsubscribe(_) => "resources/unsubscribe",
@@ -128,6 +130,7 @@ fn replied_to_bytes(head: &Head<'_>, body: &[u8]) -> Reply {
         Method::Discover => to.discover(&server(), &catalogue.offer()),
         Method::Initialize(_) => to.initialize(&server(), &catalogue.offer()),
         Method::Ping => to.pong(),
+        Method::Task(_) => to.error(&ProtocolError::UnknownTask),
         Method::SetLevel(_) | Method::Subscribe(_) | Method::Unsubscribe(_) => {
             if head.session_id.is_some() {
                 to.empty()

@@ -31,6 +31,7 @@ const OFFER: Offer<'static> = Offer {
     resources: true,
     prompts: true,
     completions: true,
+    tasks: true,
     instructions: None,
 };
 
