@@ -6,10 +6,10 @@
 
 use smcp_ids::limits::{BATCH_MAX, MCP_BODY_MAX};
 
+use crate::answer::{Answer, JSON_HEADERS, Refusal, Reply, SSE_HEADERS};
 use crate::error::ProtocolError;
 use crate::head::{Head, ReplyForm};
 use crate::json::{Json, Kind};
-use crate::reply::{Answer, JSON_HEADERS, Refusal, Reply, SSE_HEADERS};
 use crate::version::{Era, Version};
 
 /// The messages of a batch, in order, each to be read by [`Call::read`](crate::Call::read); none if

@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 
+use crate::answer::Refusal;
 use crate::catalogue::List;
 use crate::error::ProtocolError;
 use crate::guest_call::{self, GuestCall, Target};
@@ -14,7 +15,7 @@ use crate::json::{Json, Kind};
 use crate::listen::{LISTEN_METHOD, Listen};
 use crate::message::{Frame, Malformed, Message, Token};
 use crate::meta::{Meta, VERSION_KEY};
-use crate::reply::{Refusal, ReplyTo};
+use crate::reply::ReplyTo;
 use crate::response::Response;
 use crate::task::{TaskAsk, TaskCall};
 use crate::version::{Era, Version};

@@ -19,6 +19,7 @@ pub mod catalogue;
 pub mod json;
 pub mod sse;
 
+mod answer;
 mod batch;
 mod call;
 mod capabilities;
@@ -42,6 +43,7 @@ mod version;
 #[cfg(test)]
 mod tests;
 
+pub use answer::{Answer, Refusal, Reply, SSE_HEADERS};
 pub use batch::{batch, batch_reply};
 pub use call::{Call, Initialize, Method, Notification, Request};
 pub use catalogue::{Catalogue, CatalogueError, List, Offer, Page, TaskSupport, Tool, UnionPage};
@@ -58,7 +60,7 @@ pub use message::{Frame, Malformed, Message, Outcome, Token};
 pub use meta::{Meta, TraceContext};
 pub use notify::{Notifier, ask_message, change as change_message};
 pub use original::original;
-pub use reply::{Answer, Refusal, Reply, ReplyTo, SSE_HEADERS, ServerInfo};
+pub use reply::{ReplyTo, ServerInfo};
 pub use response::Response;
 pub use smcp_ids::LogLevel;
 pub use task::{TASKS_EXTENSION, TaskAsk, TaskCall, TaskMore, TaskStatus, TaskView};

@@ -8,12 +8,13 @@ use std::collections::BTreeSet;
 
 use smcp_ids::limits::{SUBSCRIPTION_URI_MAX, SUBSCRIPTIONS_MAX};
 
+use crate::answer::Answer;
 use crate::call::Params;
 use crate::catalogue::Offer;
 use crate::error::ProtocolError;
 use crate::json::{Json, Kind, push_member, quoted};
 use crate::notify::notification;
-use crate::reply::{Answer, ReplyTo};
+use crate::reply::ReplyTo;
 use serde::{Deserialize, Serialize};
 
 /// The method of a request to listen.

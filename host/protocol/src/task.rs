@@ -9,12 +9,13 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use smcp_ids::UnixMillis;
 
+use crate::answer::Answer;
 use crate::call::Params;
 use crate::error::ProtocolError;
 use crate::guest_call;
 use crate::json::{Json, push_member, quoted};
 use crate::meta::Meta;
-use crate::reply::{Answer, ReplyTo, ServerInfo};
+use crate::reply::{ReplyTo, ServerInfo};
 use crate::time::Iso8601;
 
 /// The name of the extension.

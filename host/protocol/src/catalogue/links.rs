@@ -5,9 +5,9 @@
 //! interface of a tool. What an author writes elsewhere is text. What a URI is replaced by is not
 //! decided here.
 
+use crate::answer::Answer;
 use crate::guest_call::Target;
 use crate::json::{Json, push_string};
-use crate::reply::Answer;
 
 /// What a URI in a result is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

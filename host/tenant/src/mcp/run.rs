@@ -312,11 +312,6 @@ impl Run<'_> {
     ) -> Result<Option<RunEnd>, Problem> {
         let outside = &self.scene.outside;
         let answer = match request {
-            GuestRequest::BeginTask if attempt.may_become_task && self.asked.going.is_none() => {
-                running.performed(GuestAnswer::Flag(true), outside.now());
-                return Ok(Some(RunEnd::Begins));
-            }
-            GuestRequest::BeginTask => GuestAnswer::Flag(self.asked.going.is_some()),
             GuestRequest::Sleep(millis)
                 if millis >= limits::TASK_SLEEPS_MILLIS && self.asked.going.is_some() =>
             {
