@@ -64,6 +64,11 @@ pub(super) fn live(
                 call.performed(Answer::Unasked(no_client()), now());
                 continue;
             }
+            // The command waits for the call: it is the client, and takes no tasks.
+            CallStep::Perform(Request::BeginTask) => {
+                call.performed(Answer::Flag(false), now());
+                continue;
+            }
             CallStep::Perform(Request::Setting(name)) => {
                 call.performed(Answer::Setting(store.setting(&name)), now());
                 continue;

@@ -10,6 +10,7 @@ pub(super) fn asked(request: &Request) -> (&'static str, Value) {
     match request {
         Request::Sleep(millis) => ("context.sleep", json!({ "millis": millis })),
         Request::Setting(name) => ("config.get", json!({ "name": name })),
+        Request::BeginTask => ("context.begin-task", Value::Null),
         Request::Ask(questions) => {
             let questions = questions.iter().map(
                 |question| json!({ "id": question.id, "request": json_or_text(&question.request) }),
@@ -52,6 +53,7 @@ pub(super) fn asked(request: &Request) -> (&'static str, Value) {
 pub(super) fn answered(answer: &Answer) -> Value {
     match answer {
         Answer::Done => Value::Null,
+        Answer::Flag(flag) => json!(flag),
         Answer::Answers(answers) => answers.iter().map(|answer| json_or_text(answer)).collect(),
         Answer::Unasked(error) => json!({ "error": error }),
         Answer::Setting(setting) => setting.as_deref().map_or(Value::Null, json_or_text),

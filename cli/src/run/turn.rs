@@ -242,6 +242,10 @@ impl Turn<'_> {
                         running.performed(GuestAnswer::Done, now());
                     }
                 }
+                // Nothing is kept here: a call goes on no longer than its client.
+                CallStep::Perform(GuestRequest::BeginTask) => {
+                    running.performed(GuestAnswer::Flag(false), now());
+                }
                 CallStep::Perform(GuestRequest::Setting(name)) => {
                     let setting = self.server.store.setting(&name);
                     running.performed(GuestAnswer::Setting(setting), now());

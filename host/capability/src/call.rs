@@ -189,6 +189,8 @@ pub enum Request {
     Kv(KvRequest),
     /// `http.send`.
     Http(HttpRequest),
+    /// `context.begin-task`.
+    BeginTask,
 }
 
 /// What a guest is answered.
@@ -232,4 +234,6 @@ pub enum Answer {
         #[serde(with = "serde_bytes")]
         value: Option<Vec<u8>>,
     },
+    /// To [`Request::BeginTask`]: whether the call is a task.
+    Flag(bool),
 }

@@ -92,6 +92,7 @@ pub static IMPORTS: &[Function] = &[
     hosted(CONTEXT, "who", &[I32], &[]),
     hosted(CONTEXT, "request-origin", &[I32], &[]),
     hosted(CONTEXT, "time-left", &[], &[I64]),
+    hosted(CONTEXT, "begin-task", &[], &[I32]),
     hosted(CLIENT, "ask", &[I32, I32, I32], &[]),
     hosted(CLIENT, "capabilities", &[I32], &[]),
     hosted(NOTIFY, "resource-updated", &[I32, I32], &[]),

@@ -11,6 +11,7 @@ use crate::{Bounds, Ended, Entry, Execution, LoadedModule, Output, Stop};
 
 const ECHO: &str = include_str!("../../../tests/guests/echo.wat");
 const ASK: &str = include_str!("../../../tests/guests/ask.wat");
+const TASK: &str = include_str!("../../../tests/guests/task.wat");
 const CONTEXT: &str = include_str!("../../../tests/guests/context.wat");
 const BOUNDS: Bounds = Bounds {
     memory: limits::MEMORY_MAX,
@@ -46,6 +47,7 @@ fn answer(request: &Request) -> Answer {
             ..Origin::default()
         }),
         Request::TimeLeft => Answer::Millis(30_000),
+        Request::BeginTask => Answer::Flag(true),
         Request::Http(request) => Answer::Http(if request.method == "GET" {
             Ok(HttpAnswer {
                 status: 404,
@@ -131,8 +133,35 @@ fn questions_are_asked_and_their_answers_are_handed_over() {
 }
 
 #[test]
+fn a_guest_is_told_whether_its_call_is_a_task() {
+    let loaded = load(TASK, CompilationMode::Lazy);
+    let asked = [Request::BeginTask, Request::Sleep(50), Request::BeginTask];
+    for flag in [true, false] {
+        let entry = Entry::CallTool("{}".into());
+        let mut execution = Execution::start(&loaded, entry, BOUNDS).unwrap();
+        let mut requests = Vec::new();
+        let ended = loop {
+            match execution.step(BOUNDS.fuel) {
+                Stop::Yields => {}
+                Stop::Asks(request) => {
+                    execution.answer(&match request {
+                        Request::BeginTask => Answer::Flag(flag),
+                        _ => Answer::Done,
+                    });
+                    requests.push(request);
+                }
+                Stop::Ended(ended) => break ended,
+            }
+        };
+        let text = format!(r#"{{"content":[],"structuredContent":{flag}}}"#);
+        assert_eq!(ended.result, Ok(Output::Text(text)));
+        assert_eq!(requests, asked);
+    }
+}
+
+#[test]
 fn slices_and_translation_change_neither_result_nor_fuel_nor_memory() {
-    for wat in [ECHO, CONTEXT, ASK] {
+    for wat in [ECHO, CONTEXT, ASK, TASK] {
         let text = "x".repeat(100_000);
         let whole = run(
             &load(wat, CompilationMode::Eager),

@@ -91,7 +91,8 @@ impl Player {
             | Request::Ask(_)
             | Request::Setting(_)
             | Request::Kv(_)
-            | Request::Http(_) => self.perform(request),
+            | Request::Http(_)
+            | Request::BeginTask => self.perform(request),
         }
     }
 

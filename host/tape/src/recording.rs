@@ -7,7 +7,7 @@ use smcp_ids::{CallId, Fuel, ReleaseDigest};
 use crate::Tape;
 
 /// The version of the encoding, in its first four bytes with a mark.
-pub const FORMAT: u8 = 4;
+pub const FORMAT: u8 = 5;
 const MARK: [u8; 3] = *b"smt";
 
 /// Which export was called.

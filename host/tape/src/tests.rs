@@ -172,6 +172,26 @@ fn a_call_that_is_run_again_reads_anew_and_asks_waits_and_tells_nothing_twice() 
 }
 
 #[test]
+fn a_call_that_has_become_a_task_is_one_however_often_it_is_run_again() {
+    let begin = Request::BeginTask;
+    for is_task in [true, false] {
+        let mut first = Player::new(blank());
+        assert_eq!(first.ask(&begin), Ok(Verdict::Perform));
+        first
+            .record(Answer::Flag(is_task), UnixMillis(2_000))
+            .unwrap();
+        let tape = first.into_tape();
+        assert!(!tape.has_sent() && !tape.has_acted());
+        for tape in [tape.clone(), tape.rerun()] {
+            let mut again = Player::new(tape);
+            let answered = Verdict::Answered(Answer::Flag(is_task));
+            assert_eq!(again.ask(&begin), Ok(answered));
+            assert_eq!(again.now(), UnixMillis(2_000));
+        }
+    }
+}
+
+#[test]
 fn the_time_left_is_a_rounds_own_and_moves_as_time_does() {
     let mut player = Player::new(blank());
     let left = |player: &mut Player| match player.ask(&Request::TimeLeft).unwrap() {

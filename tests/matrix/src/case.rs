@@ -178,6 +178,7 @@ fn answer(request: &Request, place: u64) -> Answer {
             ..Origin::default()
         }),
         Request::TimeLeft => Answer::Millis(30_000 - place),
+        Request::BeginTask => Answer::Flag(place.is_multiple_of(2)),
         Request::Now => Answer::Instant(UnixMillis(1_800_000_000_000 + place * 7)),
         Request::Random(length) => {
             Answer::Bytes((0..*length).map(|at| (at as u8) ^ (place as u8)).collect())

@@ -145,6 +145,7 @@ impl Session {
                 headers: request.headers,
                 body: ISSUE.into(),
             })),
+            Request::BeginTask => Answer::Flag(true),
             // Answered by the tape's header.
             _ => Answer::Done,
         }

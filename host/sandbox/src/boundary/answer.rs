@@ -85,6 +85,9 @@ pub(crate) fn lower(request: &Request, answer: &Answer) -> Option<Lowered> {
         (Request::TimeLeft, Answer::Millis(millis)) => {
             lowered.value = Some(Val::I64(*millis as i64));
         }
+        (Request::BeginTask, Answer::Flag(flag)) => {
+            lowered.value = Some(Val::I32(i32::from(*flag)));
+        }
         (Request::Origin, Answer::Origin(origin)) => lower_origin(&mut lowered, origin),
         (Request::Random(length), Answer::Bytes(bytes)) if bytes.len() == *length as usize => {
             let list = lowered.text(bytes);

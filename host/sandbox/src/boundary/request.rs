@@ -86,6 +86,7 @@ pub(crate) fn lift(raw: &RawImport, memory: GuestMemory<'_>) -> Result<Asked, Gu
         (CONTEXT, "who") => Ok(returned(Request::Who, raw.word(0))),
         (CONTEXT, "request-origin") => Ok(returned(Request::Origin, raw.word(0))),
         (CONTEXT, "time-left") => plain(Request::TimeLeft),
+        (CONTEXT, "begin-task") => plain(Request::BeginTask),
         (CLIENT, "ask") => lift_ask(raw, memory),
         (CLIENT, "capabilities") => Ok(returned(Request::Capabilities, raw.word(0))),
         (NOTIFY, "resource-updated") => {

@@ -85,6 +85,7 @@ pub fn answer(request: &Request) -> Answer {
             ..Origin::default()
         }),
         Request::TimeLeft => Answer::Millis(30_000),
+        Request::BeginTask => Answer::Flag(true),
         Request::Http(request) => Answer::Http(if request.method == "GET" {
             Ok(HttpAnswer {
                 status: 404,

@@ -327,6 +327,7 @@ impl Run<'_> {
                 Err(fault) => return Ok(Some(stopped(running.fail(fault)))),
             },
             GuestRequest::Setting(name) => GuestAnswer::Setting(self.setting(name)?),
+            GuestRequest::BeginTask => GuestAnswer::Flag(false),
             GuestRequest::Kv(question) => self.read_kv(&question, &mut attempt.reads).await?,
             GuestRequest::Http(request) => match self.send(running, attempt, request).await? {
                 Sends::Answered(answer) => answer,

@@ -67,6 +67,7 @@ fn honest() -> Vec<Case> {
         (guest!("bulk"), "{}"),
         (guest!("maximum"), "{}"),
         (guest!("setting"), "{}"),
+        (guest!("task"), "{}"),
         (guest!("kv"), "!gasaxk*caxyda+bGaSax?nz\""),
         (guest!("br-table"), "{}"),
         (guest!("realloc-odd"), "{}"),
