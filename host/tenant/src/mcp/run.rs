@@ -312,6 +312,11 @@ impl Run<'_> {
     ) -> Result<Option<RunEnd>, Problem> {
         let outside = &self.scene.outside;
         let answer = match request {
+            GuestRequest::BeginTask if attempt.may_become_task && self.asked.going.is_none() => {
+                running.performed(GuestAnswer::Flag(true), outside.now());
+                return Ok(Some(RunEnd::Begins));
+            }
+            GuestRequest::BeginTask => GuestAnswer::Flag(self.asked.going.is_some()),
             GuestRequest::Sleep(millis)
                 if millis >= limits::TASK_SLEEPS_MILLIS && self.asked.going.is_some() =>
             {
@@ -327,7 +332,6 @@ impl Run<'_> {
                 Err(fault) => return Ok(Some(stopped(running.fail(fault)))),
             },
             GuestRequest::Setting(name) => GuestAnswer::Setting(self.setting(name)?),
-            GuestRequest::BeginTask => GuestAnswer::Flag(false),
             GuestRequest::Kv(question) => self.read_kv(&question, &mut attempt.reads).await?,
             GuestRequest::Http(request) => match self.send(running, attempt, request).await? {
                 Sends::Answered(answer) => answer,

@@ -1,0 +1,206 @@
+//! Tasks: calls that go on without their client, through eviction, kills, sleep and questions.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod world;
+
+use serde_json::{Value, json};
+use smcp_ids::limits;
+use world::{Outcome, World};
+
+const GUEST: &str = include_str!("../../../tests/guests/task.wat");
+const NEXT: &str = include_str!("../../../tests/guests/greet.wat");
+const OBJECT: &str = "tenant:acme";
+
+fn request(world: &mut World, key: &str, method: &str, mut params: Value, can: &Value) -> Outcome {
+    let name = params.get("taskId").or(params.get("name")).unwrap();
+    let name = name.as_str().unwrap().to_owned();
+    params["_meta"] = json!({
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": can,
+    });
+    let body = json!({"jsonrpc": "2.0", "id": 7, "method": method, "params": params});
+    let body = body.to_string().into_bytes();
+    let mut frame = world.frame("POST", "/t/acme/hello/mcp", key, body);
+    for (header, value) in [
+        ("mcp-protocol-version", "2026-07-28"),
+        ("mcp-method", method),
+        ("mcp-name", &name),
+    ] {
+        frame.headers.push((header.to_owned(), value.to_owned()));
+    }
+    world.send(OBJECT, frame)
+}
+
+fn takes_tasks() -> Value {
+    json!({"elicitation": {}, "extensions": {"io.modelcontextprotocol/tasks": {}}})
+}
+
+fn of_task(world: &mut World, key: &str, method: &str, params: Value) -> Value {
+    request(world, key, method, params, &takes_tasks()).json()
+}
+
+fn get(world: &mut World, key: &str, id: &str) -> Value {
+    of_task(world, key, "tasks/get", json!({"taskId": id}))["result"].clone()
+}
+
+/// Begins the task: its name.
+fn begin(world: &mut World, key: &str) -> String {
+    let call = json!({"name": "ask", "arguments": {}});
+    let begun = request(world, key, "tools/call", call, &takes_tasks()).json();
+    let result = &begun["result"];
+    assert_eq!(result["resultType"], "task", "{begun}");
+    assert_eq!(result["status"], "working", "{begun}");
+    result["taskId"].as_str().unwrap().to_owned()
+}
+
+/// Lets time pass, with its alarms, and the turns that they begin.
+fn live(world: &mut World, millis: f64) {
+    for _ in 0..4 {
+        world.run_begun(OBJECT);
+    }
+    world.pass(millis);
+    world.ring(OBJECT);
+    for _ in 0..4 {
+        world.run_begun(OBJECT);
+    }
+}
+
+fn world() -> (World, String) {
+    let mut world = World::new();
+    let key = world.acme(GUEST);
+    (world, key)
+}
+
+fn ada() -> Value {
+    json!({"name": {"action": "accept", "content": {"name": "Ada"}}})
+}
+
+#[test]
+fn a_task_sleeps_asks_and_ends_with_nothing_of_it_in_memory_in_between() {
+    let (mut world, key) = world();
+    let id = begin(&mut world, &key);
+    assert_eq!(get(&mut world, &key, &id)["status"], "working");
+    world.run_begun(OBJECT);
+    world.evict();
+    // It sleeps, and its alarm is set.
+    assert_eq!(get(&mut world, &key, &id)["status"], "working");
+    live(&mut world, 10_001.0);
+    let asks = get(&mut world, &key, &id);
+    assert_eq!(asks["status"], "input_required", "{asks}");
+    let question = &asks["inputRequests"]["name"];
+    assert_eq!(question["method"], "elicitation/create");
+    // A person thinks for an hour.
+    world.evict();
+    world.pass(3_600_000.0);
+    let params = json!({"taskId": id, "inputResponses": ada()});
+    let taken = of_task(&mut world, &key, "tasks/update", params);
+    assert_eq!(taken["result"]["resultType"], "complete", "{taken}");
+    assert_eq!(get(&mut world, &key, &id)["status"], "working");
+    live(&mut world, 1.0);
+    let done = get(&mut world, &key, &id);
+    assert_eq!(done["status"], "completed", "{done}");
+    let content = &done["result"]["structuredContent"]["content"];
+    assert_eq!(content["name"], "Ada", "{done}");
+    // A day later it is gone.
+    world.pass(limits::TASK_MILLIS as f64);
+    let gone = of_task(&mut world, &key, "tasks/get", json!({"taskId": id}));
+    assert_eq!(gone["error"]["code"], -32602, "{gone}");
+}
+
+#[test]
+fn a_task_that_was_killed_goes_on_by_its_alarm_and_is_given_up_in_the_end() {
+    let (mut world, key) = world();
+    let id = begin(&mut world, &key);
+    world.begun.clear();
+    world.evict();
+    live(&mut world, limits::RUN_AGAIN_MILLIS as f64 + 1.0);
+    live(&mut world, 10_001.0);
+    assert_eq!(get(&mut world, &key, &id)["status"], "input_required");
+    // Another is killed each time.
+    let id = begin(&mut world, &key);
+    for _ in 0..8 {
+        world.begun.retain(|path| path.ends_with("/4"));
+        world.run_begun(OBJECT);
+        world.evict();
+        world.pass(1e5);
+        world.ring(OBJECT);
+    }
+    let failed = get(&mut world, &key, &id);
+    assert_eq!(failed["status"], "failed", "{failed}");
+    assert_eq!(failed["error"]["data"]["code"], "call_lost", "{failed}");
+}
+
+#[test]
+fn a_task_is_cancelled_wherever_it_is() {
+    for asked in [false, true] {
+        let (mut world, key) = world();
+        let id = begin(&mut world, &key);
+        if asked {
+            world.run_begun(OBJECT);
+            live(&mut world, 10_001.0);
+        }
+        let cancelled = of_task(&mut world, &key, "tasks/cancel", json!({"taskId": id}));
+        assert_eq!(cancelled["result"]["resultType"], "complete", "{cancelled}");
+        live(&mut world, 1e5);
+        let task = get(&mut world, &key, &id);
+        assert_eq!(task["status"], "cancelled", "{task}");
+        let params = json!({"taskId": id, "inputResponses": ada()});
+        of_task(&mut world, &key, "tasks/update", params);
+        live(&mut world, 1e5);
+        assert_eq!(get(&mut world, &key, &id)["status"], "cancelled");
+    }
+}
+
+#[test]
+fn a_task_is_nobody_elses() {
+    let (mut world, key) = world();
+    let id = begin(&mut world, &key);
+    let other = world.key("acme", json!({"name": "other"}));
+    for method in ["tasks/get", "tasks/cancel"] {
+        let refused = of_task(&mut world, &other, method, json!({"taskId": id}));
+        assert_eq!(refused["error"]["code"], -32602, "{refused}");
+    }
+    for unknown in ["", "x", &id[1..], &format!("{id}0"), "../t/1"] {
+        let refused = of_task(&mut world, &key, "tasks/get", json!({"taskId": unknown}));
+        assert!(refused["error"]["code"].is_i64(), "{unknown} {refused}");
+    }
+    assert_eq!(get(&mut world, &key, &id)["status"], "working");
+}
+
+#[test]
+fn who_takes_no_tasks_is_answered_when_the_call_is_done() {
+    let (mut world, key) = world();
+    let call = json!({"name": "ask", "arguments": {}});
+    let can = json!({"elicitation": {}});
+    let asked = request(&mut world, &key, "tools/call", call, &can).json();
+    assert_eq!(asked["result"]["resultType"], "input_required", "{asked}");
+    let refused = request(&mut world, &key, "tasks/get", json!({"taskId": "x"}), &can).json();
+    assert_eq!(refused["error"]["code"], -32021, "{refused}");
+}
+
+#[test]
+fn answers_that_do_not_fit_are_refused_and_others_passed_over() {
+    let (mut world, key) = world();
+    let id = begin(&mut world, &key);
+    world.run_begun(OBJECT);
+    live(&mut world, 10_001.0);
+    let wrong = json!({"name": {"action": "accept", "content": {}}});
+    let params = json!({"taskId": id, "inputResponses": wrong});
+    let refused = of_task(&mut world, &key, "tasks/update", params);
+    assert_eq!(refused["error"]["code"], -32602, "{refused}");
+    let params = json!({"taskId": id, "inputResponses": {"other": {"ignored": true}}});
+    let taken = of_task(&mut world, &key, "tasks/update", params);
+    assert_eq!(taken["result"]["resultType"], "complete", "{taken}");
+    assert_eq!(get(&mut world, &key, &id)["status"], "input_required");
+}
+
+#[test]
+fn a_task_of_a_release_that_is_gone_fails() {
+    let (mut world, key) = world();
+    let id = begin(&mut world, &key);
+    world.publish(NEXT, "2.0.0");
+    live(&mut world, 1.0);
+    let failed = get(&mut world, &key, &id);
+    assert_eq!(failed["status"], "failed", "{failed}");
+}
