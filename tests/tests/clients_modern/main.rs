@@ -92,7 +92,7 @@ fn check(mut seen: Value) {
     let expected = json!({
         "version": "2026-07-28",
         "tools": null,
-        "resources": ["test://static-binary", "test://static-text"],
+        "resources": ["test://static-binary", "test://static-text", "test://watched-resource"],
         "templates": ["test://template/{id}/data"],
         "prompts": [
             "test_input_required_result_prompt",
