@@ -133,6 +133,9 @@ impl Seen {
                 "test_counting" => json!({"to": 2, "pauseMillis": 1}),
                 "test_sampling" => json!({"prompt": "Greet me."}),
                 "test_elicitation" => json!({"message": "Who are you?"}),
+                "greet" => json!({"name": "Ada"}),
+                "slow_compute" => json!({"seconds": 0}),
+                "confirm_delete" => json!({"filename": "a"}),
                 "json_schema_2020_12_tool" => json!({"email": "a@b.example"}),
                 _ => json!({}),
             };
@@ -173,9 +176,10 @@ impl Seen {
     }
 }
 
-const IN_EACH_ERA: [&str; 10] = [
+const IN_EACH_ERA: [&str; 11] = [
     "completion/complete",
     "error -32602",
+    "error -32603",
     "notifications/progress",
     "prompts/get",
     "prompts/list",

@@ -126,17 +126,20 @@ impl Everything {
         "Whoever came back has this too."
     }
 
-    /// Counts, with a pause before each number, and says each as its progress.
+    /// Counts, with a pause before each number and after the last, and says each as its progress.
     #[tool]
     fn test_counting(
         &self,
         Parameters(Counting { to, pause_millis }): Parameters<Counting>,
         ctx: &Context,
     ) -> String {
+        let pause = Duration::from_millis(pause_millis.into());
         for count in 1..=to {
-            ctx.sleep(Duration::from_millis(pause_millis.into()));
+            ctx.sleep(pause);
             ctx.progress(count.into(), Some(to.into()), None);
         }
+        // Some clients have no ear for the last number when the result comes with it.
+        ctx.sleep(pause);
         format!("Counted to {to}.")
     }
 
