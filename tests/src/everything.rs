@@ -2,7 +2,7 @@
 //! one of its own, on the stage or on a platform that will be killed.
 
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError, mpsc};
+use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -25,8 +25,12 @@ const LONG: Duration = Duration::from_secs(25);
 /// Both releases, built and signed once for a test binary.
 static RELEASES: Mutex<Option<[PathBuf; 2]>> = Mutex::new(None);
 
+/// Who takes all of a caller's places holds most of what an isolate has for all of its tenants: no other
+/// test of a binary that uses its stage runs beside that one.
+static STAGE: RwLock<()> = RwLock::new(());
+
 /// A tenant with the first release of `everything`.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Served {
     tenant: String,
     /// The URL of the server.
@@ -34,6 +38,8 @@ pub struct Served {
     /// A key for it.
     pub key: String,
     next: PathBuf,
+    _beside: Option<RwLockReadGuard<'static, ()>>,
+    alone: Option<RwLockWriteGuard<'static, ()>>,
 }
 
 impl Served {
@@ -43,6 +49,29 @@ impl Served {
     ///
     /// If the host refuses.
     pub fn new(publisher: &str, name: &str) -> Result<Self> {
+        let beside = STAGE.read().unwrap_or_else(PoisonError::into_inner);
+        let served = Self::on_stage(publisher, name)?;
+        Ok(Self {
+            _beside: Some(beside),
+            ..served
+        })
+    }
+
+    /// The same, while no other test has one.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`new`](Self::new).
+    pub fn alone(publisher: &str, name: &str) -> Result<Self> {
+        let alone = STAGE.write().unwrap_or_else(PoisonError::into_inner);
+        let served = Self::on_stage(publisher, name)?;
+        Ok(Self {
+            alone: Some(alone),
+            ..served
+        })
+    }
+
+    fn on_stage(publisher: &str, name: &str) -> Result<Self> {
         let platform = stage().platform();
         let mut releases = RELEASES.lock().unwrap_or_else(PoisonError::into_inner);
         let [first, next] = match &*releases {
@@ -66,6 +95,8 @@ impl Served {
             key: platform.key(&tenant)?,
             next,
             tenant,
+            _beside: None,
+            alone: None,
         })
     }
 
@@ -83,6 +114,8 @@ impl Served {
             endpoint: platform.endpoint(tenant, SERVER),
             key: platform.key(tenant)?,
             next: PathBuf::new(),
+            _beside: None,
+            alone: None,
         })
     }
 
@@ -114,7 +147,7 @@ impl Served {
     }
 
     /// Has a client call what takes long, at the word `long`, and give it up at another; it must say so.
-    /// What it gave up must have stopped on the host.
+    /// What it gave up must have stopped on the host. The tenant must be [`alone`](Self::alone).
     ///
     /// All places of the caller but one are taken by calls of this function's own, and the last by the
     /// client's. Another call then waits, until one of them ends. When the client gives its own up, the
@@ -125,9 +158,7 @@ impl Served {
     ///
     /// If that is not so.
     pub fn gives_up(&self, client: &mut Driven) -> Result<()> {
-        // What this holds is most of what an isolate has for all of its tenants: one of them at a time.
-        static ALONE: Mutex<()> = Mutex::new(());
-        let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        ensure!(self.alone.is_some(), "another test may be disturbed");
         let began = Instant::now();
         let others = (1..CALLS_AT_ONCE_EACH).map(|_| self.take_place());
         let others = others.collect::<Result<Vec<_>>>()?;

@@ -84,7 +84,7 @@ fn check_surface(client: &mut Driven) {
 }
 
 pub(super) fn surface(name: &str, start: Start) {
-    let (_, mut client) = on_stage("surface", name, start);
+    let (_served, mut client) = on_stage("surface", name, start);
     check_surface(&mut client);
     must(&mut client, "ping", json!({"pong": {}}));
     client.end().unwrap();
@@ -93,7 +93,7 @@ pub(super) fn surface(name: &str, start: Start) {
 // ---- Questions ----------------------------------------------------------------------------------
 
 pub(super) fn elicit(name: &str, start: Start) {
-    let (_, mut client) = on_stage("elicit", name, start);
+    let (_served, mut client) = on_stage("elicit", name, start);
     // A second time too: answers find the question that they are to.
     for _ in 0..2 {
         must(&mut client, "elicit", json!({"elicited": ELICITED}));
@@ -102,14 +102,14 @@ pub(super) fn elicit(name: &str, start: Start) {
 }
 
 pub(super) fn sample(name: &str, start: Start) {
-    let (_, mut client) = on_stage("sample", name, start);
+    let (_served, mut client) = on_stage("sample", name, start);
     let sampled = json!({"sampled": "LLM response: Paris"});
     must(&mut client, "sample", sampled);
     client.end().unwrap();
 }
 
 pub(super) fn roots(name: &str, start: Start) {
-    let (_, mut client) = on_stage("roots", name, start);
+    let (_served, mut client) = on_stage("roots", name, start);
     let roots = json!({"roots": "The client lends file:///home"});
     must(&mut client, "roots", roots);
     client.end().unwrap();
@@ -127,7 +127,7 @@ fn three_entries() -> Value {
 }
 
 pub(super) fn log(name: &str, start: Start) {
-    let (_, mut client) = on_stage("log", name, start);
+    let (_served, mut client) = on_stage("log", name, start);
     must(&mut client, "level info", json!({"level": "info"}));
     must(&mut client, "log", three_entries());
     must(&mut client, "level warning", json!({"level": "warning"}));
@@ -170,7 +170,9 @@ pub(super) fn changed(name: &str, start: Start) {
 }
 
 pub(super) fn gives_up(name: &str, start: Start) {
-    let (served, mut client) = on_stage("gives-up", name, start);
+    let tenant = format!("{name}-gives-up").replace('_', "-");
+    let served = Served::alone(TENANT, &tenant).unwrap();
+    let mut client = start(&served.endpoint, &served.key);
     // It is connected, and its host knows the release.
     check_surface(&mut client);
     served.gives_up(&mut client).unwrap();
@@ -182,12 +184,12 @@ pub(super) fn gives_up(name: &str, start: Start) {
 // ---- Broken streams -----------------------------------------------------------------------------
 
 /// A client at the end of a wire that can be cut.
-fn on_wire(step: &str, client: &str, start: Start) -> (Wire, Driven) {
+fn on_wire(step: &str, client: &str, start: Start) -> (Served, Wire, Driven) {
     let name = format!("{client}-{step}").replace('_', "-");
     let served = Served::new(TENANT, &name).unwrap();
     let wire = Wire::to(&served.endpoint).unwrap();
     let client = start(&wire.through(&served.endpoint), &served.key);
-    (wire, client)
+    (served, wire, client)
 }
 
 /// All numbers once, and in their order, though the wire is cut twice while they come: 12 seconds, of which
@@ -197,7 +199,7 @@ pub(super) fn resumes(name: &str, start: Start) {
     // The second time the Python client would go back to where it was the first time: when a stream
     // that it has resumed breaks, it forgets what it was told on it.
     let cuts = if name == "python" { 1 } else { 2 };
-    let (wire, mut client) = on_wire("resumes", name, start);
+    let (_served, wire, mut client) = on_wire("resumes", name, start);
     must(&mut client, "ping", json!({"pong": {}}));
     let begun = client.ask(&format!("count {TO}")).unwrap();
     assert_eq!(begun, json!({"counting": true}));
@@ -216,7 +218,7 @@ pub(super) fn resumes(name: &str, start: Start) {
 }
 
 pub(super) fn answers_after_a_break(name: &str, start: Start) {
-    let (wire, mut client) = on_wire("breaks", name, start);
+    let (_served, wire, mut client) = on_wire("breaks", name, start);
     must(&mut client, "question", json!({"asked": "Who are you?"}));
     wire.cut();
     must(&mut client, "answer", json!({"elicited": ELICITED}));

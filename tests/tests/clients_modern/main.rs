@@ -127,7 +127,7 @@ fn the_rust_client_uses_all_that_a_server_offers() {
 // ---- Giving up ----------------------------------------------------------------------------------
 
 fn what_it_gives_up_stops(name: &str, start: fn(&Served) -> Driven) {
-    let served = Served::new(TENANT, &format!("{name}-gives-up")).unwrap();
+    let served = Served::alone(TENANT, &format!("{name}-gives-up")).unwrap();
     let mut client = start(&served);
     // It is connected, and its host knows the release.
     check(client.ask("surface").unwrap());
