@@ -4,7 +4,6 @@
 use std::fmt::Write;
 
 use anyhow::Result;
-use smcp_ids::PublisherKey;
 use smcp_matrix::{pack, v8};
 
 use crate::subject::Setup;
@@ -12,9 +11,7 @@ use crate::subject::Setup;
 /// What an ordinary request looks like.
 const ECHO: &str = r#"{"name":"echo","arguments":{"text":"What the client said."},"_meta":{}}"#;
 
-/// Lines of each text of a diff: those of `xtask/src/bench/beside.rs`.
-const DIFF_LINES: usize = 12_000;
-/// Those of a diff of ordinary size.
+/// Lines of each text of a diff.
 const REAL_LINES: usize = 1_000;
 
 macro_rules! wat {
@@ -82,16 +79,6 @@ pub fn real() -> Result<Setup> {
     let module = std::fs::read(v8::build_guest("smcp-textkit")?)?;
     let request = diff_of(REAL_LINES);
     Ok(setup(pack::package(&module)?, &request))
-}
-
-/// A diff of two texts with the same lines in opposite orders, as `cargo xtask bench` asks a host for: most of
-/// the fuel that a call has. The package is the host's.
-pub fn diff(package: Vec<u8>, publisher: PublisherKey) -> Setup {
-    Setup {
-        package,
-        publisher,
-        request: diff_of(DIFF_LINES),
-    }
 }
 
 fn diff_of(lines: usize) -> String {

@@ -1,14 +1,12 @@
 //! `smcp-benches sandbox`: prints a table, or JSON with `--json`. Run it with `--release`.
 //! `smcp-benches packages`: writes signed servers for `cargo xtask bench`.
-//! `smcp-benches whole`: writes the sandbox alone, as a wasm module, and work for it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use smcp_benches::{guests, packages, sandbox};
-use smcp_matrix::v8;
+use smcp_benches::{packages, sandbox};
 
 #[derive(Parser)]
 #[command(about = "Benchmarks of the sandbox, natively and in V8", version)]
@@ -28,18 +26,6 @@ enum Suite {
         #[arg(long, default_value_t = 11, value_parser = clap::value_parser!(u16).range(1..))]
         rounds: u16,
     },
-    /// Writes the wasm module of these benchmarks, and a call that computes for long as a setup for it.
-    Whole {
-        /// The directory; made if it is not there.
-        #[arg(long, value_name = "DIR")]
-        out: PathBuf,
-        /// The package of the example `textkit`.
-        #[arg(long, value_name = "FILE")]
-        package: PathBuf,
-        /// The public key of its publisher.
-        #[arg(long, value_name = "FILE")]
-        publisher: PathBuf,
-    },
     /// Writes servers whose lists are long, and one that notifies; prints whose signature they have.
     Packages {
         /// The directory; made if it is not there.
@@ -54,11 +40,6 @@ enum Suite {
 fn main() -> ExitCode {
     let done = match Arguments::parse().suite {
         Suite::Sandbox { json, rounds } => measure(json, usize::from(rounds)),
-        Suite::Whole {
-            out,
-            package,
-            publisher,
-        } => whole(&out, &package, &publisher).map(|()| true),
         Suite::Packages { out, servers } => packages::write(&out, servers).map(|publisher| {
             println!("{publisher}");
             true
@@ -75,16 +56,6 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-fn whole(out: &Path, package: &Path, publisher: &Path) -> Result<()> {
-    std::fs::create_dir_all(out)?;
-    let module = v8::build_host("smcp-benches")?;
-    std::fs::copy(module, out.join("smcp_benches.wasm"))?;
-    let publisher = std::fs::read_to_string(publisher)?.trim().parse()?;
-    let setup = guests::diff(std::fs::read(package)?, publisher);
-    let setup = postcard::to_allocvec(&setup)?;
-    Ok(std::fs::write(out.join("setup.bin"), setup)?)
 }
 
 fn measure(json: bool, rounds: usize) -> Result<bool> {

@@ -62,9 +62,11 @@ fn a_dry_run_says_what_would_be_made_and_shows_no_secret() {
     assert!(output.status.success(), "{said}");
     for expected in [
         "would make the bucket smcp-production-modules",
+        "would make a KV namespace for SESSIONS",
         "would deploy the Worker smcp-production, and set its secrets",
         "env.OBJECTS (HostObject)",
         "env.MODULES (smcp-production-modules)",
+        "env.SESSIONS",
         "env.MASTER_KEYS (\"(hidden)\")",
         "env.ADMIN_TOKEN (\"(hidden)\")",
     ] {

@@ -14,7 +14,7 @@ import { unstable_getMiniflareWorkerOptions } from "wrangler";
 
 const {
   SMCP_PORT, SMCP_STATE, SMCP_MASTER_KEYS, SMCP_ADMIN_TOKEN, SMCP_ALLOWED_ORIGINS,
-  SMCP_PROVOKE_FAULTS, SMCP_OUTBOUND,
+  SMCP_PROVOKE_FAULTS, SMCP_OUTBOUND, SMCP_STALE_KV,
 } = process.env;
 // workerd and what it starts must not inherit them.
 for (const name of Object.keys(process.env)) if (name.startsWith("SMCP_")) delete process.env[name];
@@ -22,7 +22,12 @@ for (const name of Object.keys(process.env)) if (name.startsWith("SMCP_")) delet
 const directory = join(process.cwd(), "build");
 const { workerOptions } = unstable_getMiniflareWorkerOptions("wrangler.toml");
 
-const miniflare = new Miniflare(convertV4MiniflareOptions({
+/** The name of the Worker that stands between the host and KV, and the binding that it stands for. */
+const STALE_KV = "stale-kv";
+const SESSIONS = "SESSIONS";
+const { [SESSIONS]: sessions, ...otherNamespaces } = workerOptions.kvNamespaces;
+
+const worker = {
   ...workerOptions,
   name: "smcp",
   modulesRoot: directory,
@@ -37,11 +42,19 @@ const miniflare = new Miniflare(convertV4MiniflareOptions({
   },
   // What guests send to other hosts goes to the one server that a test has for all of them.
   outboundService: SMCP_OUTBOUND === undefined ? undefined : (request) => sent(request, SMCP_OUTBOUND),
+  // The Worker itself listens here; the entry below has a proxy in front of it.
+  unsafeDirectSockets: [{ host: "127.0.0.1", port: Number(SMCP_PORT) }],
+};
+if (SMCP_STALE_KV !== undefined) {
+  worker.kvNamespaces = otherNamespaces;
+  worker.serviceBindings = { ...worker.serviceBindings, [SESSIONS]: { name: STALE_KV, entrypoint: "StaleKv" } };
+}
+
+const miniflare = new Miniflare(convertV4MiniflareOptions({
+  workers: SMCP_STALE_KV === undefined ? [worker] : [worker, staleKv(SMCP_STALE_KV)],
   resourcePersistencePath: SMCP_STATE,
   host: "127.0.0.1",
   port: 0,
-  // The Worker itself listens here; the entry above has a proxy in front of it.
-  unsafeDirectSockets: [{ host: "127.0.0.1", port: Number(SMCP_PORT) }],
   telemetry: { enabled: false },
   handleStructuredLogs: ({ level, message }) => process.stderr.write(`${level}: ${message}\n`),
 }));
@@ -86,6 +99,20 @@ async function sent(request, port) {
   return new Response(isEmpty ? null : Readable.toWeb(answer), {
     status: answer.statusCode, headers: fields,
   });
+}
+
+/** KV as tests want it, before the namespace itself; `where` it is read from is `here` or `elsewhere`. */
+function staleKv(where) {
+  const root = join(process.cwd(), "xtask/node");
+  const path = join(root, "stale-kv.mjs");
+  return {
+    name: STALE_KV,
+    compatibilityDate: workerOptions.compatibilityDate,
+    modulesRoot: root,
+    modules: [{ type: "ESModule", path, contents: readFileSync(path) }],
+    bindings: { WHERE: where },
+    kvNamespaces: { KV: sessions },
+  };
 }
 
 /** The modules of the Worker, the entry first. */

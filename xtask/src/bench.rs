@@ -141,10 +141,10 @@ pub fn run(quick: bool, json: bool) -> Result<()> {
         })
         .collect::<Result<Vec<_>>>()?;
     step.done();
-    let step = Step::begin("a call that computes for long, alone");
-    let heavy = heavy::measure(platform.url(), &stage, &benches, extent.heavy_rounds)?;
-    step.done();
     drop(platform);
+    let step = Step::begin("a call that computes for long, alone");
+    let heavy = heavy::measure(&stage, extent.heavy_rounds)?;
+    step.done();
     let step = Step::begin("first times");
     let cold = cold::measure(&stage, extent.starts, extent.warm_up)?;
     let startup = startup::measure(extent.startups)?;

@@ -134,15 +134,6 @@ fn factory(script: &str) -> String {
     )
 }
 
-/// Optimises another wasm module as the Worker's own are.
-///
-/// # Errors
-///
-/// If the tools cannot be had, or it is no module.
-pub(crate) fn optimise_too(from: &Path, to: &Path) -> Result<()> {
-    optimise(&ready()?, Mode::Release, from, to)
-}
-
 fn optimise(tools: &Tools, mode: Mode, from: &Path, to: &Path) -> Result<()> {
     if mode == Mode::Debug {
         fs::copy(from, to).with_context(|| format!("copying {}", from.display()))?;

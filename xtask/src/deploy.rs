@@ -1,7 +1,7 @@
 //! `cargo xtask deploy`: a thin wrapper of wrangler, which does all that touches the platform.
 //!
-//! It refuses, before it asks anybody, an environment that wrangler.toml does not have, a missing,
-//! malformed or development master key, and an admin token that could be guessed. Secrets come from
+//! It refuses, before it asks anybody, an environment that wrangler.toml does not have or that has no place
+//! for sessions, a missing, malformed or development master key, and an admin token that could be guessed. Secrets come from
 //! the environment and go to wrangler through a pipe: they are on no command line and in no file.
 
 use std::env;
@@ -20,6 +20,8 @@ const MASTER_KEYS: &str = "SMCP_MASTER_KEYS";
 const ADMIN_TOKEN: &str = "SMCP_ADMIN_TOKEN";
 /// What the Worker calls them.
 const SECRETS: [&str; 2] = ["MASTER_KEYS", "ADMIN_TOKEN"];
+/// What it calls its KV namespace.
+const SESSIONS: &str = "SESSIONS";
 /// Shorter tokens than 16 bytes in hexadecimal are refused.
 const ADMIN_TOKEN_LEAST_CHARACTERS: usize = 32;
 
@@ -40,6 +42,7 @@ struct Config {
     names: Vec<String>,
     worker: String,
     buckets: Vec<String>,
+    namespaces: Vec<String>,
     required: Vec<String>,
 }
 
@@ -60,6 +63,13 @@ pub fn run(options: &Options) -> Result<()> {
             make_bucket(bucket)?;
         }
     }
+    // Its id is the platform's to give: wrangler makes it in the same step, and knows it by the Worker.
+    let makes = if options.dry_run {
+        "would make"
+    } else {
+        "wrangler makes"
+    };
+    println!("{makes} a KV namespace for {SESSIONS}, unless the Worker has it");
     let mut arguments = vec!["deploy", "--env", options.env.as_str()];
     match &secrets {
         Some(_) => arguments.extend(["--secrets-file", "/dev/stdin"]),
@@ -137,6 +147,11 @@ fn config(env: &str) -> Result<Config> {
              that serves nothing could be deployed"
         );
     }
+    ensure!(
+        config.namespaces.iter().any(|binding| binding == SESSIONS),
+        "[env.{env}] in wrangler.toml has no KV namespace {SESSIONS}: without it no session would outlive \
+         its object; copy `[[env.production.kv_namespaces]]`"
+    );
     Ok(config)
 }
 

@@ -34,6 +34,8 @@ pub struct Options {
     /// The port on 127.0.0.1 where everything goes that guests send to other hosts. If there is none, it
     /// goes where it should.
     pub outbound: Option<u16>,
+    /// How stale KV is; if it does not say, not at all.
+    pub stale_kv: Option<StaleKv>,
     /// Where the Worker's log goes; to standard error if there is none.
     pub log: Option<PathBuf>,
 }
@@ -48,7 +50,27 @@ impl Options {
             allowed_origins: String::new(),
             provoke_faults: false,
             outbound: None,
+            stale_kv: None,
             log: None,
+        }
+    }
+}
+
+/// KV at its worst: `xtask/node/stale-kv.mjs`. Either way a second write of a key within a second is
+/// refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StaleKv {
+    /// What was read once, or was not there, is read so for a minute.
+    Here,
+    /// Besides, nobody sees a write within its first minute.
+    Elsewhere,
+}
+
+impl StaleKv {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Here => "here",
+            Self::Elsewhere => "elsewhere",
         }
     }
 }
@@ -94,6 +116,9 @@ pub fn start(options: Options) -> Result<Running> {
         .stderr(log);
     if let Some(port) = options.outbound {
         node.env("SMCP_OUTBOUND", port.to_string());
+    }
+    if let Some(stale) = options.stale_kv {
+        node.env("SMCP_STALE_KV", stale.as_str());
     }
     let mut running = launch(&mut node)?;
     running.admin_token = options.admin_token;

@@ -67,7 +67,8 @@ enum Chore {
     },
     /// Deploy to Cloudflare with wrangler, as docs/deploy.md says.
     ///
-    /// Takes the secrets from SMCP_MASTER_KEYS and SMCP_ADMIN_TOKEN; makes the bucket if it is not there.
+    /// Takes the secrets from SMCP_MASTER_KEYS and SMCP_ADMIN_TOKEN; makes the bucket and the KV
+    /// namespace if they are not there.
     Deploy {
         /// The environment: an `[env.NAME]` of wrangler.toml.
         #[arg(long, value_name = "NAME")]
@@ -200,6 +201,7 @@ fn run(chore: Chore) -> Result<()> {
             serve(
                 dev::Options {
                     outbound: None,
+                    stale_kv: None,
                     port,
                     state: paths::from_root(&state),
                     admin_token,

@@ -7,6 +7,7 @@
 //! a call has learnt before its question, `asked` has the questions to legacy clients. Nothing but MCP's messages goes to standard output.
 
 mod asked;
+mod hears;
 mod rounds;
 mod running;
 mod server;

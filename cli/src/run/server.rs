@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use smcp_protocol::json::Json;
 use smcp_protocol::{
-    Answer, Call, Catalogue, Change, Filter, GuestCall, INTERNAL_ERROR, INVALID_REQUEST, List,
-    Listen, Method, Notification, ProtocolError, ReplyTo, Request, ServerInfo, Subscription,
-    Target, Version, Wire,
+    Answer, Call, Catalogue, Change, Era, Filter, GuestCall, INTERNAL_ERROR, INVALID_REQUEST, List,
+    Listen, LogLevel, Method, Notification, ProtocolError, ReplyTo, Request, ServerInfo,
+    Subscription, Target, Version, Wire, change_message,
 };
 use smcp_tenant::schemas::ToolSchemas;
 
 use super::asked::Asked;
+use super::hears::Hears;
 use super::rounds::Rounds;
 use super::running::{Place, Refused, Running};
 use super::turn::Turn;
@@ -46,6 +47,7 @@ pub(super) struct Server {
     schemas: BTreeMap<String, ToolSchemas>,
     running: Arc<Running>,
     session: Mutex<Session>,
+    hears: Mutex<Hears>,
     listeners: Mutex<Vec<Listener>>,
 }
 
@@ -53,6 +55,7 @@ pub(super) struct Server {
 #[derive(Clone, Debug, Default)]
 struct Session {
     version: Option<Version>,
+    log_level: Option<LogLevel>,
     capabilities: Option<String>,
 }
 
@@ -101,6 +104,7 @@ impl Server {
             schemas,
             running: Arc::default(),
             session: Mutex::default(),
+            hears: Mutex::default(),
             listeners: Mutex::default(),
             catalogue,
             local,
@@ -124,8 +128,9 @@ impl Server {
             Ok(Call::Notification(Notification::Cancelled {
                 request: Some(request),
             })) => return self.cancel(request.json()),
-            Ok(Call::Notification(_)) => return,
-            Err(refusal) if *refusal.error() == ProtocolError::Response => {
+            // A response is refused, since there is no session header here.
+            Ok(Call::Notification(_) | Call::Response(_)) => return,
+            Err(refusal) if stated.is_response() => {
                 // Nobody waits for an answer to an answer.
                 if !self.asked.take(&line) {
                     self.ui.note(refusal.error());
@@ -163,6 +168,9 @@ impl Server {
 
     /// Tells those who listen.
     pub(super) fn announce(&self, change: &Change) {
+        if self.hears().of(change) {
+            self.out.send(&change_message(change));
+        }
         for listener in self.listeners().iter() {
             if listener.filter.wants(change) {
                 self.out.send(&listener.subscription.change(change));
@@ -179,10 +187,12 @@ impl Server {
             Method::Initialize(initialize) => {
                 *self.session() = Session {
                     version: Some(to.version()),
+                    log_level: None,
                     capabilities: initialize
                         .client_capabilities
                         .map(|capabilities| capabilities.text().to_owned()),
                 };
+                *self.hears() = Hears::new(&offer);
                 to.initialize(&self.info, &offer)
             }
             Method::Ping => to.pong(),
@@ -197,6 +207,24 @@ impl Server {
             Method::Guest(call) => return self.refuses(to, call).map_or(Now::Compute, Now::Answer),
             Method::Listen(listen) => {
                 return self.listen(to, listen).map_or(Now::Listens, Now::Answer);
+            }
+            Method::SetLevel(level) => {
+                self.session().log_level = Some(*level);
+                to.empty()
+            }
+            Method::Subscribe(_) if !offer.resources => {
+                to.error(&ProtocolError::method_not_found("resources/subscribe"))
+            }
+            Method::Subscribe(uri) => {
+                if self.hears().subscribe(uri) {
+                    to.empty()
+                } else {
+                    to.wire(&failed("there are 256 subscriptions; end one first"))
+                }
+            }
+            Method::Unsubscribe(uri) => {
+                self.hears().unsubscribe(uri);
+                to.empty()
             }
         })
     }
@@ -237,9 +265,12 @@ impl Server {
     /// Answers a request that was looked at before.
     fn work(&self, mut place: Place, line: &[u8], session: &Session) {
         let stated = Stated::read(line, session.version);
-        let Ok(Call::Request(request)) = Call::read(&stated.head(), line) else {
+        let Ok(Call::Request(mut request)) = Call::read(&stated.head(), line) else {
             return;
         };
+        if request.version().era() == Era::Legacy {
+            request.reply_to_mut().set_log_level(session.log_level);
+        }
         if !place.begin() {
             return;
         }
@@ -296,6 +327,10 @@ impl Server {
 
     fn session(&self) -> MutexGuard<'_, Session> {
         self.session.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn hears(&self) -> MutexGuard<'_, Hears> {
+        self.hears.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn listeners(&self) -> MutexGuard<'_, Vec<Listener>> {

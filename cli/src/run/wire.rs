@@ -47,6 +47,7 @@ pub(super) struct Stated {
     version: Option<String>,
     method: Option<String>,
     name: Option<String>,
+    is_response: bool,
 }
 
 impl Stated {
@@ -70,9 +71,16 @@ impl Stated {
             // A notification is taken in whatever version: refusing one would be an answer to it
             // (basic/index, "Notifications").
             version: version.filter(|_| message.get("id").is_some()),
+            is_response: message.get("method").is_none()
+                && (message.get("result").is_some() || message.get("error").is_some()),
             name: text(name).map(|name| format!("=?base64?{}?=", STANDARD.encode(name))),
             method,
         }
+    }
+
+    /// Whether it is the answer to something, if only a bad one.
+    pub(super) fn is_response(&self) -> bool {
+        self.is_response
     }
 
     pub(super) fn head(&self) -> Head<'_> {

@@ -306,9 +306,8 @@ pub enum Effect {
     DeleteItems(String),
     /// Lets that many milliseconds pass. Answer: [`Performed::Done`].
     Wait(u32),
-    /// The records of those who listen at the endpoint of that server, or of all servers. At once.
-    /// Answer: [`Performed::Listeners`].
-    Listeners(ServerSlug),
+    /// The records of those who listen. At once. Answer: [`Performed::Listeners`].
+    Listeners(Hearers),
     /// Writes to streams of those who listen; one that has gone is passed over. At once. Answer:
     /// [`Performed::Done`].
     Tell(Vec<Telling>),
@@ -317,6 +316,29 @@ pub enum Effect {
     Sign(#[serde(with = "serde_bytes")] Vec<u8>),
     /// Sends a request to another host. Answer: [`Performed::Fetched`].
     Fetch(Fetch),
+    /// The sealed record of a session of this tenant, from where it outlives the object. Answer:
+    /// [`Performed::Session`].
+    ReadSession(String),
+    /// Writes one, to be kept so long. Answer: [`Performed::Done`].
+    WriteSession {
+        /// The session.
+        id: String,
+        /// Its sealed record.
+        #[serde(with = "serde_bytes")]
+        value: Vec<u8>,
+        /// For how many seconds, at least 60.
+        seconds: u32,
+    },
+    /// Removes one. Answer: [`Performed::Done`].
+    DeleteSession(String),
+    /// Has the object woken at that time, if it would not be woken before: with a [`Frame`] of
+    /// [`ALARM_METHOD`]. At once. Answer: [`Performed::Done`].
+    Wake(UnixMillis),
+    /// Begins a turn of its own once this step is over, with a [`Frame`] of [`RUN_METHOD`] and that path. At once.
+    /// Answer: [`Performed::Done`].
+    Begin(String),
+    /// Ends another turn, whose client wants no answer any more. At once. Answer: [`Performed::Done`].
+    Stop(u32),
     /// Charges memory to the turn until it ends, if the isolate has so much left. At once. Answer:
     /// [`Performed::Reserved`].
     Reserve {
@@ -326,6 +348,20 @@ pub enum Effect {
         kept: u64,
     },
 }
+
+/// Who listens.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Hearers {
+    /// At the endpoint of that server, or of all servers.
+    Server(ServerSlug),
+    /// In that session of the legacy era.
+    Session(String),
+}
+
+/// The method of a [`Frame`] that no client sent, but the object's alarm. It is no token of HTTP.
+pub const ALARM_METHOD: &str = ":alarm";
+/// The method of a [`Frame`] that [`Effect::Begin`] asked for.
+pub const RUN_METHOD: &str = ":run";
 
 /// The answer to an [`Effect`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -354,6 +390,8 @@ pub enum Performed {
         #[serde(with = "serde_bytes")]
         signature: Vec<u8>,
     },
+    /// The record of the session, if it is there.
+    Session(Option<serde_bytes::ByteBuf>),
     /// How the request went.
     Fetched(Fetched),
     /// Whether the memory is there.

@@ -37,6 +37,7 @@ impl Engine {
     pub fn begin(&mut self, bytes: &[u8]) -> Result<u32, Garbled> {
         let frame: Frame = from_bytes(bytes).map_err(|_| Garbled)?;
         if self.provoke_faults {
+            self.tenant.fix_slices(provoke::slice(&frame));
             provoke::obey(&frame);
         }
         Ok(self.tenant.begin(frame).0)
@@ -60,9 +61,14 @@ impl Engine {
         &self.output
     }
 
-    /// Ends a turn whose client has gone.
-    pub fn cancel(&mut self, turn: u32) {
-        self.tenant.cancel(TurnId(turn));
+    /// The client of a turn has gone. Whether the turn is over by that.
+    pub fn cancel(&mut self, turn: u32) -> bool {
+        self.tenant.cancel(TurnId(turn))
+    }
+
+    /// Ends a turn, whatever it wants.
+    pub fn stop(&mut self, turn: u32) {
+        self.tenant.stop(TurnId(turn));
     }
 }
 
@@ -102,6 +108,22 @@ mod tests {
         let bytes = engine.step(turn, &[], 0.0).unwrap().to_vec();
         assert!(from_bytes::<Step>(&bytes).is_ok());
         assert_eq!(engine.output(), bytes);
+    }
+
+    #[test]
+    fn a_turn_that_was_cancelled_or_stopped_is_over() {
+        let mut engine = Engine::boot(&boot()).unwrap();
+        let cancelled = engine.begin(&frame()).unwrap();
+        assert!(engine.cancel(cancelled));
+        let stopped = engine.begin(&frame()).unwrap();
+        engine.stop(stopped);
+        for turn in [cancelled, stopped] {
+            let step = from_bytes(engine.step(turn, &[], 0.0).unwrap()).unwrap();
+            let Step::Done(reply) = step else {
+                panic!("{step:?}");
+            };
+            assert_eq!(reply.head.status, 503);
+        }
     }
 
     #[test]

@@ -103,11 +103,17 @@ pub extern "C" fn output() -> *const u8 {
     with_engine(0, |engine, _| Ok(engine.output().as_ptr()))
 }
 
-/// Ends a turn whose client has gone.
+/// The client of a turn has gone: 1 if the turn is over by that, 0 if it goes on.
 #[unsafe(no_mangle)]
-pub extern "C" fn cancel(turn: u32) {
+pub extern "C" fn cancel(turn: u32) -> u32 {
+    with_engine(0, |engine, _| Ok(u32::from(engine.cancel(turn))))
+}
+
+/// Ends a turn, whatever it wants.
+#[unsafe(no_mangle)]
+pub extern "C" fn stop(turn: u32) {
     with_engine(0, |engine, _| {
-        engine.cancel(turn);
+        engine.stop(turn);
         Ok(())
     });
 }

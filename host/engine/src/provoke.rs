@@ -1,11 +1,19 @@
-//! Faults on request, so that tests can show how far one reaches.
+//! Faults on request, so that tests can show how far one reaches; and slices of a given size, so that
+//! a benchmark can show what they cost.
 //!
 //! Only an engine whose `Boot` says `provoke_faults` calls this, and `wrangler.toml` never sets it.
 
 use smcp_capability::turn::Frame;
+use smcp_ids::Fuel;
 
 /// The header that names the fault.
 const HEADER: &str = "x-smcp-provoke";
+
+/// The size of every slice that a benchmark asks for: `slice=FUEL`.
+pub(crate) fn slice(frame: &Frame) -> Option<Fuel> {
+    let fuel = frame.header(HEADER)?.strip_prefix("slice=")?;
+    fuel.parse().ok().map(Fuel)
+}
 
 /// Fails as the frame asks, if it does.
 #[expect(clippy::panic, reason = "to fail is what it is for")]

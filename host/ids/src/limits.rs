@@ -16,6 +16,8 @@ pub const SLUG_MAX_CHARACTERS: usize = 32;
 pub const MCP_BODY_MAX: usize = 4 * MIB;
 /// Body of an admin request that is not a module.
 pub const ADMIN_BODY_MAX: usize = 64 * KIB;
+/// Messages of one batch: each is answered by itself, so one body would be as many calls.
+pub const BATCH_MAX: usize = 32;
 /// How deep JSON may nest. Recursive parsers overflow their stack on more.
 pub const JSON_NESTING_MAX: usize = 64;
 /// Members of one JSON object: finding a repeated name in more costs memory that the body does not
@@ -329,6 +331,41 @@ pub const CHANGES_WAITING: usize = 64;
 pub const RECONNECT_FIRST_MILLIS: u64 = 250;
 /// The longest wait between two tries.
 pub const RECONNECT_LAST_MILLIS: u64 = 30_000;
+
+// ---- Sessions of the legacy era --------------------------------------------------------------
+
+/// How long a session lasts that nobody uses, in milliseconds; one that is used is written anew when half of
+/// it has passed.
+pub const SESSION_MILLIS: u64 = 24 * 60 * 60 * 1_000;
+/// How long the object itself knows a new session: until then, where it is kept for good may not show it
+/// everywhere.
+pub const SESSION_YOUNG_MILLIS: u64 = 3 * 60 * 1_000;
+/// What is kept of a session, encoded: capabilities and name of its client among it.
+pub const SESSION_RECORD_MAX: usize = 16 * KIB;
+/// The URIs that one session subscribes to, together.
+pub const SUBSCRIPTIONS_BYTES_MAX: usize = 64 * KIB;
+/// Sessions that the object keeps in memory.
+pub const SESSIONS_AWAKE_MAX: usize = 1_024;
+/// What one caller's sessions may leave in the object, together: how many items, and bytes.
+pub const SESSION_ITEMS_MAX: u64 = 4_096;
+/// The same in bytes.
+pub const SESSION_BYTES_MAX: u64 = 16 * MIB as u64;
+/// Events of one stream that can be sent again, the newest.
+pub const EVENTS_MAX: u64 = 256;
+/// How long an event can be sent again, in milliseconds.
+pub const EVENTS_MILLIS: u64 = 10 * 60 * 1_000;
+/// All events, parked calls and answers of one session together: how many items, and bytes.
+pub const EVENT_ITEMS_MAX: u64 = 2_048;
+/// The same in bytes.
+pub const EVENT_BYTES_MAX: u64 = 32 * MIB as u64;
+/// After how long a client comes back to a stream that has broken, in milliseconds, as it is told.
+pub const STREAM_RETRY_MILLIS: u32 = 1_000;
+/// How long a call waits for its client to answer, in milliseconds.
+pub const PARKED_MILLIS: u64 = 60 * 60 * 1_000;
+/// When a call that goes on by itself is looked after, in milliseconds, if the object should have been killed.
+pub const RUN_AGAIN_MILLIS: u64 = 5_000;
+/// How often that is done.
+pub const RUNS_MAX: u32 = 3;
 
 // ---- Streams ---------------------------------------------------------------------------------
 

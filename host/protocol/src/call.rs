@@ -8,14 +8,17 @@ use std::borrow::Cow;
 
 use crate::catalogue::List;
 use crate::error::ProtocolError;
-use crate::guest_call::{GuestCall, Target};
+use crate::guest_call::{self, GuestCall, Target};
 use crate::head::{self, Head, ReplyForm};
 use crate::json::{Json, Kind};
 use crate::listen::{LISTEN_METHOD, Listen};
 use crate::message::{Frame, Malformed, Message, Token};
 use crate::meta::{Meta, VERSION_KEY};
 use crate::reply::{Refusal, ReplyTo};
+use crate::response::Response;
 use crate::version::{Era, Version};
+use smcp_ids::LogLevel;
+use smcp_ids::limits::SUBSCRIPTION_URI_MAX;
 
 /// What came in a POST.
 #[derive(Clone, Debug)]
@@ -28,6 +31,8 @@ pub enum Call<'a> {
     Request(Request<'a>),
     /// Something to take note of: 202 and no body.
     Notification(Notification<'a>),
+    /// The answer to something that was asked in a session: 202 and no body too.
+    Response(Response<'a>),
 }
 
 /// A request whose headers, version and parameters are in order.
@@ -58,6 +63,13 @@ pub enum Method<'a> {
     Guest(GuestCall<'a>),
     /// `subscriptions/listen`; modern only.
     Listen(Listen<'a>),
+    /// `logging/setLevel`: the least urgent log entry that a session is sent; legacy only.
+    SetLevel(LogLevel),
+    /// `resources/subscribe`: a session is to be told when the resource of that URI is another;
+    /// legacy only.
+    Subscribe(Cow<'a, str>),
+    /// `resources/unsubscribe`: no more; legacy only.
+    Unsubscribe(Cow<'a, str>),
 }
 
 /// The parameters of `initialize`.
@@ -99,6 +111,7 @@ pub(crate) struct Params<'a> {
     pub(crate) argument: Option<Json<'a>>,
     pub(crate) context: Option<Json<'a>>,
     pub(crate) notifications: Option<Json<'a>>,
+    level: Option<Json<'a>>,
     cursor: Option<Json<'a>>,
     version: Option<Json<'a>>,
     capabilities: Option<Json<'a>>,
@@ -121,6 +134,7 @@ impl<'a> Params<'a> {
                 "argument" => &mut read.argument,
                 "context" => &mut read.context,
                 "notifications" => &mut read.notifications,
+                "level" => &mut read.level,
                 "cursor" => &mut read.cursor,
                 "protocolVersion" => &mut read.version,
                 "capabilities" => &mut read.capabilities,
@@ -158,24 +172,30 @@ impl<'a> Call<'a> {
             }
             Message::Notification { method, params } => {
                 // 2025-11-25, basic/transports, "Protocol Version Header": 400 for an unsupported one.
-                served(head.version()).map_err(unread)?;
+                head.served_version().map_err(unread)?;
                 Ok(Self::Notification(Notification::read(
                     &method,
                     &Params::read(params),
                 )))
             }
-            // 2026-07-28, "Sending Messages", item 4: clients send no responses. A legacy client
-            // may, to what a server asked (2025-11-25, the same place, item 4); we ask nothing.
-            Message::Response => Err(unread(ProtocolError::Response)),
+            Message::Response { id, outcome } => {
+                check_response(head).map_err(unread)?;
+                Ok(Self::Response(Response::new(id, outcome)))
+            }
         }
     }
 }
 
-/// A version given in a header: served, absent, or refused.
-fn served(given: Option<&str>) -> Result<Option<Version>, ProtocolError> {
-    given
-        .map(|text| Version::parse(text).ok_or_else(|| ProtocolError::unsupported_version(text)))
-        .transpose()
+/// 2026-07-28, "Sending Messages", item 4: clients send no responses. A legacy client does, to what
+/// it was asked (2025-11-25, the same place, item 4); outside a session nobody is asked anything.
+fn check_response(head: &Head<'_>) -> Result<(), ProtocolError> {
+    if head.session_id.is_none() {
+        return Err(ProtocolError::Response);
+    }
+    match head.served_version()? {
+        Some(version) if version.era() == Era::Modern => Err(ProtocolError::Response),
+        _ => Ok(()),
+    }
 }
 
 /// Which version a request is made in.
@@ -184,7 +204,8 @@ fn served(given: Option<&str>) -> Result<Option<Version>, ProtocolError> {
 /// Initialization-Based Versions"), and the header must agree (basic/transports/streamable-http,
 /// "Protocol Version Header"). Without it the request is legacy, unless its header says otherwise
 /// or its method is one that only modern clients know. `initialize` without it is legacy whatever
-/// the header: clients of both eras send it after a modern attempt.
+/// the header: clients of both eras send it after a modern attempt. What names no version anywhere is
+/// in that of its session, and without one in `Version::UNSAID`.
 fn version_of(
     head: &Head<'_>,
     method: &str,
@@ -200,7 +221,7 @@ fn version_of(
             let asked = params.version.and_then(Json::as_str).unwrap_or_default();
             return Ok(Version::negotiate(&asked));
         }
-        return match served(in_header)? {
+        return match head.served_version()? {
             Some(version) if version.era() == Era::Modern => Err(missing),
             None if method == "server/discover" => Err(missing),
             version => Ok(version.unwrap_or(Version::UNSAID)),
@@ -251,6 +272,11 @@ impl<'a> Request<'a> {
         &self.reply_to
     }
 
+    /// The same, for what only a session knows: the level of its log.
+    pub fn reply_to_mut(&mut self) -> &mut ReplyTo {
+        &mut self.reply_to
+    }
+
     /// The version it is made in; of `initialize`, the version that is agreed on.
     pub fn version(&self) -> Version {
         self.reply_to.version()
@@ -283,12 +309,27 @@ fn check_mirrors(head: &Head<'_>, method: &str, params: &Params<'_>) -> Result<(
 }
 
 impl<'a> Method<'a> {
+    /// Whether a guest is run for it, or may be.
+    pub fn calls_guest(&self) -> bool {
+        matches!(
+            self,
+            Self::Guest(_)
+                | Self::List {
+                    list: List::Resources,
+                    ..
+                }
+        )
+    }
+
     fn read(era: Era, method: &str, params: &Params<'a>) -> Result<Self, ProtocolError> {
         Ok(match (era, method) {
             (Era::Modern, "server/discover") => Self::Discover,
             (Era::Legacy, "initialize") => Self::Initialize(Initialize::read(params)?),
             (Era::Legacy, "ping") => Self::Ping,
             (Era::Modern, LISTEN_METHOD) => Self::Listen(Listen::read(params)?),
+            (Era::Legacy, "logging/setLevel") => Self::SetLevel(level(params)?),
+            (Era::Legacy, "resources/subscribe") => Self::Subscribe(subscribed(params)?),
+            (Era::Legacy, "resources/unsubscribe") => Self::Unsubscribe(subscribed(params)?),
             _ => match (List::of_method(method), Target::of_method(method)) {
                 (Some(list), _) => Self::List {
                     list,
@@ -311,6 +352,30 @@ fn cursor<'a>(params: &Params<'a>) -> Result<Option<Cow<'a, str>>, ProtocolError
                 .ok_or(ProtocolError::InvalidParams("\"cursor\" must be a string"))
         })
         .transpose()
+}
+
+/// 2025-11-25, server/utilities/logging, "Error Handling": an unknown level is refused with -32602.
+fn level(params: &Params<'_>) -> Result<LogLevel, ProtocolError> {
+    params
+        .level
+        .and_then(Json::as_str)
+        .and_then(|text| LogLevel::parse(&text))
+        .ok_or(ProtocolError::InvalidParams(
+            "\"level\" must be a level of syslog, such as \"info\" or \"error\"",
+        ))
+}
+
+/// 2025-11-25, server/resources, "Subscriptions". Checked as where it is read, and kept as long as a
+/// modern subscription may be.
+fn subscribed<'a>(params: &Params<'a>) -> Result<Cow<'a, str>, ProtocolError> {
+    let (_, uri) = guest_call::resource(params)?;
+    if uri.len() <= SUBSCRIPTION_URI_MAX {
+        Ok(uri)
+    } else {
+        Err(ProtocolError::InvalidParams(
+            "\"uri\" must be of at most 2048 bytes to be subscribed to",
+        ))
+    }
 }
 
 impl<'a> Initialize<'a> {

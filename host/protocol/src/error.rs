@@ -30,16 +30,18 @@ pub const UNSUPPORTED_VERSION: i32 = -32022;
 /// The member of an error's data that names the call.
 const CALL_ID: &str = "callId";
 
+/// The code that clients and servers of the legacy era use for a session that is not there; the
+/// specification gives none.
+pub const SESSION_NOT_FOUND: i32 = -32001;
+
 /// How much of a client's own text an error repeats, in characters.
 const ECHO_MAX: usize = 64;
 
 /// A request that the protocol refuses. All of them are the client's to mend.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProtocolError {
-    /// Any HTTP method but POST.
-    #[error(
-        "this endpoint takes POST only: it offers no stream to listen to and keeps no session to delete"
-    )]
+    /// Any HTTP method but POST, or but those of a session.
+    #[error("this endpoint takes POST; GET and DELETE are for a session: send its Mcp-Session-Id")]
     HttpMethod,
     /// A body over the limit.
     #[error("the body is larger than {MCP_BODY_MAX} bytes; send less")]
@@ -59,6 +61,17 @@ pub enum ProtocolError {
     /// A response, when nothing was asked.
     #[error("a response was sent, but this server has asked nothing")]
     Response,
+    /// What can only be asked in a session, without one.
+    #[error(
+        "this method needs a session: send initialize first, and its Mcp-Session-Id with each request"
+    )]
+    SessionRequired,
+    /// A session that has ended, or never was, or is not the caller's.
+    #[error("session not found: it has ended, or is not yours; send initialize to begin another")]
+    SessionNotFound,
+    /// A stream that is to go on after an event that was never sent, or is no longer kept.
+    #[error("Last-Event-ID names no event that is kept of this session; listen without it")]
+    UnknownEvent,
     /// A header that is missing, malformed or contradicts the body.
     #[error("header mismatch: {header} {why}")]
     HeaderMismatch {
@@ -195,6 +208,9 @@ impl ProtocolError {
             Self::Batch => "batch_unsupported",
             Self::Envelope(_) => "invalid_message",
             Self::Response => "unexpected_response",
+            Self::SessionRequired => "session_required",
+            Self::SessionNotFound => "session_not_found",
+            Self::UnknownEvent => "unknown_event",
             Self::HeaderMismatch { .. } => "header_mismatch",
             Self::UnsupportedVersion { .. } => "unsupported_version",
             Self::MissingMeta { .. } => "missing_meta",
@@ -215,14 +231,19 @@ impl ProtocolError {
     /// A modern client reads the body of a 400 to tell eras apart (2026-07-28,
     /// basic/transports/streamable-http, "Backward Compatibility"), so 400 is kept for what the
     /// specification gives it to. A legacy client may take 404 for a lost session (2025-11-25,
-    /// basic/transports, "Session Management", item 4), so it gets none.
+    /// basic/transports, "Session Management", item 4), so it gets no other.
     pub fn wire(&self, era: Era) -> Wire {
         let (status, code) = match self {
             Self::HttpMethod => (405, INVALID_REQUEST),
             Self::TooLarge => (413, INVALID_REQUEST),
             Self::MediaType => (415, INVALID_REQUEST),
             Self::Json(_) => (400, PARSE_ERROR),
-            Self::Batch | Self::Envelope(_) | Self::Response => (400, INVALID_REQUEST),
+            // 2025-11-25, basic/transports, "Session Management", item 2: 400 without a session.
+            Self::Batch | Self::Envelope(_) | Self::Response | Self::SessionRequired => {
+                (400, INVALID_REQUEST)
+            }
+            Self::SessionNotFound => (404, SESSION_NOT_FOUND),
+            Self::UnknownEvent => (400, INVALID_PARAMS),
             // The same page, "Server Validation": 400 with HeaderMismatch.
             Self::HeaderMismatch { .. } => (400, HEADER_MISMATCH),
             // The same page, "Protocol Version Header": 400; so in 2025-06-18 and 2025-11-25.

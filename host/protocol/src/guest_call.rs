@@ -200,7 +200,7 @@ fn text<'a>(
 
 /// 2026-07-28, server/resources, "Security Considerations": URIs are checked. Which resource is meant, the
 /// catalogue or the guest knows.
-fn resource<'a>(params: &Params<'a>) -> Result<(Json<'a>, Cow<'a, str>), ProtocolError> {
+pub(crate) fn resource<'a>(params: &Params<'a>) -> Result<(Json<'a>, Cow<'a, str>), ProtocolError> {
     let (json, uri) = text(
         params.uri,
         "\"uri\" is missing: name the resource",

@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::error::ProtocolError;
+use crate::version::Version;
 
 /// `MCP-Protocol-Version`: the version a request is made in.
 pub const PROTOCOL_VERSION: &str = "MCP-Protocol-Version";
@@ -29,9 +30,14 @@ pub struct Head<'a> {
     pub accept: Option<&'a str>,
     /// `Content-Type`.
     pub content_type: Option<&'a str>,
-    /// `Mcp-Session-Id`. Not looked at: legacy versions are served without sessions, and modern ones
-    /// ignore it (2026-07-28, basic/transports/streamable-http, "Earlier Streamable HTTP Revisions").
+    /// `Mcp-Session-Id`: that the message is one of a session, so that it may be a response. Which
+    /// session, and whether there is one, is not known here; modern versions ignore it (2026-07-28,
+    /// basic/transports/streamable-http, "Earlier Streamable HTTP Revisions").
     pub session_id: Option<&'a str>,
+    /// The version that the session agreed on: of no header, but filled in by whoever keeps sessions.
+    /// A message of the session that names no version is in this one (2025-11-25, basic/transports,
+    /// "Protocol Version Header": what else the server knows of the version).
+    pub session_version: Option<Version>,
     /// All headers, names in lower case: `Mcp-Param-*` are looked up in them.
     pub all: &'a [(String, String)],
 }
@@ -84,6 +90,16 @@ impl<'a> Head<'a> {
     /// The version header, without white space around it.
     pub(crate) fn version(&self) -> Option<&'a str> {
         self.protocol_version.map(str::trim)
+    }
+
+    /// The version that the headers name, or else the session agreed on; none if neither says any.
+    pub(crate) fn served_version(&self) -> Result<Option<Version>, ProtocolError> {
+        match self.version() {
+            Some(text) => Version::parse(text)
+                .map(Some)
+                .ok_or_else(|| ProtocolError::unsupported_version(text)),
+            None => Ok(self.session_version),
+        }
     }
 
     /// Checks that the body is said to be JSON (2025-11-25 and 2026-07-28, "Sending Messages": the

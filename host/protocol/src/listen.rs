@@ -34,6 +34,25 @@ pub enum Change {
     Resource(String),
 }
 
+impl Change {
+    /// The method of the notification.
+    pub(crate) fn method(&self) -> &'static str {
+        match self {
+            Self::Tools => "notifications/tools/list_changed",
+            Self::Prompts => "notifications/prompts/list_changed",
+            Self::Resources => "notifications/resources/list_changed",
+            Self::Resource(_) => "notifications/resources/updated",
+        }
+    }
+
+    /// Appends which resource it is to the params of the notification, if it is one.
+    pub(crate) fn push_uri(&self, params: &mut String) {
+        if let Self::Resource(uri) = self {
+            push_member(params, "uri", &quoted(uri));
+        }
+    }
+}
+
 /// A subscription, by the request that made it: all that its messages need.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subscription(Box<str>);
@@ -185,17 +204,9 @@ impl Subscription {
     /// A message of a subscription ("Receiving Notifications").
     pub fn change(&self, change: &Change) -> String {
         let mut params = self.params();
-        let method = match change {
-            Change::Tools => "notifications/tools/list_changed",
-            Change::Prompts => "notifications/prompts/list_changed",
-            Change::Resources => "notifications/resources/list_changed",
-            Change::Resource(uri) => {
-                push_member(&mut params, "uri", &quoted(uri));
-                "notifications/resources/updated"
-            }
-        };
+        change.push_uri(&mut params);
         params.push('}');
-        notification(method, &params)
+        notification(change.method(), &params)
     }
 
     /// The end of a subscription that the server ends ("Graceful Closure").

@@ -1,7 +1,8 @@
 //! A body as a JSON-RPC message: a request, a notification or a response.
 //!
-//! Refused: batches, a `jsonrpc` other than "2.0", ids that are neither string nor integer, params
-//! that are no object. Members that JSON-RPC does not name are passed over. Knows no method.
+//! Refused: batches (`batch` takes them apart before), a `jsonrpc` other than "2.0", ids that are
+//! neither string nor integer, params that are no object, responses to nothing and of both kinds.
+//! Members that JSON-RPC does not name are passed over. Knows no method.
 
 use std::borrow::Cow;
 
@@ -26,8 +27,7 @@ impl<'a> Frame<'a> {
         let json = Json::parse(body)?;
         match json.kind() {
             Kind::Object => Ok(Self(json)),
-            // 2025-06-18, changelog: batching is gone. 2025-03-26, basic/index, "Batching", wants
-            // batches received; declined, since the version that asks for it is the only one.
+            // 2025-06-18, changelog: batching is gone. Those of 2025-03-26 never come here whole.
             Kind::Array => Err(ProtocolError::Batch),
             _ => Err(ProtocolError::Envelope("send one JSON object")),
         }
@@ -51,6 +51,11 @@ impl<'a> Token<'a> {
     pub fn json(self) -> &'a str {
         self.0.text()
     }
+
+    /// The string, if it is one.
+    pub(crate) fn as_str(self) -> Option<Cow<'a, str>> {
+        self.0.as_str()
+    }
 }
 
 /// A JSON-RPC message.
@@ -73,7 +78,21 @@ pub enum Message<'a> {
         params: Option<Json<'a>>,
     },
     /// The answer to something that a server asked.
-    Response,
+    Response {
+        /// What was asked.
+        id: Token<'a>,
+        /// How it ended.
+        outcome: Outcome<'a>,
+    },
+}
+
+/// How something that was asked ended (basic/index, "Responses"): with one of the two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome<'a> {
+    /// A result. Whether it fits what was asked is not known here.
+    Result(Json<'a>),
+    /// An error, in the client's words.
+    Error(Json<'a>),
 }
 
 /// Why a frame is not a message, and the id of it if that at least could be read: an error response
@@ -92,7 +111,41 @@ struct Envelope<'a> {
     id: Option<Json<'a>>,
     method: Option<Json<'a>>,
     params: Option<Json<'a>>,
-    is_response: bool,
+    result: Option<Json<'a>>,
+    error: Option<Json<'a>>,
+}
+
+impl<'a> Envelope<'a> {
+    fn read(frame: Frame<'a>) -> Self {
+        let mut envelope = Self::default();
+        for (name, value) in frame.0.members() {
+            match &*name {
+                "jsonrpc" => envelope.jsonrpc = Some(value),
+                "id" => envelope.id = Some(value),
+                "method" => envelope.method = Some(value),
+                "params" => envelope.params = Some(value),
+                "result" => envelope.result = Some(value),
+                "error" => envelope.error = Some(value),
+                _ => {}
+            }
+        }
+        envelope
+    }
+
+    /// What it is if it has no method.
+    fn response(&self, id: Option<Token<'a>>) -> Result<Message<'a>, &'static str> {
+        let outcome = match (self.result, self.error) {
+            (None, None) => return Err("\"method\" is missing"),
+            (Some(_), Some(_)) => {
+                return Err("a response has a \"result\" or an \"error\", not both");
+            }
+            (Some(result), None) => Outcome::Result(result),
+            (None, Some(error)) => Outcome::Error(error),
+        };
+        // An error without an id says that a message could not be read: that is nobody's answer.
+        let id = id.ok_or("a response needs the \"id\" of what it answers")?;
+        Ok(Message::Response { id, outcome })
+    }
 }
 
 impl<'a> Message<'a> {
@@ -101,17 +154,7 @@ impl<'a> Message<'a> {
     /// # Errors
     /// It is not a JSON-RPC 2.0 message as MCP has them.
     pub fn read(frame: Frame<'a>) -> Result<Self, Malformed<'a>> {
-        let mut envelope = Envelope::default();
-        for (name, value) in frame.0.members() {
-            match &*name {
-                "jsonrpc" => envelope.jsonrpc = Some(value),
-                "id" => envelope.id = Some(value),
-                "method" => envelope.method = Some(value),
-                "params" => envelope.params = Some(value),
-                "result" | "error" => envelope.is_response = true,
-                _ => {}
-            }
-        }
+        let envelope = Envelope::read(frame);
         let id = envelope.id.and_then(Token::of);
         let malformed = |why| Malformed {
             id,
@@ -126,16 +169,12 @@ impl<'a> Message<'a> {
             ));
         }
         let Some(method) = envelope.method else {
-            return if envelope.is_response {
-                Ok(Self::Response)
-            } else {
-                Err(malformed("\"method\" is missing"))
-            };
+            return envelope.response(id).map_err(malformed);
         };
         let Some(method) = method.as_str() else {
             return Err(malformed("\"method\" must be a string"));
         };
-        if envelope.is_response {
+        if envelope.result.or(envelope.error).is_some() {
             return Err(malformed(
                 "a message has a \"method\" or is a response, not both",
             ));
@@ -201,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_has_an_id_and_a_notification_has_none() {
+    fn a_request_has_an_id_a_notification_has_none_and_a_response_has_an_outcome() {
         for (text, expected) in [
             (r#"{"jsonrpc":"2.0","id":1,"method":"m"}"#, "request 1 m -"),
             (
@@ -220,10 +259,10 @@ mod tests {
                 r#"{"jsonrpc":"2.0","method":"m","params":{"a":[1]}}"#,
                 r#"notification m {"a":[1]}"#,
             ),
-            (r#"{"jsonrpc":"2.0","id":1,"result":{}}"#, "response"),
+            (r#"{"jsonrpc":"2.0","id":1,"result":{}}"#, "result of 1: {}"),
             (
-                r#"{"jsonrpc":"2.0","error":{"code":1,"message":""}}"#,
-                "response",
+                r#"{"error":{"code":1,"message":""},"id":"a","jsonrpc":"2.0"}"#,
+                r#"error of "a": {"code":1,"message":""}"#,
             ),
         ] {
             let params = |params: &Option<Json<'_>>| params.map_or("-", Json::text).to_owned();
@@ -236,7 +275,12 @@ mod tests {
                 Message::Notification { method, params: p } => {
                     format!("notification {method} {}", params(p))
                 }
-                Message::Response => "response".to_owned(),
+                Message::Response { id, outcome } => match outcome {
+                    Outcome::Result(result) => {
+                        format!("result of {}: {}", id.json(), result.text())
+                    }
+                    Outcome::Error(error) => format!("error of {}: {}", id.json(), error.text()),
+                },
             };
             assert_eq!(seen, expected);
         }
@@ -262,6 +306,21 @@ mod tests {
             (r#"{"jsonrpc":"2.0","id":1,"method":7}"#, Some("1")),
             (
                 r#"{"jsonrpc":"2.0","id":1,"method":"m","result":{}}"#,
+                Some("1"),
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"result":{},"error":{}}"#,
+                Some("1"),
+            ),
+            (r#"{"jsonrpc":"2.0","result":{}}"#, None),
+            (r#"{"jsonrpc":"2.0","id":null,"result":{}}"#, None),
+            (r#"{"jsonrpc":"2.0","error":{"code":1,"message":""}}"#, None),
+            (
+                r#"{"jsonrpc":"2.0","id":null,"error":{"code":1,"message":""}}"#,
+                None,
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"method":"m","error":null}"#,
                 Some("1"),
             ),
             (

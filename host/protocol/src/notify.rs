@@ -1,8 +1,11 @@
-//! Messages to the client ahead of the result: progress and log entries.
+//! Messages to the client ahead of the result: progress and log entries; and in a session, what
+//! changed and what it is asked.
 //!
-//! Only what the client asked for is made. How many may be sent is counted elsewhere.
+//! Only what the client asked for is made. How many may be sent is counted elsewhere, as is who is
+//! sent what.
 
 use crate::json::{Json, push_member, quoted};
+use crate::listen::Change;
 use crate::reply::ReplyTo;
 use smcp_ids::LogLevel;
 
@@ -71,6 +74,31 @@ impl Notifier {
         params.push('}');
         Some(notification("notifications/message", &params))
     }
+}
+
+/// What a session is told of a change (2025-11-25, server/tools, "List Changed Notification", and the
+/// like; server/resources, "Subscriptions"), as JSON text: no subscription is named in it.
+pub fn change(change: &Change) -> String {
+    let mut params = String::from("{");
+    change.push_uri(&mut params);
+    params.push('}');
+    notification(change.method(), &params)
+}
+
+/// A request to the client, as JSON text, from a question that has the form of an input request:
+/// `method`, and `params` if there are any (2025-11-25, client/elicitation, client/sampling,
+/// client/roots). They stay as they are; what the envelope has besides is the host's.
+pub fn ask_message(id: &str, request: &str) -> String {
+    let request = Json::parse(request.as_bytes()).ok();
+    let members = request.into_iter().flat_map(Json::members);
+    let mut out = String::from("{");
+    push_member(&mut out, "jsonrpc", "\"2.0\"");
+    push_member(&mut out, "id", &quoted(id));
+    for (name, value) in members.filter(|(name, _)| matches!(&**name, "method" | "params")) {
+        push_member(&mut out, &name, value.text());
+    }
+    out.push('}');
+    out
 }
 
 pub(crate) fn notification(method: &str, params: &str) -> String {

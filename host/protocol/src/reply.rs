@@ -67,7 +67,7 @@ pub struct Reply {
     pub body: String,
 }
 
-const JSON_HEADERS: &[(&str, &str)] = &[("content-type", "application/json")];
+pub(crate) const JSON_HEADERS: &[(&str, &str)] = &[("content-type", "application/json")];
 /// What a stream's answer says of itself: nothing on the way may keep or gather it (2026-07-28,
 /// basic/transports/streamable-http, "Receiving Messages").
 pub const SSE_HEADERS: &[(&str, &str)] = &[
@@ -79,6 +79,11 @@ pub const SSE_HEADERS: &[(&str, &str)] = &[
 const ALLOW_HEADERS: &[(&str, &str)] = &[
     ("content-type", "application/json"),
     ("allow", "POST, OPTIONS"),
+];
+/// The same in a session, which has a stream to listen to and can be ended.
+const ALLOW_IN_SESSION_HEADERS: &[(&str, &str)] = &[
+    ("content-type", "application/json"),
+    ("allow", "GET, POST, DELETE, OPTIONS"),
 ];
 
 impl ServerInfo {
@@ -154,24 +159,32 @@ impl ReplyTo {
         self.log_level
     }
 
+    /// Whether the client can be asked something before its request is answered: it takes a stream.
+    pub fn may_be_asked(&self) -> bool {
+        self.form.may_stream()
+    }
+
+    /// Sets the least urgent log entry the client wants, where a session knows it: a legacy request
+    /// does not say (2025-11-25, server/utilities/logging, "Setting Log Level").
+    pub fn set_log_level(&mut self, level: Option<LogLevel>) {
+        self.log_level = level;
+    }
+
     /// The result of `server/discover` (2026-07-28, server/discover, "DiscoverResult").
     pub fn discover(&self, server: &ServerInfo, offer: &Offer<'_>) -> Answer {
         let mut result = String::from("{");
         push_member(&mut result, "resultType", "\"complete\"");
         push_member(&mut result, "supportedVersions", Version::LIST_JSON);
-        push_member(
-            &mut result,
-            "capabilities",
-            &capabilities(Era::Modern, offer),
-        );
+        push_member(&mut result, "capabilities", &capabilities(offer));
         if let Some(instructions) = offer.instructions {
             push_member(&mut result, "instructions", instructions.text());
         }
         self.cacheable(server, result)
     }
 
-    /// The result of `initialize` (2025-11-25, basic/lifecycle, "Initialization"). No session id
-    /// goes with it: legacy versions are served without ("Session Management", item 1: may).
+    /// The result of `initialize` (2025-11-25, basic/lifecycle, "Initialization"). It begins a
+    /// session, whose id goes with it in a header that is not known here (basic/transports, "Session
+    /// Management", item 1).
     pub fn initialize(&self, server: &ServerInfo, offer: &Offer<'_>) -> Answer {
         let mut result = String::from("{");
         push_member(
@@ -179,11 +192,7 @@ impl ReplyTo {
             "protocolVersion",
             &quoted(self.version.as_str()),
         );
-        push_member(
-            &mut result,
-            "capabilities",
-            &capabilities(Era::Legacy, offer),
-        );
+        push_member(&mut result, "capabilities", &capabilities(offer));
         push_member(&mut result, "serverInfo", &server.json);
         if let Some(instructions) = offer.instructions {
             push_member(&mut result, "instructions", instructions.text());
@@ -194,6 +203,12 @@ impl ReplyTo {
 
     /// The result of `ping` (2025-11-25, basic/utilities/ping, "Behavior Requirements": empty).
     pub fn pong(&self) -> Answer {
+        self.empty()
+    }
+
+    /// A result that says only that it was done (2025-11-25, schema, `EmptyResult`): of
+    /// `logging/setLevel`, `resources/subscribe` and `resources/unsubscribe`.
+    pub fn empty(&self) -> Answer {
         self.result("{}")
     }
 
@@ -328,9 +343,14 @@ impl Refusal {
         &self.error
     }
 
+    /// How to say it among the answers to a batch.
+    pub fn answer(&self) -> Answer {
+        Answer::error(self.id.as_deref(), &self.error.wire(self.era))
+    }
+
     /// How to say it.
     pub fn reply(&self) -> Reply {
-        Answer::error(self.id.as_deref(), &self.error.wire(self.era)).reply(self.form)
+        self.answer().reply(self.form)
     }
 }
 
@@ -340,6 +360,11 @@ impl Answer {
             status: 200,
             json: response(Some(id), "result", result),
         }
+    }
+
+    /// An error to the request of that id, which is JSON text.
+    pub fn failed(id: &str, wire: &Wire) -> Self {
+        Self::error(Some(id), wire)
     }
 
     fn error(id: Option<&str>, wire: &Wire) -> Self {
@@ -387,7 +412,7 @@ impl Answer {
 }
 
 impl Reply {
-    /// To a notification: taken (basic/transports, "Sending Messages": 202 and no body).
+    /// To a notification or a response: taken (basic/transports, "Sending Messages": 202 and no body).
     pub fn accepted() -> Self {
         Self {
             status: 202,
@@ -396,10 +421,19 @@ impl Reply {
         }
     }
 
-    /// To GET, DELETE and every other method but POST and OPTIONS: 405, since no stream is offered
-    /// (2025-11-25, basic/transports, "Listening for Messages from the Server", item 3) and there is
-    /// no session to end ("Session Management", item 5; 2026-07-28, "Earlier Streamable HTTP
-    /// Revisions").
+    /// To a DELETE that ended its session: done, and nothing to say.
+    pub fn no_content() -> Self {
+        Self {
+            status: 204,
+            headers: &[],
+            body: String::new(),
+        }
+    }
+
+    /// To GET, DELETE and every other method but POST and OPTIONS, without a session: 405, since no
+    /// stream is offered (2025-11-25, basic/transports, "Listening for Messages from the Server",
+    /// item 3) and there is no session to end ("Session Management", item 5; 2026-07-28, "Earlier
+    /// Streamable HTTP Revisions").
     pub fn method_not_allowed() -> Self {
         Refusal::new(
             None,
@@ -410,6 +444,14 @@ impl Reply {
         .reply()
     }
 
+    /// To every method but GET, POST, DELETE and OPTIONS, in a session.
+    pub fn wrong_method_in_session() -> Self {
+        Self {
+            headers: ALLOW_IN_SESSION_HEADERS,
+            ..Self::method_not_allowed()
+        }
+    }
+
     /// To a request that is refused before its body is looked at.
     pub fn refused(error: ProtocolError) -> Self {
         Refusal::new(None, Era::Modern, ReplyForm::Json, error).reply()
@@ -417,21 +459,15 @@ impl Reply {
 }
 
 /// What the server declares. A capability is there if the catalogue has it; logging is the host's
-/// own, in the modern era, where each request asks for it (2026-07-28, server/utilities/logging,
-/// "Capabilities"). A legacy client could only set a level for a session, and there are none; nor
-/// are there streams on which it could be told of changes.
-fn capabilities(era: Era, offer: &Offer<'_>) -> String {
-    let (changes, resources) = match era {
-        Era::Modern => (
-            r#"{"listChanged":true}"#,
-            r#"{"subscribe":true,"listChanged":true}"#,
-        ),
-        Era::Legacy => ("{}", "{}"),
-    };
+/// own (server/utilities/logging, "Capabilities"): modern clients ask for it with each request, legacy
+/// ones for their session. Of changes both are told on streams, by a subscription or in a session.
+fn capabilities(offer: &Offer<'_>) -> String {
+    let changes = r#"{"listChanged":true}"#;
+    let resources = r#"{"subscribe":true,"listChanged":true}"#;
     let mut out = String::from("{");
     let declared = [
         ("completions", offer.completions, "{}"),
-        ("logging", era == Era::Modern, "{}"),
+        ("logging", true, "{}"),
         ("prompts", offer.prompts, changes),
         ("resources", offer.resources, resources),
         ("tools", offer.tools, changes),

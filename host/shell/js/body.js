@@ -36,7 +36,8 @@ export async function readBody(request, headers, limit, room) {
   }
 }
 
-function joined(chunks, length) {
+/** Chunks as one, of that length. */
+export function joined(chunks, length) {
   const whole = new Uint8Array(length);
   let at = 0;
   for (const chunk of chunks) {

@@ -9,6 +9,9 @@ import engineModule from "./engine.wasm";
 /** The variants of `Step`, as numbered in turn.rs. */
 export const DONE = 0;
 export const LISTEN = 6;
+/** The methods of what no client sent, as in turn.rs: the object's alarm, and a turn that another began. */
+export const ALARM_METHOD = ":alarm";
+export const RUN_METHOD = ":run";
 
 /** Bodies shorter than this are handed over as text. */
 const TEXT_BELOW = 4096;
@@ -31,6 +34,11 @@ let clockMoved = 0;
 
 export function moveClock(millis) {
   clockMoved += millis;
+}
+
+/** When, by the platform's clock, the engine's shows that time. */
+export function platformTime(millis) {
+  return millis - clockMoved;
 }
 
 export class Engine {
@@ -83,8 +91,14 @@ export class Engine {
     return this.bytes.subarray(at, at + stepped);
   }
 
+  /** The client of a turn has gone; whether the turn is over by that. */
   cancel(turn) {
-    this.wasm.cancel(turn);
+    return this.wasm.cancel(turn) === 1;
+  }
+
+  /** Ends a turn, whatever it wants. */
+  stop(turn) {
+    this.wasm.stop(turn);
   }
 
   /** How much memory the instance has taken; it never gives any back. */

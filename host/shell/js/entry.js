@@ -4,6 +4,7 @@
 // client that goes away would leave its future behind.
 
 import { listen } from "./bridge.js";
+import { relay } from "./relay.js";
 import { hostFault } from "./refusal.js";
 import { shell } from "./shell.js";
 
@@ -16,17 +17,20 @@ export default {
   fetch(request, env) {
     const { headers, method, url } = request;
     const origin = headers.get("origin");
+    const inSession = headers.has("mcp-session-id");
     const now = shell(env);
     if (now.provokes && headers.get("x-smcp-provoke") === "edge-panic") now.provoke(request);
     const answer = method === "OPTIONS"
       ? preflight(now, request, origin ?? "")
-      : route(now, method, url, headers, origin ?? "");
+      : route(now, method, url, headers, origin ?? "", inSession);
     if (typeof answer === "string") {
       const stub = env.OBJECTS.get(idOf(now, env, answer));
       // The object holds a request to it: a header that lies is its to refuse.
       const response = headers.get("mcp-method") === LISTEN_METHOD
         ? listen(request, stub, now.limits)
-        : stub.fetch(request);
+        : inSession && isMcp(url)
+          ? serveSession(request, method, stub, now.limits)
+          : stub.fetch(request);
       return origin === null ? response : withCors(now, response, url, origin);
     }
     if (answer === undefined) return hostFault();
@@ -36,13 +40,22 @@ export default {
 };
 
 /** Takes what was read of the request: each property is a trip into the platform. */
-function route(now, method, url, headers, origin) {
+function route(now, method, url, headers, origin, inSession) {
   // Only who asks with GET is told apart by what they accept.
   const accept = method === "GET" ? headers.get("accept") ?? "" : "";
   return now.guard(() => now.edge.route(
     method, url, origin, accept, headers.get("authorization") ?? "",
-    Number(headers.get("content-length") ?? 0),
+    Number(headers.get("content-length") ?? 0), inSession,
   ));
+}
+
+function isMcp(url) {
+  return url.startsWith("/t/", url.indexOf("/", 8));
+}
+
+/** In a session a GET asks for its stream, and the stream of a POST may outlive the object's response. */
+function serveSession(request, method, stub, limits) {
+  return method === "GET" ? listen(request, stub, limits) : relay(request, stub, limits);
 }
 
 /** Ids by object name: deriving one costs as much as all else the edge does. */

@@ -3,14 +3,19 @@
 // A connection comes from the edge only (js/bridge.js). Its first message is the body of the client's
 // request, and is answered once: with the reply to it, or with a stream's beginning. After that the
 // object speaks, and nothing is taken from the other end. Beside each connection the platform keeps
-// the engine's record of the listener, and nothing else is known of it here.
+// the engine's record of the listener, and nothing else is known of it here but where it came in: at the
+// address of a server, and in a session.
 
-import { CONNECT, ENDED, close } from "./bridge.js";
+import { CONNECT, ENDED, METHOD_HEADER, close } from "./bridge.js";
 import { DONE, LISTEN, listenOf } from "./engine.js";
 import { tooManyListen } from "./refusal.js";
 
 /** The connections to the address of all servers. No server has such a name. */
 const UNION = "*";
+/** Begins the name of those in a session. No server has such a name. */
+const SESSION = "session:";
+/** What a session's name looks like; nothing else is looked for. */
+const SESSION_ID = /^[A-Za-z0-9_-]{1,64}$/;
 /** To the edge: this object cannot serve the connection now. */
 const TRY_AGAIN = 1012;
 
@@ -26,8 +31,12 @@ export class Listeners {
     if (this.ctx.getWebSockets().length >= limits.listeners) return tooManyListen();
     const [theirs, ours] = Object.values(new WebSocketPair());
     const place = path.slice(CONNECT.length);
-    this.ctx.acceptWebSocket(ours, [tagOf(place)]);
-    this.asking.set(ours, { path: place, headers });
+    const session = headers.get("mcp-session-id") ?? "";
+    const tags = [tagOf(place)];
+    if (SESSION_ID.test(session)) tags.push(SESSION + session);
+    this.ctx.acceptWebSocket(ours, tags);
+    const method = headers.get(METHOD_HEADER) === "GET" ? "GET" : "POST";
+    this.asking.set(ours, { method, path: place, headers });
     return new Response(null, { status: 101, webSocket: theirs });
   }
 
@@ -53,8 +62,17 @@ export class Listeners {
 
   /** Those who hear of a server, with their records. */
   of(server) {
+    return this.tagged([server, UNION]);
+  }
+
+  /** Those who listen in a session, with their records. */
+  in(session) {
+    return this.tagged([SESSION + session]);
+  }
+
+  tagged(tags) {
     const found = [];
-    for (const tag of [server, UNION]) {
+    for (const tag of tags) {
       for (const socket of this.ctx.getWebSockets(tag)) {
         const record = socket.deserializeAttachment();
         if (record instanceof Uint8Array) found.push({ socket, record });

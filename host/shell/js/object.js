@@ -6,16 +6,23 @@
 import { DurableObject } from "cloudflare:workers";
 import { NO_ROOM, readBody } from "./body.js";
 import { CONNECT } from "./bridge.js";
-import { DONE, Engine, LISTEN, moveClock, responseOf } from "./engine.js";
+import {
+  ALARM_METHOD, DONE, Engine, LISTEN, RUN_METHOD, moveClock, platformTime, responseOf,
+} from "./engine.js";
 import { Account, Room } from "./ledger.js";
 import { Listeners } from "./listeners.js";
-import { hostFault, noRoom, tooLarge } from "./refusal.js";
+import { badMethod, hostFault, noRoom, tooLarge } from "./refusal.js";
 import { shell } from "./shell.js";
 import { Turn } from "./turn.js";
 
 /** How often turns in progress look whether the shell's instance was renewed, in milliseconds. */
 const WATCH_MILLIS = 250;
 const NOTHING = new Uint8Array(0);
+const NO_HEADERS = new Headers();
+/** Any other is not a client's: the object's own turns have such. */
+const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]);
+/** An alarm that must not be missed comes after so long, in milliseconds. */
+const ALARM_SOON_MILLIS = 2000;
 
 export class HostObject extends DurableObject {
   constructor(ctx, env) {
@@ -26,6 +33,9 @@ export class HostObject extends DurableObject {
     this.watch = undefined;
     this.listeners = new Listeners(ctx);
     this.account = new Account(this);
+    /** For when the alarm is set, once that is known. */
+    this.alarmAt = Infinity;
+    this.knowsAlarm = false;
     // What tests count.
     if (env.PROVOKE_FAULTS === "1") console.log(`${ctx.id.name} woke`);
   }
@@ -33,10 +43,11 @@ export class HostObject extends DurableObject {
   async fetch(request) {
     const { url, method, headers } = request;
     const path = url.slice(url.indexOf("/", 8));
+    if (!METHODS.has(method)) return badMethod();
     const now = shell(this.env);
     this.limits = now.limits;
     if (now.provokes) {
-      this.provoke(headers);
+      await this.provoke(headers);
       if (await now.provoke(request)) return hostFault();
     }
     if (path.startsWith(CONNECT)) return this.listeners.connect(path, headers, this.limits);
@@ -79,7 +90,7 @@ export class HostObject extends DurableObject {
   async webSocketMessage(socket, message) {
     const asked = this.listeners.asked(socket);
     if (asked === undefined) return;
-    this.listeners.answer(socket, await this.ask(asked, new Uint8Array(message)));
+    await this.ask(asked, new Uint8Array(message), (step) => this.listeners.answer(socket, step));
   }
 
   webSocketClose(socket) {
@@ -90,28 +101,52 @@ export class HostObject extends DurableObject {
     this.listeners.gone(socket);
   }
 
-  /** The last step of a turn for that request, encoded; undefined after a fault. */
-  async ask({ path, headers }, body) {
+  /** What was put off to now. If it fails the platform tries again. */
+  async alarm() {
+    this.alarmAt = Infinity;
+    this.knowsAlarm = true;
+    const step = await this.ask({ method: ALARM_METHOD, path: "/", headers: NO_HEADERS }, NOTHING);
+    if (step !== undefined) return;
+    // It does not where another alarm has been set meanwhile.
+    if (this.alarmAt < Infinity) this.setAlarm(Math.min(this.alarmAt, Date.now() + ALARM_SOON_MILLIS));
+    throw new Error(`the alarm of ${this.name} failed`);
+  }
+
+  /** The last step of a turn for that request, encoded; undefined after a fault. `took` is given the same
+      before any other turn can run: what it says of stored events holds then. */
+  async ask({ method, path, headers }, body, took = () => {}) {
     this.limits = shell(this.env).limits;
     this.account.touch();
     let engine;
     try {
       engine = this.engine ??= this.wake();
-      const turn = engine.begin("POST", path, headers, body);
+      const turn = engine.begin(method, path, headers, body);
       const step = engine.step(turn, undefined);
-      if (step[0] === DONE || step[0] === LISTEN) return step.slice();
-      return await this.drive(undefined, engine, turn, step);
+      if (step[0] !== DONE && step[0] !== LISTEN) {
+        return await this.drive(undefined, engine, turn, step, undefined, took);
+      }
+      const last = step.slice();
+      took(last);
+      return last;
     } catch (error) {
       this.engineFault(engine, error);
+      took(undefined);
       return undefined;
     }
   }
 
   /** What a test does to an object; the request goes on. */
-  provoke(headers) {
+  async provoke(headers) {
     const [what, value] = (headers.get("x-smcp-provoke") ?? "").split("=");
-    if (what === "move-clock") moveClock(Number(value));
+    if (what === "move-clock") await this.moveClock(Number(value));
     if (what === "lose-listeners") this.listeners.lose();
+  }
+
+  /** The alarm is set by the platform's clock, which nobody moves. */
+  async moveClock(millis) {
+    moveClock(millis);
+    const set = await this.storage.getAlarm();
+    if (set !== null) this.setAlarm(set - millis);
   }
 
   // ---- What the shell's loop uses (host/shell/src/bindings.rs) ---------------------------------
@@ -128,17 +163,67 @@ export class HostObject extends DurableObject {
     return this.env.MODULES;
   }
 
+  get sessions() {
+    return this.env.SESSIONS;
+  }
+
   get objects() {
     return this.env.OBJECTS;
+  }
+
+  /** Has the platform wake the object at that time of the engine's clock, if it would not before. */
+  wakeAt(millis) {
+    const at = platformTime(millis);
+    if (this.knowsAlarm) {
+      if (at < this.alarmAt) this.setAlarm(at);
+      return;
+    }
+    this.knowsAlarm = true;
+    this.alarmAt = at;
+    // What was set before the object woke is told later only; until then it is set for a time that is
+    // early enough for both, so that whatever happens now neither is lost.
+    const told = this.storage.getAlarm();
+    this.storage.setAlarm(Math.min(at, Date.now() + ALARM_SOON_MILLIS));
+    this.outlast(told.then((set) => {
+      const first = Math.min(this.alarmAt, set ?? Infinity);
+      if (first < Infinity) this.setAlarm(first);
+    }));
+  }
+
+  setAlarm(at) {
+    this.alarmAt = at;
+    this.storage.setAlarm(at);
+  }
+
+  /** All that was stored is gone, and the alarm with it. */
+  erased() {
+    this.alarmAt = Infinity;
+    this.knowsAlarm = true;
+  }
+
+  /** Begins a turn of the object's own, once whoever asks for it waits for something. */
+  begin(path) {
+    const own = { method: RUN_METHOD, path, headers: NO_HEADERS };
+    this.outlast(Promise.resolve().then(() => this.ask(own, NOTHING)));
+  }
+
+  /** Ends another turn, by the engine's number. */
+  stopTurn(id) {
+    for (const turn of this.turns) if (turn.id === id && turn.engine === this.engine) turn.stop();
+  }
+
+  /** Keeps the object awake until a promise is fulfilled, whatever happens to who asked. */
+  outlast(promise) {
+    this.ctx.waitUntil(promise);
   }
 
   // ---- Turns -----------------------------------------------------------------------------------
 
   /** Lets the shell carry on a turn that is not over after its first step. Gives its response; to a
-      turn without a client's signal, whose reply goes elsewhere, its last step. */
-  drive(signal, engine, id, step, room) {
+      turn that is asked, whose reply goes elsewhere, its last step, which `took` is given first. */
+  drive(signal, engine, id, step, room, took) {
     const now = shell(this.env);
-    const turn = new Turn(this, engine, id, now, signal === undefined);
+    const turn = new Turn(this, engine, id, now, took);
     turn.keep(room);
     const result = now.guard(() => now.glue.drive(now.edge, this, turn, step));
     if (result instanceof Uint8Array) {

@@ -12,6 +12,13 @@ export function tooLarge(limit) {
   return refuse(413, "payload_too_large", `the body is too large: at most ${limit} bytes`);
 }
 
+/** A method that no part of the host takes. */
+export function badMethod() {
+  return refuse(405, "method_not_allowed", "the host knows no such method", {
+    allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS",
+  });
+}
+
 /** A body for which no memory became free. */
 export function noRoom() {
   return refuse(429, "busy", "the host has no memory left for this request; try again in a second", {

@@ -3,8 +3,12 @@
 // It belongs to one request, in the object or at the edge. It knows bytes only; whoever makes it is
 // told once, through `onGone`, when the client has gone.
 
+const encoder = new TextEncoder();
 /** A comment of an event stream. */
-const COMMENT = new TextEncoder().encode(":\n\n");
+const COMMENT = encoder.encode(":\n\n");
+/** The last bytes of a stream in a session that is complete; one that ends without them goes on elsewhere. The
+    engine has the same. */
+export const OVER = encoder.encode(": over\n\n");
 
 export class EventStream {
   /** `limits` has keepAliveMillis and stallMillis. */

@@ -1,24 +1,29 @@
 // A turn that did not end with its first step: what the shell's loop calls while it drives it.
 //
-// A turn ends once: with its reply, with a fault, or because its client has gone. After that it
-// steps no more, writes nothing, and everything that waited for it is released. It belongs to one
-// object, and no promise of it is ever settled from another.
+// A turn ends once: with its reply, with a fault, because its client has gone, or because another turn
+// stops it. After that it steps no more, writes nothing, and everything that waited for it is released.
+// The engine may have it go on without its client: then it runs to its end, and writes to nobody. It
+// belongs to one object, and no promise of it is ever settled from another.
 
-import { DONE, Reader, responseOf } from "./engine.js";
+import { DONE, LISTEN, Reader, listenOf, responseOf } from "./engine.js";
 import { tell } from "./listeners.js";
 import { send } from "./outgoing.js";
 import { hostFault } from "./refusal.js";
-import { EventStream } from "./stream.js";
+import { EventStream, OVER } from "./stream.js";
 
 export class Turn {
-  /** `isAsked`: its last step is asked for, not a response. */
-  constructor(object, engine, id, shell, isAsked) {
+  /** `took`: is given its last step, once; without it, a response is wanted. */
+  constructor(object, engine, id, shell, took) {
     this.object = object;
     this.engine = engine;
     this.id = id;
     this.shell = shell;
-    this.isAsked = isAsked;
+    this.isAsked = took !== undefined;
+    this.took = took;
     this.ended = false;
+    /** Whether its client has gone, and it goes on. */
+    this.alone = false;
+    this.streaming = false;
     this.stream = undefined;
     this.answer = Promise.withResolvers();
     this.end = Promise.withResolvers();
@@ -36,10 +41,6 @@ export class Turn {
     return this.end.promise;
   }
 
-  get streaming() {
-    return this.stream !== undefined;
-  }
-
   /** Steps the engine; the encoded step, or undefined if the turn is over. */
   step(answer) {
     if (this.ended) return undefined;
@@ -54,6 +55,8 @@ export class Turn {
   /** Answers with a stream; `step` is an encoded `Open`. */
   open(step) {
     if (this.ended) return;
+    this.streaming = true;
+    if (this.alone) return;
     const init = new Reader(step, 1).head();
     this.stream = new EventStream(this.object.limits, () => this.cancel());
     this.answer.resolve(new Response(this.stream.readable, init));
@@ -94,8 +97,17 @@ export class Turn {
 
   /** The records of those who hear of a server. */
   listeners(server) {
-    this.heard = this.object.listeners.of(server);
-    return this.heard.map(({ record }) => record);
+    return this.hearing(this.object.listeners.of(server));
+  }
+
+  /** The records of those who listen in a session. */
+  listenersIn(session) {
+    return this.hearing(this.object.listeners.in(session));
+  }
+
+  hearing(heard) {
+    this.heard = heard;
+    return heard.map(({ record }) => record);
   }
 
   /** Tells one of those something, and ends its stream if `ends`. */
@@ -124,12 +136,19 @@ export class Turn {
   finish(step) {
     if (this.ended || step === undefined) return this.fail("no reply");
     if (this.isAsked) {
+      this.last(step);
       this.answer.resolve(step);
       return this.close();
     }
-    // Only the edge's connections can be listened on.
+    if (this.alone) return this.close();
+    if (step[0] === LISTEN && this.streaming) {
+      // Who tells it more does so over a connection that the edge makes: js/relay.js.
+      this.stream.end(listenOf(step).event);
+      return this.close();
+    }
+    // Else only the edge's connections can be listened on.
     if (step[0] !== DONE) return this.fail("no reply");
-    if (this.stream === undefined) {
+    if (!this.streaming) {
       this.answer.resolve(responseOf(step));
       return this.close();
     }
@@ -143,25 +162,58 @@ export class Turn {
   fail(reason) {
     if (this.ended) return;
     this.release();
+    this.last(undefined);
     this.answer.resolve(this.isAsked ? undefined : hostFault());
     this.stream?.abort(reason);
   }
 
-  /** Ends the turn because its client has gone. */
+  /** Gives its last step to who asked for it. The shell's loop does so itself where it matters that nothing
+      comes between. */
+  last(step) {
+    const { took } = this;
+    this.took = undefined;
+    took?.(step);
+  }
+
+  /** Its client has gone: ends the turn, or lets it go on alone. */
   cancel() {
-    this.fail("the client has gone");
+    if (this.ended || this.alone) return;
+    const gone = "the client has gone";
+    if (this.told((engine) => engine.cancel(this.id)) !== false) return this.fail(gone);
+    this.alone = true;
+    this.stream?.abort(gone);
+    this.stream = undefined;
+    this.answer.resolve(hostFault());
+    this.object.outlast(this.end.promise);
+  }
+
+  /** Ends the turn because another wants that, and so does its client: it is not a fault, and nothing more
+      is said. */
+  stop() {
+    if (this.ended) return;
+    this.release();
+    this.last(undefined);
+    this.answer.resolve(this.isAsked ? undefined : new Response(null, { status: 202 }));
+    this.stream?.end(OVER);
   }
 
   /** Lets the engine forget a turn that has not run to its end, and ends it. */
   release() {
-    try {
-      if (this.engine === this.object.engine) this.engine.cancel(this.id);
-    } catch (error) {
-      this.close();
-      this.object.engineFault(this.engine, error);
-      return;
-    }
+    this.told((engine) => engine.stop(this.id));
     this.close();
+  }
+
+  /** Tells its engine something, unless that has been given up; undefined then, or after a fault of it. */
+  told(tell) {
+    const { engine, object } = this;
+    if (engine !== object.engine) return undefined;
+    try {
+      return tell(engine);
+    } catch (error) {
+      // Fails this turn too.
+      object.engineFault(engine, error);
+      return undefined;
+    }
   }
 
   close() {

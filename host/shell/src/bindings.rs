@@ -27,6 +27,26 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     pub fn modules(this: &Object) -> R2Bucket;
 
+    /// Where sessions are kept; none in a deployment that has no place for them.
+    #[wasm_bindgen(method, getter)]
+    pub fn sessions(this: &Object) -> Option<KvNamespace>;
+
+    /// Has it woken at that time, unless it is earlier anyway.
+    #[wasm_bindgen(method, catch, js_name = wakeAt)]
+    pub fn wake_at(this: &Object, millis: f64) -> Result<(), JsValue>;
+
+    /// Tells it that its storage is empty by now.
+    #[wasm_bindgen(method)]
+    pub fn erased(this: &Object);
+
+    /// Begins a turn of the object's own, once the loop that asks for it waits for something.
+    #[wasm_bindgen(method)]
+    pub fn begin(this: &Object, path: &str);
+
+    /// Ends another turn, by the engine's number.
+    #[wasm_bindgen(method, js_name = stopTurn)]
+    pub fn stop_turn(this: &Object, turn: u32);
+
     /// All objects, to reach another.
     #[wasm_bindgen(method, getter)]
     pub fn objects(this: &Object) -> DurableObjectNamespace;
@@ -46,6 +66,10 @@ extern "C" {
     /// Writes to the stream; takes the encoded step `Emit`. Fulfilled when the client has taken it.
     #[wasm_bindgen(method)]
     pub fn emit(this: &Turn, step: &[u8]) -> Promise;
+
+    /// Its last step, encoded.
+    #[wasm_bindgen(method)]
+    pub fn last(this: &Turn, step: &[u8]);
 
     /// Whether [`Turn::open`] was called.
     #[wasm_bindgen(method, getter)]
@@ -83,6 +107,10 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub fn listeners(this: &Turn, server: &str) -> Array;
 
+    /// The records of those who listen in a session, likewise.
+    #[wasm_bindgen(method, js_name = listenersIn)]
+    pub fn listeners_in(this: &Turn, session: &str) -> Array;
+
     /// Writes to one of those, by its place in the last list, and ends its stream if `ends`.
     #[wasm_bindgen(method)]
     pub fn tell(this: &Turn, listener: u32, bytes: &[u8], ends: bool);
@@ -90,6 +118,26 @@ extern "C" {
     /// Fulfilled when the turn is over, whatever ended it.
     #[wasm_bindgen(method, getter)]
     pub fn gone(this: &Turn) -> Promise;
+
+    /// A KV namespace: text keys, byte values, each with a time to live.
+    pub type KvNamespace;
+
+    /// Fulfilled with what is there, or null; `kind` is the form of it.
+    #[wasm_bindgen(method, catch)]
+    pub fn get(this: &KvNamespace, key: &str, kind: &str) -> Result<Promise, JsValue>;
+
+    /// Fulfilled when it is written.
+    #[wasm_bindgen(method, catch)]
+    pub fn put(
+        this: &KvNamespace,
+        key: &str,
+        value: &Uint8Array,
+        options: &JsValue,
+    ) -> Result<Promise, JsValue>;
+
+    /// Fulfilled when it is removed, or was not there.
+    #[wasm_bindgen(method, catch)]
+    pub fn delete(this: &KvNamespace, key: &str) -> Result<Promise, JsValue>;
 
     /// `transactionSync` of an object's storage: what `run` did is undone if it returns an error.
     #[wasm_bindgen(method, catch, js_name = transactionSync)]

@@ -70,6 +70,7 @@ async fn steps(
                         | Effect::Erase
                         | Effect::Transact(_)
                         | Effect::DeleteItems(_)
+                        | Effect::Wake(_)
                 );
                 let performed = perform(signer, object, turn, effect).await;
                 answer = postcard::to_allocvec(&performed)
@@ -88,6 +89,8 @@ async fn steps(
                 if unsynced && turn.streaming() {
                     durable(&object.storage()).await?;
                 }
+                // Before any other turn: it has read what is stored, and is told what comes after.
+                turn.last(&bytes);
                 return Ok(Some(bytes));
             }
         }

@@ -81,6 +81,10 @@ impl Edge {
 
     /// The name of the object that serves a request; or, if the edge answers itself, the status,
     /// the headers as pairs, and the body.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "an object of them would cost a trip for each"
+    )]
     pub fn route(
         &self,
         method: &str,
@@ -89,6 +93,7 @@ impl Edge {
         accept: &str,
         authorization: &str,
         length: f64,
+        in_session: bool,
     ) -> JsValue {
         let ask = Ask {
             method,
@@ -97,6 +102,7 @@ impl Edge {
             accept,
             authorization,
             length,
+            in_session,
         };
         match self
             .usable(url)

@@ -1,4 +1,4 @@
-//! Performs what a turn needs: storage, modules, other objects, time.
+//! Performs what a turn needs: storage, modules, sessions, other objects, other turns, time.
 //!
 //! Nothing here decides anything: an effect names its tenant's own things only, since the object's
 //! name, not the engine, says which tenant that is. An effect that fails answers
@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use js_sys::futures::JsFuture;
 use js_sys::{Object as JsObject, Reflect, Uint8Array};
-use smcp_capability::turn::{Effect, Frame, Head, Performed, Reply, Role, Telling};
+use smcp_capability::turn::{Effect, Frame, Head, Hearers, Performed, Reply, Role, Telling};
 use smcp_crypto::{MasterKeys, SignedReceipt};
 use smcp_ids::limits::{OUTPUT_CEILING, PACKAGE_CEILING};
 use smcp_ids::{ReleaseDigest, TenantId};
@@ -17,7 +17,7 @@ use worker_sys::web_sys::{Headers, Request, RequestInit, Response};
 use worker_sys::{DurableObjectStorage, R2ObjectBody};
 
 use crate::bindings::{Object, Turn, bytes_of, settled};
-use crate::{fetch, items, records};
+use crate::{fetch, items, records, sessions};
 
 /// Keys that R2 removes at a time.
 const REMOVED_AT_ONCE: usize = 1_000;
@@ -44,9 +44,10 @@ pub(crate) async fn perform(
         Effect::DeleteModules(releases) => delete_modules(object, &releases)
             .await
             .map(|()| Performed::Done),
-        Effect::Erase => settled(object.storage().delete_all())
-            .await
-            .map(|_| Performed::Done),
+        Effect::Erase => settled(object.storage().delete_all()).await.map(|_| {
+            object.erased();
+            Performed::Done
+        }),
         // Only the platform's object has others to speak to: a tenant's engine, which has seen
         // what strangers sent, reaches no other tenant.
         Effect::Peer { .. } if object.name() != Role::Platform.object_name() => {
@@ -67,8 +68,11 @@ pub(crate) async fn perform(
         Effect::DeleteItems(accounts) => {
             items::delete(&object.storage(), &accounts).map(|()| Performed::Done)
         }
-        Effect::Listeners(server) => {
-            let records = turn.listeners(server.as_str());
+        Effect::Listeners(whom) => {
+            let records = match whom {
+                Hearers::Server(server) => turn.listeners(server.as_str()),
+                Hearers::Session(session) => turn.listeners_in(&session),
+            };
             let records = records.iter().map(|record| bytes_of(&record).into());
             return Performed::Listeners(records.collect());
         }
@@ -86,6 +90,26 @@ pub(crate) async fn perform(
         Effect::Fetch(request) => return Performed::Fetched(fetch::send(turn, request).await),
         Effect::Reserve { bytes, kept } => {
             return Performed::Reserved(turn.reserve(bytes as f64, kept as f64));
+        }
+        Effect::ReadSession(id) => sessions::read(object, &id)
+            .await
+            .map(|record| Performed::Session(record.map(Into::into))),
+        Effect::WriteSession { id, value, seconds } => {
+            sessions::write(object, &id, &value, seconds)
+                .await
+                .map(|()| Performed::Done)
+        }
+        Effect::DeleteSession(id) => sessions::delete(object, &id)
+            .await
+            .map(|()| Performed::Done),
+        Effect::Wake(at) => object.wake_at(at.0 as f64).map(|()| Performed::Done),
+        Effect::Begin(path) => {
+            object.begin(&path);
+            return Performed::Done;
+        }
+        Effect::Stop(turn) => {
+            object.stop_turn(turn);
+            return Performed::Done;
         }
         Effect::Sign(body) => return sign(signer, &object.name(), &body),
         Effect::Wait(millis) => JsFuture::from(turn.wait(millis))

@@ -30,4 +30,6 @@ mod records;
 
 mod items;
 
+mod sessions;
+
 mod bindings;

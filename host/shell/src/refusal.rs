@@ -19,7 +19,7 @@ pub(crate) enum Refusal {
     OriginForbidden,
     #[error("there is nothing at this path; see the paths at /")]
     NotFound,
-    #[error("this path takes POST only")]
+    #[error("this path takes POST only, and in a session GET and DELETE too")]
     MethodNotAllowed,
     #[error("the body is too large: at most {0} bytes")]
     PayloadTooLarge(BodyMax),

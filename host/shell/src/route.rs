@@ -22,6 +22,8 @@ pub(crate) struct Ask<'a> {
     pub(crate) authorization: &'a str,
     /// The declared length of the body; 0 if there is none.
     pub(crate) length: f64,
+    /// Whether it names a session.
+    pub(crate) in_session: bool,
 }
 
 /// Who may pass: the two proofs that need no storage. Both take the value of `Authorization`.
@@ -66,8 +68,12 @@ pub(crate) fn route(ask: Ask<'_>, door: &impl Doorkeeper) -> Result<String, Answ
         Place::Health => return Err(Answer::healthy()),
         Place::ReceiptKeys => return Err(Answer::receipt_keys(&door.receipt_keys())),
         Place::Mcp(tenant) => {
-            if ask.method != "POST" {
-                return Err(not_a_post(&ask));
+            match ask.method {
+                "POST" => {}
+                // A session of the legacy era has a stream of its own, and an end (2025-11-25,
+                // basic/transports, "Listening for Messages from the Server", "Session Management").
+                "GET" | "DELETE" if ask.in_session => {}
+                _ => return Err(not_a_post(&ask)),
             }
             door.prove_key(ask.authorization, &tenant)?;
             within(ask.length, BodyMax::Mcp)?;
@@ -274,6 +280,39 @@ mod tests {
                 "{method} {path} {authorization}"
             );
         }
+    }
+
+    #[test]
+    fn only_in_a_session_there_is_more_than_post_and_the_key_is_proven_all_the_same() {
+        let key = "key-of-acme";
+        let cases = [
+            ("GET", "/t/acme/echo/mcp", key, Ok("tenant:acme")),
+            ("GET", "/t/acme/mcp", key, Ok("tenant:acme")),
+            ("DELETE", "/t/acme/echo/mcp", key, Ok("tenant:acme")),
+            ("POST", "/t/acme/echo/mcp", key, Ok("tenant:acme")),
+            ("GET", "/t/acme/mcp", "", Err(401)),
+            ("DELETE", "/t/acme/mcp", "key-of-other", Err(401)),
+            ("PUT", "/t/acme/mcp", key, Err(405)),
+            ("PATCH", "/t/acme/mcp", key, Err(405)),
+            ("HEAD", "/t/acme/mcp", key, Err(405)),
+            ("GET", "/t/acme/echo", key, Err(404)),
+            ("GET", "/admin/v1/tenants", key, Err(401)),
+        ];
+        for (method, path, authorization, expected) in cases {
+            let url = format!("http://host{path}");
+            let asked = Ask {
+                in_session: true,
+                ..ask(method, &url, authorization)
+            };
+            let expected = expected.map(str::to_owned);
+            assert_eq!(status(asked), expected, "{method} {path} {authorization}");
+        }
+        let browser = Ask {
+            accept: "text/html",
+            in_session: true,
+            ..ask("GET", "http://host/t/acme/mcp", key)
+        };
+        assert_eq!(status(browser), Ok("tenant:acme".into()));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! last word on it. What a caller may not see is answered like what is not there.
 
 use smcp_auth::{AuthError, Credential, Principal, Scope};
-use smcp_capability::turn::{Frame, Reply, Role};
+use smcp_capability::turn::{ALARM_METHOD, Frame, RUN_METHOD, Reply, Role};
 use smcp_ids::{ServerSlug, TenantId};
 
 use crate::mcp::Endpoint;
@@ -21,6 +21,9 @@ pub(crate) async fn answer(scene: Scene, frame: Frame) -> Reply {
 
 async fn route(scene: &Scene, frame: &Frame) -> Result<Reply, Problem> {
     scene.load().await?;
+    if [ALARM_METHOD, RUN_METHOD].contains(&frame.method.as_str()) {
+        return mcp::legacy::run_of_own(scene, frame).await;
+    }
     let path = frame.path.split('?').next().unwrap_or_default();
     match path.strip_prefix("/t/") {
         Some(rest) => {

@@ -9,6 +9,7 @@ use smcp_crypto::{Binding, Purpose, PurposeKeys};
 use smcp_ids::{ServerSlug, UnixMillis, limits};
 
 use crate::problem::Problem;
+use crate::session::SessionId;
 use crate::state::Scene;
 
 /// A space of items, and whose quota they count for.
@@ -60,6 +61,44 @@ impl Space {
             account: name.clone(),
             name,
         }
+    }
+
+    /// The sessions of one principal at an endpoint: of a server, or of all.
+    pub(crate) fn sessions(endpoint: Option<&ServerSlug>, principal: &str) -> Self {
+        Self {
+            name: format!("session/{}", endpoint.map_or("*", ServerSlug::as_str)),
+            account: format!("session/{principal}"),
+        }
+    }
+
+    /// Which of them are told of changes.
+    pub(crate) fn hearing(endpoint: Option<&ServerSlug>, principal: &str) -> Self {
+        Self {
+            name: format!("hearing/{}", endpoint.map_or("*", ServerSlug::as_str)),
+            account: format!("session/{principal}"),
+        }
+    }
+
+    /// What one session has under way: events of its streams, calls that wait for it, its answers.
+    pub(crate) fn of_session(session: &SessionId) -> Self {
+        let name = format!("stream/{}/", session.as_str());
+        Self {
+            account: name.clone(),
+            name,
+        }
+    }
+
+    /// What the object has to do, and when.
+    pub(crate) fn due() -> Self {
+        Self {
+            name: "due".to_owned(),
+            account: "due/".to_owned(),
+        }
+    }
+
+    /// What its account is called.
+    pub(crate) fn account(&self) -> &str {
+        &self.account
     }
 
     /// What the accounts of all tapes begin with.
@@ -155,6 +194,59 @@ impl Scene {
         let (keys, binding) = self.item_seal(place)?;
         keys.seal(self.nonce(), &binding, value)
             .map_err(|_| Problem::host())
+    }
+
+    /// The keys of a range.
+    pub(crate) async fn item_keys(&self, range: Range) -> Result<Vec<String>, Problem> {
+        let effect = Effect::ListItems(range, self.outside.now());
+        match self.outside.perform(effect).await {
+            Performed::Keys(keys) => Ok(keys),
+            _ => Err(Problem::host()),
+        }
+    }
+
+    /// Writes of bytes that may be larger than one item: in pieces under keys that begin so.
+    pub(crate) fn pieces(
+        &self,
+        space: &Space,
+        prefix: &str,
+        bytes: &[u8],
+        until: UnixMillis,
+    ) -> Result<Vec<Write>, Problem> {
+        let mut writes = Vec::new();
+        for (number, part) in bytes.chunks(limits::ITEM_PART_MAX).enumerate() {
+            let place = space.place(format!("{prefix}{number:02}"));
+            let sealed = self.seal_item(&place, part)?;
+            writes.push(space.write(place, Some(sealed), Some(until)));
+        }
+        Ok(writes)
+    }
+
+    /// What was written in pieces; none if nothing is there.
+    pub(crate) async fn read_pieces(
+        &self,
+        space: &Space,
+        prefix: &str,
+    ) -> Result<Option<Vec<u8>>, Problem> {
+        let mut bytes = None::<Vec<u8>>;
+        for key in self.item_keys(space.range(prefix, None, u32::MAX)).await? {
+            let part = self.read_item(space.place(key)).await?.value;
+            bytes
+                .get_or_insert_default()
+                .extend(part.ok_or_else(Problem::host)?);
+        }
+        Ok(bytes)
+    }
+
+    /// Removes what was written in pieces.
+    pub(crate) async fn piece_removals(
+        &self,
+        space: &Space,
+        prefix: &str,
+    ) -> Result<Vec<Write>, Problem> {
+        let keys = self.item_keys(space.range(prefix, None, u32::MAX)).await?;
+        let remove = |key| space.write(space.place(key), None, None);
+        Ok(keys.into_iter().map(remove).collect())
     }
 
     /// Checks and changes items: all of it, or nothing.

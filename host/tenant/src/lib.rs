@@ -29,6 +29,7 @@ pub mod receipt;
 mod record;
 pub mod replay;
 pub mod schemas;
+mod session;
 mod state;
 mod tapes;
 pub mod workspace;
@@ -38,6 +39,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use smcp_capability::turn::{Boot, Frame, Performed, Step};
+use smcp_ids::Fuel;
 
 use crate::outside::Turn;
 use crate::problem::Problem;
@@ -72,13 +74,19 @@ impl Tenant {
         }
     }
 
+    /// Lets all slices from now on be of one size, whatever time they take, or follow the time again.
+    /// Only what measures the cost of slices asks for it.
+    pub fn fix_slices(&mut self, slice: Option<Fuel>) {
+        self.state.borrow_mut().fixed_slice = slice;
+    }
+
     /// Takes in a request. Nothing is done until the first [`Tenant::step`].
     pub fn begin(&mut self, frame: Frame) -> TurnId {
         self.last = self.last.wrapping_add(1).max(1);
         let turn = TurnId(self.last);
         let state = self.state.clone();
         let begun = Turn::new(|outside| {
-            let scene = Scene::new(state, outside, frame.entropy);
+            let scene = Scene::new(state, outside, turn.0, frame.entropy);
             door::answer(scene, frame)
         });
         self.turns.insert(turn, begun);
@@ -106,13 +114,75 @@ impl Tenant {
         }
     }
 
-    /// Ends a turn whose client has gone: drops all it holds.
-    pub fn cancel(&mut self, turn: TurnId) {
+    /// The client of a turn has gone: ends the turn and drops all it holds, unless it goes on without its
+    /// client. Whether it is over.
+    pub fn cancel(&mut self, turn: TurnId) -> bool {
+        if self.turns.get(&turn).is_some_and(Turn::survives) {
+            return false;
+        }
+        self.turns.remove(&turn);
+        true
+    }
+
+    /// Ends a turn, whatever it wants: drops all it holds.
+    pub fn stop(&mut self, turn: TurnId) {
         self.turns.remove(&turn);
     }
 
     /// How many turns are in progress.
     pub fn turns(&self) -> usize {
         self.turns.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use smcp_capability::turn::Role;
+
+    use super::*;
+
+    /// A turn that yields once, and may survive its client; what it drops with itself is counted.
+    fn begun(tenant: &mut Tenant, survives: bool) -> (TurnId, Rc<()>) {
+        let held = Rc::new(());
+        let kept = held.clone();
+        let turn = Turn::new(|outside| async move {
+            if survives {
+                outside.survive();
+            }
+            outside.pause().await;
+            drop(kept);
+            Problem::host().reply()
+        });
+        tenant.last += 1;
+        let id = TurnId(tenant.last);
+        tenant.turns.insert(id, turn);
+        assert!(matches!(tenant.step(id, None, 0.0), Step::Yield));
+        (id, held)
+    }
+
+    #[test]
+    fn a_turn_whose_client_has_gone_is_over_unless_it_survives_that_and_a_stopped_one_is_over() {
+        let mut tenant = Tenant::new(Boot {
+            role: Role::Platform,
+            keys: Vec::new(),
+            admin_token: None,
+            provoke_faults: false,
+        });
+        let (mortal, held) = begun(&mut tenant, false);
+        assert!(tenant.cancel(mortal));
+        assert_eq!((Rc::strong_count(&held), tenant.turns()), (1, 0));
+        assert!(tenant.cancel(mortal), "a turn that is over is over");
+
+        let (survivor, held) = begun(&mut tenant, true);
+        assert!(!tenant.cancel(survivor));
+        assert_eq!((Rc::strong_count(&held), tenant.turns()), (2, 1));
+        tenant.stop(survivor);
+        assert_eq!((Rc::strong_count(&held), tenant.turns()), (1, 0));
+
+        let (survivor, _held) = begun(&mut tenant, true);
+        assert!(!tenant.cancel(survivor));
+        assert!(matches!(tenant.step(survivor, None, 1.0), Step::Done(_)));
+        assert!(tenant.cancel(survivor));
     }
 }

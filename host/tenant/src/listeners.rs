@@ -11,13 +11,45 @@ use serde::{Deserialize, Serialize};
 use smcp_auth::{Principal, Remembered, Scope};
 use smcp_capability::turn::Telling;
 use smcp_crypto::sha256;
-use smcp_ids::{ServerSlug, TenantId, UnixMillis};
+use smcp_ids::{ServerSlug, TenantId, UnixMillis, limits};
 use smcp_protocol::{Change, Filter, Subscription, sse};
 
 use crate::record::Directory;
+use crate::session::SessionId;
 
 /// A URI that is subscribed to, by its digest: 256 of them must fit what the platform keeps.
 type UriDigest = [u8; 16];
+
+/// Whoever is at the other end of a connection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Hearer {
+    /// A client that listens, of the modern era.
+    Listener(Listener),
+    /// A stream of a session of the legacy era.
+    Stream {
+        /// The session.
+        session: SessionId,
+        /// Which of its streams.
+        stream: String,
+    },
+}
+
+impl Hearer {
+    /// The record, as the platform keeps it.
+    pub(crate) fn encode(&self) -> Option<Vec<u8>> {
+        let bytes = postcard::to_allocvec(self).ok();
+        bytes.filter(|bytes| bytes.len() <= limits::LISTENER_RECORD_MAX)
+    }
+
+    pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
+        postcard::from_bytes(bytes).ok()
+    }
+
+    /// Whether it is at that stream.
+    pub(crate) fn is_at(&self, own: &SessionId, its: &str) -> bool {
+        matches!(self, Self::Stream { session, stream } if session == own && stream == its)
+    }
+}
 
 /// One listening client.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,15 +79,6 @@ impl Listener {
             uris: uris.iter().map(|uri| digest(uri)).collect(),
             filter,
         })
-    }
-
-    /// The listener's record, as the platform keeps it.
-    pub(crate) fn encode(&self) -> Option<Vec<u8>> {
-        postcard::to_allocvec(self).ok()
-    }
-
-    pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
-        postcard::from_bytes(bytes).ok()
     }
 
     /// What this listener is told of changes of a server: nothing, or events, or that it hears no more.
@@ -138,8 +161,6 @@ fn digest(uri: &str) -> UriDigest {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
-    use smcp_ids::limits;
-
     use super::*;
 
     #[test]
@@ -159,12 +180,8 @@ mod tests {
                 .map(|number| digest(&number.to_string()))
                 .collect(),
         };
-        let encoded = listener.encode().unwrap();
-        assert!(
-            encoded.len() <= limits::LISTENER_RECORD_MAX,
-            "{}",
-            encoded.len()
-        );
-        assert_eq!(Listener::decode(&encoded), Some(listener));
+        let hearer = Hearer::Listener(listener);
+        let encoded = hearer.encode().unwrap();
+        assert_eq!(Hearer::decode(&encoded), Some(hearer));
     }
 }

@@ -19,7 +19,8 @@ pub fn of(meta: &Meta<'_>) -> Origin {
     }
 }
 
-fn cut(text: &str) -> String {
+/// A text as a tape holds it.
+pub(crate) fn cut(text: &str) -> String {
     let end = text.floor_char_boundary(limits::ORIGIN_TEXT_MAX);
     text.get(..end).unwrap_or_default().to_owned()
 }

@@ -84,7 +84,7 @@ pub(crate) fn answer_with<'t>(
 }
 
 /// The answer to a call that the host could not run to its end, where its client reads a stream already.
-pub(crate) fn broken(to: &ReplyTo, call: CallId, problem: &Problem) -> Answer {
+pub(crate) fn broken(to: &ReplyTo, call: Option<CallId>, problem: &Problem) -> Answer {
     let data = serde_json::json!({
         "code": problem.code,
         "help": format!("docs/errors.md#{}", problem.code),
@@ -95,7 +95,10 @@ pub(crate) fn broken(to: &ReplyTo, call: CallId, problem: &Problem) -> Answer {
         message: problem.message.clone(),
         data: Some(data.to_string()),
     };
-    to.wire(&wire.of_call(call))
+    match call.or(problem.call()) {
+        Some(call) => to.wire(&wire.of_call(call)),
+        None => to.wire(&wire),
+    }
 }
 
 /// What a client is sent of what a guest tells: what it asked for. A notice is for those who listen.

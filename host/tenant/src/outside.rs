@@ -21,6 +21,7 @@ struct Exchange {
     back: Option<Performed>,
     now: f64,
     opened: bool,
+    survives: bool,
 }
 
 /// A turn's end of the exchange.
@@ -69,6 +70,11 @@ impl Outside {
     /// Writes to the stream.
     pub(crate) async fn emit(&self, bytes: Vec<u8>) {
         self.post(Step::Emit(bytes)).await;
+    }
+
+    /// From now on the turn goes on without its client: that it has gone does not end it.
+    pub(crate) fn survive(&self) {
+        self.0.borrow_mut().survives = true;
     }
 
     /// Ends the turn, and leaves its stream to those who tell it something. A turn that is stepped
@@ -125,6 +131,11 @@ impl Turn {
             future: Box::pin(begin(outside.clone())),
             outside,
         }
+    }
+
+    /// Whether it goes on when its client has gone.
+    pub(crate) fn survives(&self) -> bool {
+        self.outside.0.borrow().survives
     }
 
     /// Runs until the next step. `None` if the turn waits for something else than a step, which

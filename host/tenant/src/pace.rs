@@ -16,7 +16,12 @@ impl Pace {
     }
 
     /// The next slice of a call whose caller has so many at once: they share one caller's time.
-    pub(crate) fn slice(self, held: usize) -> Fuel {
+    pub(crate) fn slice(self, scene: &Scene, held: usize) -> Fuel {
+        let fixed = scene.state.borrow().fixed_slice;
+        fixed.unwrap_or_else(|| self.share(held))
+    }
+
+    fn share(self, held: usize) -> Fuel {
         let share = self.0 / held.max(1) as u64;
         Fuel(share.max(limits::SLICE_LEAST_FUEL))
     }
@@ -24,7 +29,7 @@ impl Pace {
     /// Lets others run, and learns from the time between this step and the next: of what all ran
     /// meanwhile, the part that was this slice. `held` of its caller's share one caller's time.
     pub(crate) async fn pause(&mut self, scene: &Scene, held: usize) {
-        let own = self.slice(held).0;
+        let own = self.slice(scene, held).0;
         let ran_before = scene.state.borrow().sliced;
         scene.state.borrow_mut().sliced += own;
         let before = scene.outside.now_precisely();
@@ -63,7 +68,7 @@ mod tests {
             (6.0, limits::SLICE_FIRST_FUEL),
         ] {
             pace.took(millis);
-            assert_eq!(pace.slice(1), Fuel(expected), "after {millis} ms");
+            assert_eq!(pace.share(1), Fuel(expected), "after {millis} ms");
         }
         for (millis, bound) in [
             (0.0, limits::SLICE_MOST_FUEL),
@@ -72,7 +77,7 @@ mod tests {
             for _ in 0..64 {
                 pace.took(millis);
             }
-            assert_eq!(pace.slice(1), Fuel(bound));
+            assert_eq!(pace.share(1), Fuel(bound));
         }
     }
 
@@ -82,8 +87,8 @@ mod tests {
         for _ in 0..6 {
             pace.took(0.0);
         }
-        assert_eq!(pace.slice(4).0 * 4, pace.slice(1).0);
-        assert_eq!(Pace::new().slice(99), Fuel(limits::SLICE_LEAST_FUEL));
+        assert_eq!(pace.share(4).0 * 4, pace.share(1).0);
+        assert_eq!(Pace::new().share(99), Fuel(limits::SLICE_LEAST_FUEL));
         // Four milliseconds in which this slice was a quarter of what ran.
         assert!((part(4.0, 100, 400) - 1.0).abs() < 1e-9);
     }

@@ -51,6 +51,11 @@ impl Problem {
         }
     }
 
+    /// The call that failed, where it is one.
+    pub(crate) fn call(&self) -> Option<CallId> {
+        self.call
+    }
+
     /// A request that is not well formed.
     pub(crate) fn invalid(code: &'static str, message: impl Into<String>) -> Self {
         Self::new(400, code, message)

@@ -4,20 +4,22 @@
 //! taken the change, in the same step: so it never says more than is stored.
 
 use core::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use smcp_auth::ApiKeyring;
-use smcp_capability::turn::{Boot, Effect, Performed, Role, Telling};
+use smcp_capability::turn::{Boot, Effect, Hearers, Performed, Role, Telling};
 use smcp_crypto::{Binding, NONCE_BYTES, Purpose, TenantKeys, sha256};
-use smcp_ids::ServerSlug;
+use smcp_ids::{Fuel, ServerSlug};
 
 use crate::journal::Waiting;
-use crate::listeners::{Listener, News};
+use crate::listeners::{Hearer, News};
 use crate::modules::Modules;
 use crate::outside::Outside;
 use crate::places::Places;
 use crate::problem::Problem;
 use crate::record::{Change, Directory, Sealer};
+use crate::session::{SessionId, Sessions};
 
 /// The state of one object.
 pub(crate) struct State {
@@ -27,8 +29,14 @@ pub(crate) struct State {
     sealer: Option<Sealer>,
     directory: Option<Directory>,
     pub(crate) modules: Modules,
+    /// What every slice is, if it does not follow the time.
+    pub(crate) fixed_slice: Option<Fuel>,
     /// Fuel of all slices that were run here.
     pub(crate) sliced: u64,
+    /// Sessions of the legacy era.
+    pub(crate) sessions: Sessions,
+    /// Calls of theirs that are under way.
+    pub(crate) live: BTreeMap<Live, u32>,
     /// Who computes now, and who waits.
     pub(crate) places: Places,
     /// Requests to other hosts that are under way.
@@ -59,7 +67,10 @@ impl State {
             sealer,
             directory: None,
             modules: Modules::default(),
+            fixed_slice: None,
             sliced: 0,
+            sessions: Sessions::default(),
+            live: BTreeMap::new(),
             places: Places::default(),
             requests: 0,
             item_commits: 0,
@@ -79,7 +90,15 @@ impl State {
         self.directory = None;
         self.modules = Modules::default();
         self.waiting = Waiting::default();
+        self.sessions = Sessions::default();
     }
+}
+
+/// A call of a session that is under way: the id of its request, as JSON text, or its stream.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Live {
+    pub(crate) session: SessionId,
+    pub(crate) name: String,
 }
 
 /// Where one turn works: the object's state, the way outside, and randomness of its own.
@@ -87,6 +106,8 @@ impl State {
 pub(crate) struct Scene {
     pub(crate) state: Rc<RefCell<State>>,
     pub(crate) outside: Outside,
+    /// The name of this turn.
+    pub(crate) turn: u32,
     entropy: Rc<Entropy>,
 }
 
@@ -96,10 +117,16 @@ struct Entropy {
 }
 
 impl Scene {
-    pub(crate) fn new(state: Rc<RefCell<State>>, outside: Outside, seed: [u8; 32]) -> Self {
+    pub(crate) fn new(
+        state: Rc<RefCell<State>>,
+        outside: Outside,
+        turn: u32,
+        seed: [u8; 32],
+    ) -> Self {
         Self {
             state,
             outside,
+            turn,
             entropy: Rc::new(Entropy {
                 seed,
                 drawn: Cell::new(0),
@@ -131,11 +158,16 @@ impl Scene {
         server: &ServerSlug,
         changes: &[smcp_protocol::Change],
     ) -> Result<(), Problem> {
-        let effect = Effect::Listeners(server.clone());
+        let effect = Effect::Listeners(Hearers::Server(server.clone()));
         let Performed::Listeners(records) = self.outside.perform(effect).await else {
             return Err(Problem::host());
         };
         let tellings = self.tellings(server, changes, &records)?;
+        self.tell(tellings).await?;
+        self.announce_in_sessions(server, changes).await
+    }
+
+    async fn tell(&self, tellings: Vec<Telling>) -> Result<(), Problem> {
         if tellings.is_empty() {
             return Ok(());
         }
@@ -163,7 +195,11 @@ impl Scene {
             now: self.outside.now(),
         };
         let told = (0..).zip(records).filter_map(|(number, record)| {
-            Listener::decode(record.as_ref())?.tell(number, &news, directory)
+            match Hearer::decode(record.as_ref())? {
+                Hearer::Listener(listener) => listener.tell(number, &news, directory),
+                // Told as its session.
+                Hearer::Stream { .. } => None,
+            }
         });
         Ok(told.collect())
     }

@@ -115,7 +115,9 @@ fn result_of(method: &str) -> Result<&'static str, String> {
     Ok(match method {
         "completion/complete" => "CompleteResult",
         "initialize" => "InitializeResult",
-        "ping" => "EmptyResult",
+        "logging/setLevel" | "ping" | "resources/subscribe" | "resources/unsubscribe" => {
+            "EmptyResult"
+        }
         "prompts/get" => "GetPromptResult",
         "prompts/list" => "ListPromptsResult",
         "resources/list" => "ListResourcesResult",

@@ -202,7 +202,7 @@ impl fmt::Display for Report {
         writeln!(
             f,
             "\na call of {} million fuel, on workerd, medians of {} rounds in turns: over HTTP in slices {} ms\n  \
-             ({} ns a unit, trips to the event loop included), by the sandbox alone in one slice {} ms",
+             ({} ns a unit, trips to the event loop included), and in one slice {} ms",
             heavy.fuel / 1_000_000,
             heavy.rounds,
             number(heavy.call_millis),

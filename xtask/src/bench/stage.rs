@@ -33,10 +33,6 @@ pub(super) struct Stage {
     pub(super) cold: Vec<(String, String)>,
     /// The package of [`ECHO`].
     pub(super) package: PathBuf,
-    /// The package of [`HEAVY`].
-    pub(super) heavy: PathBuf,
-    /// The public key of both's publisher.
-    pub(super) publisher: PathBuf,
 }
 
 impl Stage {
@@ -84,8 +80,6 @@ impl Stage {
             other_key: platform.key(MAIN)?,
             cold,
             package: echo,
-            heavy,
-            publisher: public,
         };
         Ok((stage, platform))
     }
@@ -97,6 +91,18 @@ impl Stage {
     /// If it does not start.
     pub(super) fn restart(&self) -> Result<Running> {
         dev::start(self.options.clone())
+    }
+
+    /// The same, in the mode in which requests may provoke faults and fix slices.
+    ///
+    /// # Errors
+    ///
+    /// If it does not start.
+    pub(super) fn restart_provocable(&self) -> Result<Running> {
+        dev::start(Options {
+            provoke_faults: true,
+            ..self.options.clone()
+        })
     }
 }
 

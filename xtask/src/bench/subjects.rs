@@ -78,6 +78,17 @@ pub(super) fn tool(
     modern(origin, path, key, "tools/call", params)
 }
 
+/// The same request, with the header that a host in its fault mode obeys.
+pub(super) fn provoking(request: &[u8], what: &str) -> Vec<u8> {
+    let line = request
+        .iter()
+        .position(|byte| *byte == b'\n')
+        .map_or(0, |at| at + 1);
+    let (first, rest) = request.split_at(line);
+    let header = format!("x-smcp-provoke: {what}\r\n");
+    [first, header.as_bytes(), rest].concat()
+}
+
 /// A request of the modern era; `params` is an object.
 pub(super) fn modern(
     origin: &str,

@@ -18,6 +18,9 @@ fn each_error_has_its_status_and_code_in_each_era() {
         (ProtocolError::Batch, 400, 400, -32600),
         (ProtocolError::Envelope("x"), 400, 400, -32600),
         (ProtocolError::Response, 400, 400, -32600),
+        (ProtocolError::SessionRequired, 400, 400, -32600),
+        (ProtocolError::SessionNotFound, 404, 404, -32001),
+        (ProtocolError::UnknownEvent, 400, 400, -32602),
         (
             ProtocolError::HeaderMismatch {
                 header: "H",

@@ -265,9 +265,9 @@ fn each_era_has_its_own_methods() {
         ("prompts/list", 404, -32601),
         ("resources/list", 404, -32601),
         ("resources/templates/list", 404, -32601),
-        ("logging/setLevel", 404, -32601),
-        ("resources/subscribe", 404, -32601),
-        ("resources/unsubscribe", 404, -32601),
+        ("logging/setLevel", 404, -32602),
+        ("resources/subscribe", 404, -32602),
+        ("resources/unsubscribe", 404, -32602),
         ("notifications/initialized", 404, -32601),
         ("", 404, -32601),
     ] {

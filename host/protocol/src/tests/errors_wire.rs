@@ -1,8 +1,8 @@
 //! Every error that the protocol knows, to the byte, in both eras.
 
 use super::*;
+use crate::Wire;
 use crate::json::JsonError;
-use crate::{ProtocolError, Wire};
 
 /// The error, its code, its message and its data, as they go over the wire.
 fn all() -> Vec<(ProtocolError, i32, &'static str, &'static str)> {
@@ -11,7 +11,7 @@ fn all() -> Vec<(ProtocolError, i32, &'static str, &'static str)> {
         (
             E::HttpMethod,
             -32600,
-            "this endpoint takes POST only: it offers no stream to listen to and keeps no session to delete",
+            "this endpoint takes POST; GET and DELETE are for a session: send its Mcp-Session-Id",
             r#"{"code":"http_method"}"#,
         ),
         (
@@ -49,6 +49,24 @@ fn all() -> Vec<(ProtocolError, i32, &'static str, &'static str)> {
             -32600,
             "a response was sent, but this server has asked nothing",
             r#"{"code":"unexpected_response"}"#,
+        ),
+        (
+            E::SessionRequired,
+            -32600,
+            "this method needs a session: send initialize first, and its Mcp-Session-Id with each request",
+            r#"{"code":"session_required"}"#,
+        ),
+        (
+            E::SessionNotFound,
+            -32001,
+            "session not found: it has ended, or is not yours; send initialize to begin another",
+            r#"{"code":"session_not_found"}"#,
+        ),
+        (
+            E::UnknownEvent,
+            -32602,
+            "Last-Event-ID names no event that is kept of this session; listen without it",
+            r#"{"code":"unknown_event"}"#,
         ),
         (
             E::HeaderMismatch {

@@ -105,7 +105,7 @@ fn a_server_says_all_that_it_offers_and_who_it_is() {
         let request = official_request(&LEGACY, &body);
         let answer = request.reply_to().initialize(&info, &full().offer());
         let expected = format!(
-            r#"{{"jsonrpc":"2.0","id":1,"result":{{"protocolVersion":"{version}","capabilities":{{"completions":{{}},"prompts":{{}},"resources":{{}},"tools":{{}}}},"serverInfo":{implementation},"instructions":"i"}}}}"#
+            r#"{{"jsonrpc":"2.0","id":1,"result":{{"protocolVersion":"{version}","capabilities":{{"completions":{{}},"logging":{{}},"prompts":{{"listChanged":true}},"resources":{{"subscribe":true,"listChanged":true}},"tools":{{"listChanged":true}}}},"serverInfo":{implementation},"instructions":"i"}}}}"#
         );
         assert_eq!(sent(&request, answer.json()), expected);
     }

@@ -7,16 +7,18 @@
     reason = "a test may stop where it stands"
 )]
 
+mod batch_wire;
 mod calls;
 mod errors_wire;
 mod legacy_wire;
 mod lists_wire;
 mod modern_wire;
+mod session_wire;
 mod wire;
 
 use crate::{
-    Call, Catalogue, GuestResult, Head, Method, Notifier, Refusal, Reply, Request, ServerInfo,
-    Target, Version,
+    Call, Catalogue, GuestResult, Head, Method, Notifier, ProtocolError, Refusal, Reply, Request,
+    ServerInfo, Target, Version,
 };
 
 /// The headers of a legacy client.
@@ -27,6 +29,7 @@ const LEGACY: Head<'static> = Head {
     accept: Some("application/json, text/event-stream"),
     content_type: Some("application/json"),
     session_id: None,
+    session_version: None,
     all: &[],
 };
 
@@ -51,6 +54,7 @@ fn request<'a>(head: &Head<'_>, body: &'a str) -> Result<Request<'a>, Refusal> {
     match Call::read(head, body.as_bytes())? {
         Call::Request(request) => Ok(request),
         Call::Notification(_) => panic!("a notification: {body}"),
+        Call::Response(_) => panic!("a response: {body}"),
     }
 }
 
@@ -72,6 +76,9 @@ fn sent<'m>(request: &Request<'_>, message: &'m str) -> &'m str {
         Method::List { list, .. } => list.method(),
         Method::Guest(call) => call.target().method(),
         Method::Listen(_) => "subscriptions/listen",
+        Method::SetLevel(_) => "logging/setLevel",
+        Method::Subscribe(_) => "resources/subscribe",
+        Method::Unsubscribe(_) => "resources/unsubscribe",
     };
     smcp_official::sent(request.version().as_str(), method, message).unwrap();
     message
@@ -121,6 +128,13 @@ fn replied_to_bytes(head: &Head<'_>, body: &[u8]) -> Reply {
         Method::Discover => to.discover(&server(), &catalogue.offer()),
         Method::Initialize(_) => to.initialize(&server(), &catalogue.offer()),
         Method::Ping => to.pong(),
+        Method::SetLevel(_) | Method::Subscribe(_) | Method::Unsubscribe(_) => {
+            if head.session_id.is_some() {
+                to.empty()
+            } else {
+                to.error(&ProtocolError::SessionRequired)
+            }
+        }
         Method::List { list, cursor } => match catalogue.page(*list, cursor.as_deref()) {
             Ok(page) => to.list(&server(), &page),
             Err(error) => to.error(&error),
@@ -135,7 +149,7 @@ fn replied_to_bytes(head: &Head<'_>, body: &[u8]) -> Reply {
                     Vec::new(),
                 )
             }
-            None => to.error(&crate::ProtocolError::unknown(call.target(), call.name())),
+            None => to.error(&ProtocolError::unknown(call.target(), call.name())),
         },
         Method::Listen(listen) => match listen.filter(&catalogue.offer()) {
             Ok(filter) => {

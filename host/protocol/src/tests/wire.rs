@@ -3,7 +3,7 @@
 
 use smcp_ids::Fuel;
 
-use crate::{LogLevel, MetaEntry, ProtocolError, Wire};
+use crate::{LogLevel, MetaEntry, Wire};
 
 use super::*;
 
@@ -47,7 +47,7 @@ fn initialize() {
     assert_eq!(
         json,
         [
-            r#"{"jsonrpc":"2.0","id":0,"result":{"protocolVersion":"2025-06-18","capabilities":{"tools":{}},"#,
+            r#"{"jsonrpc":"2.0","id":0,"result":{"protocolVersion":"2025-06-18","capabilities":{"logging":{},"tools":{"listChanged":true}},"#,
             r#""serverInfo":{"name":"echo","version":"1.2.0"},"instructions":"Say \"hi\"."}}"#,
         ]
         .concat()
@@ -111,7 +111,7 @@ fn an_empty_list_of_what_the_catalogue_declares() {
     let answer = request.reply_to().initialize(&server(), &catalogue.offer());
     assert!(
         sent(&request, answer.json())
-            .contains(r#""capabilities":{"prompts":{},"resources":{}},"serverInfo""#),
+            .contains(r#""capabilities":{"logging":{},"prompts":{"listChanged":true},"resources":{"subscribe":true,"listChanged":true}},"serverInfo""#),
         "{}",
         answer.json()
     );
@@ -277,7 +277,7 @@ fn answers_without_a_request() {
     assert_eq!(reply.status, 405);
     assert!(reply.headers.contains(&("allow", "POST, OPTIONS")));
     assert!(reply.body.starts_with(
-        r#"{"jsonrpc":"2.0","error":{"code":-32600,"message":"this endpoint takes POST only"#
+        r#"{"jsonrpc":"2.0","error":{"code":-32600,"message":"this endpoint takes POST; GET and DELETE are for a session"#
     ));
     assert_eq!(Reply::refused(ProtocolError::TooLarge).status, 413);
 }

@@ -197,7 +197,7 @@ async fn check_catalogue(
     let mut describing = Describing::start(loaded).map_err(fault)?;
     let mut pace = Pace::new();
     let catalogue = loop {
-        if let Some(catalogue) = describing.step(pace.slice(1)).map_err(fault)? {
+        if let Some(catalogue) = describing.step(pace.slice(scene, 1)).map_err(fault)? {
             break catalogue;
         }
         pace.pause(scene, 1).await;

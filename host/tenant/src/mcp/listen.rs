@@ -2,27 +2,19 @@
 //!
 //! The turn ends, and the stream stays: see `listeners.rs` for how it is told of anything.
 
-use smcp_auth::Principal;
-use smcp_capability::turn::{Frame, Head, Listen as Stream};
-use smcp_ids::limits;
+use smcp_capability::turn::{Head, Listen as Stream};
 use smcp_protocol::{Answer, Listen, Offer, ReplyTo, SSE_HEADERS, sse};
 
-use super::Endpoint;
-use crate::listeners::Listener;
+use super::Asked;
+use crate::listeners::{Hearer, Listener};
 use crate::problem::Problem;
-use crate::state::Scene;
 
 /// Set by the edge, when it comes back to an object that it lost the connection to. Whoever else sets it
 /// is told of changes that were none, and is not told what of its wish is honoured: their loss.
 const RESUMED: &str = "x-smcp-resumed";
 
-/// A request of a client that may want to listen: what it came with.
-pub(super) struct Listening<'a> {
-    pub(super) scene: &'a Scene,
-    pub(super) frame: &'a Frame,
-    pub(super) endpoint: &'a Endpoint,
-    pub(super) principal: &'a Principal,
-}
+/// A request of a client that may want to listen.
+pub(super) struct Listening<'a>(pub(super) &'a Asked<'a>);
 
 impl Listening<'_> {
     /// Leaves a stream behind. An answer there is only to a wish that makes no sense.
@@ -37,7 +29,7 @@ impl Listening<'_> {
             Err(error) => return Ok(to.error(&error)),
         };
         let subscription = to.subscription();
-        let first: String = if self.frame.header(RESUMED).is_some() {
+        let first: String = if self.0.frame.header(RESUMED).is_some() {
             // What happened while the connection was lost is not known: all of it may have.
             let changes = filter.changes();
             let events = changes.iter().map(|change| subscription.change(change));
@@ -45,13 +37,9 @@ impl Listening<'_> {
         } else {
             sse::event(&subscription.acknowledged(&filter))
         };
-        let server = match self.endpoint {
-            Endpoint::Server(server) => Some(server.clone()),
-            Endpoint::Union => None,
-        };
-        let record = Listener::new(server, self.principal, subscription, filter)
-            .and_then(|listener| listener.encode())
-            .filter(|record| record.len() <= limits::LISTENER_RECORD_MAX)
+        let server = self.0.endpoint.server().cloned();
+        let record = Listener::new(server, self.0.principal, subscription, filter)
+            .and_then(|listener| Hearer::Listener(listener).encode())
             .ok_or_else(Problem::host)?;
         let head = Head {
             status: 200,
@@ -63,6 +51,6 @@ impl Listening<'_> {
             first,
             record,
         };
-        Err(self.scene.outside.leave(stream).await)
+        Err(self.0.scene.outside.leave(stream).await)
     }
 }

@@ -1,4 +1,4 @@
-//! MCP, as a tenant's object answers it: one POST, from its body to its response.
+//! MCP, as a tenant's object answers it: a request to an endpoint, from its body to its response.
 //!
 //! Two endpoints: one server by itself, and all servers of the tenant as one, their tools' names
 //! prefixed `{server}__`. Lists are answered from catalogues, but for resources that come and go.
@@ -7,6 +7,7 @@ mod ask;
 mod attempt;
 mod http;
 mod kv;
+pub(crate) mod legacy;
 mod listen;
 mod permit;
 mod receipt;
@@ -24,13 +25,15 @@ use smcp_capability::turn::{Frame, Head as HttpHead, Reply as HttpReply};
 use smcp_ids::ServerSlug;
 use smcp_protocol::json::Json;
 use smcp_protocol::{
-    Answer, Call, Era, GuestCall, Head, LISTEN_METHOD, List, Method, ProtocolError, Reply,
-    ReplyForm, ReplyTo, Request, ServerInfo, Target,
+    Answer, Call, Era, GuestCall, Head, Initialize, LISTEN_METHOD, List, Method, Notification,
+    Offer, ProtocolError, Reply, ReplyForm, ReplyTo, Request, Response, ServerInfo, Target,
 };
 
+use self::legacy::{Outlet, Seat};
 use self::listen::Listening;
 use crate::modules::Ready;
 use crate::problem::{Problem, retry_after};
+use crate::session::Session;
 use crate::state::Scene;
 
 /// Which endpoint was called.
@@ -42,68 +45,284 @@ pub(crate) enum Endpoint {
     Union,
 }
 
-/// Answers a POST to an endpoint. The principal may use the endpoint; that has been checked.
+impl Endpoint {
+    /// The server that is called; none: all of them.
+    pub(crate) fn server(&self) -> Option<&ServerSlug> {
+        match self {
+            Self::Server(server) => Some(server),
+            Self::Union => None,
+        }
+    }
+}
+
+/// Answers a request to an endpoint. The principal may use the endpoint; that has been checked.
 pub(crate) async fn answer(
     scene: &Scene,
     frame: &Frame,
     endpoint: &Endpoint,
     principal: &Principal,
 ) -> Result<HttpReply, Problem> {
-    if frame.method != "POST" {
-        return Ok(over_http(Reply::method_not_allowed()));
+    match frame.method.as_str() {
+        "POST" => {}
+        "GET" => return legacy::listen(scene, frame, endpoint, principal).await,
+        "DELETE" => {
+            let ended = legacy::end(scene, frame, endpoint, principal).await;
+            return ended.map(over_http);
+        }
+        _ => return Ok(over_http(Reply::method_not_allowed())),
     }
-    let head = head(frame);
-    let request = match Call::read(&head, &frame.body) {
-        Ok(Call::Request(request)) => request,
-        Ok(Call::Notification(_)) => return Ok(over_http(Reply::accepted())),
-        Err(refusal) => return Ok(over_http(refusal.reply())),
-    };
-    let listens = matches!(request.method(), Method::Listen(_));
-    if head.mcp_method == Some(LISTEN_METHOD) && !listens {
-        // It came on a connection on which nothing but a listener can be answered.
-        let answer = request.reply_to().error(&ProtocolError::HeaderMismatch {
-            header: "Mcp-Method",
-            why: "is not the method of the body",
-        });
-        return Ok(over_http(answer.reply(ReplyForm::Json)));
-    }
-    let listening = Listening {
+    let mut head = head(frame);
+    let seat = legacy::seat(scene, &head, endpoint, principal).await?;
+    head.session_version = seat.session().map(|session| session.record.version());
+    let post = Post {
         scene,
         frame,
         endpoint,
         principal,
+        seat,
     };
-    let answer = match endpoint {
-        Endpoint::Server(server) => {
-            let ready = scene.live(server).await?.ok_or_else(Problem::not_found)?;
-            let at = Hosted {
-                scene,
-                server,
-                ready: &ready,
-                principal,
-            };
-            at.answer(&head, &request, &listening).await?
-        }
-        Endpoint::Union => union::answer(scene, &head, &request, principal, &listening).await?,
+    let Some(messages) = smcp_protocol::batch(&head, &frame.body) else {
+        return post.answer(&head, &frame.body).await;
     };
-    Ok(finished(scene, request.reply_to(), answer))
+    match messages {
+        Ok(messages) => post.answer_all(&head, messages).await,
+        Err(refusal) => Ok(over_http(refusal.reply())),
+    }
 }
 
-/// A server that answers, and for whom.
-struct Hosted<'a> {
+/// A POST, and who sent it.
+struct Post<'a> {
     scene: &'a Scene,
-    server: &'a ServerSlug,
-    ready: &'a Rc<Ready>,
+    frame: &'a Frame,
+    endpoint: &'a Endpoint,
     principal: &'a Principal,
+    seat: Seat,
 }
 
-impl Hosted<'_> {
-    async fn answer(
+impl Post<'_> {
+    /// Answers one message.
+    async fn answer(&self, head: &Head<'_>, body: &[u8]) -> Result<HttpReply, Problem> {
+        let mut request = match Call::read(head, body) {
+            Ok(Call::Request(request)) => request,
+            Ok(Call::Notification(notification)) => {
+                return self.notified(&notification).await.map(over_http);
+            }
+            Ok(Call::Response(response)) => return self.answered(&response).await.map(over_http),
+            Err(refusal) => return Ok(over_http(refusal.reply())),
+        };
+        let listens = matches!(request.method(), Method::Listen(_));
+        if head.mcp_method == Some(LISTEN_METHOD) && !listens {
+            // It came on a connection on which nothing but a listener can be answered.
+            let answer = request.reply_to().error(&ProtocolError::HeaderMismatch {
+                header: "Mcp-Method",
+                why: "is not the method of the body",
+            });
+            return Ok(over_http(answer.reply(ReplyForm::Json)));
+        }
+        if let Method::Initialize(asked) = request.method() {
+            return self.initialized(head, &request, asked).await;
+        }
+        if matches!(self.seat, Seat::Unknown) {
+            let refused = request.reply_to().error(&ProtocolError::SessionNotFound);
+            return Ok(over_http(refused.reply(ReplyForm::Json)));
+        }
+        let session = self.seat.session();
+        if let Some(session) = session {
+            request.reply_to_mut().set_log_level(Some(session.level()));
+        }
+        let outlet = session
+            .filter(|_| request.method().calls_guest())
+            .map(|session| Outlet::direct(self.scene, session.clone(), body));
+        let asked = self.asked(session, outlet.as_ref());
+        let answer = asked.answer(head, &request).await?;
+        Ok(self
+            .finished(request.reply_to(), outlet.as_ref(), answer)
+            .await)
+    }
+
+    fn asked<'a>(&'a self, session: Option<&'a Session>, outlet: Option<&'a Outlet>) -> Asked<'a> {
+        Asked {
+            scene: self.scene,
+            frame: self.frame,
+            endpoint: self.endpoint,
+            principal: self.principal,
+            session,
+            outlet,
+        }
+    }
+
+    /// Answers the messages of a batch, one after the other. A call of a batch cannot be streamed, and so it
+    /// cannot ask.
+    async fn answer_all(
+        &self,
+        head: &Head<'_>,
+        messages: Vec<Json<'_>>,
+    ) -> Result<HttpReply, Problem> {
+        let head = Head {
+            accept: Some("application/json"),
+            ..*head
+        };
+        let mut answers = Vec::new();
+        for message in messages {
+            match Call::read(&head, message.text().as_bytes()) {
+                Ok(Call::Request(mut request)) => {
+                    let session = self.seat.session();
+                    let level = session.map(Session::level);
+                    request.reply_to_mut().set_log_level(level);
+                    answers.push(match &self.seat {
+                        Seat::Unknown => request.reply_to().error(&ProtocolError::SessionNotFound),
+                        _ => self.asked(session, None).answer(&head, &request).await?,
+                    });
+                }
+                Ok(Call::Notification(notification)) => {
+                    self.notified(&notification).await?;
+                }
+                Ok(Call::Response(response)) => {
+                    self.answered(&response).await?;
+                }
+                Err(refusal) => answers.push(refusal.answer()),
+            }
+        }
+        if answers.is_empty() {
+            return Ok(over_http(Reply::accepted()));
+        }
+        let form = ReplyForm::of(self.frame.header("accept"));
+        Ok(over_http(smcp_protocol::batch_reply(&answers, form)))
+    }
+
+    async fn notified(&self, notification: &Notification<'_>) -> Result<Reply, Problem> {
+        match (&self.seat, notification) {
+            (Seat::Unknown, _) => return Ok(Reply::refused(ProtocolError::SessionNotFound)),
+            (Seat::In(session), Notification::Cancelled { request: Some(id) }) => {
+                session.cancel(self.scene, id.json()).await?;
+            }
+            _ => {}
+        }
+        Ok(Reply::accepted())
+    }
+
+    async fn answered(&self, response: &Response<'_>) -> Result<Reply, Problem> {
+        match &self.seat {
+            Seat::In(session) => {
+                session.answered(self.scene, response).await?;
+                Ok(Reply::accepted())
+            }
+            Seat::Unknown => Ok(Reply::refused(ProtocolError::SessionNotFound)),
+            Seat::None => Ok(Reply::refused(ProtocolError::SessionRequired)),
+        }
+    }
+
+    /// Answers `initialize`, and begins a session.
+    async fn initialized(
         &self,
         head: &Head<'_>,
         request: &Request<'_>,
-        listening: &Listening<'_>,
+        asked: &Initialize<'_>,
+    ) -> Result<HttpReply, Problem> {
+        let to = request.reply_to();
+        let answer = self.asked(None, None).answer(head, request).await?;
+        let begun = self.scene.begin_session(
+            self.endpoint.server(),
+            self.principal,
+            asked,
+            request.version(),
+        );
+        let id = begun.await?;
+        let mut reply = over_http(answer.reply(to.form()));
+        let name = "mcp-session-id".to_owned();
+        reply.head.headers.push((name, id.as_str().to_owned()));
+        Ok(reply)
+    }
+
+    /// The last thing a turn says: an event if a stream is open, else the whole response.
+    async fn finished(&self, to: &ReplyTo, outlet: Option<&Outlet>, answer: Answer) -> HttpReply {
+        if !self.scene.outside.is_open() {
+            return over_http(answer.reply(to.form()));
+        }
+        let last = match outlet {
+            Some(outlet) => outlet.finish(self.scene, answer.json()).await,
+            None => answer.event(),
+        };
+        let head = HttpHead {
+            status: 200,
+            headers: Vec::new(),
+        };
+        HttpReply {
+            head,
+            body: last.into_bytes(),
+        }
+    }
+}
+
+/// A request, and all that it came with.
+struct Asked<'a> {
+    scene: &'a Scene,
+    frame: &'a Frame,
+    endpoint: &'a Endpoint,
+    principal: &'a Principal,
+    /// The session that it is made in.
+    session: Option<&'a Session>,
+    /// How a call of a session tells its client anything.
+    outlet: Option<&'a Outlet>,
+}
+
+impl Asked<'_> {
+    async fn answer(&self, head: &Head<'_>, request: &Request<'_>) -> Result<Answer, Problem> {
+        let under_way = self
+            .outlet
+            .map(|outlet| outlet.goes_live(self.scene, request.reply_to()));
+        let answer = match self.endpoint {
+            Endpoint::Server(server) => {
+                let ready = self.scene.live(server).await?;
+                let ready = ready.ok_or_else(Problem::not_found)?;
+                self.at(server, &ready).answer(head, request).await
+            }
+            Endpoint::Union => union::answer(self, head, request).await,
+        };
+        drop(under_way);
+        answer
+    }
+
+    fn at<'a>(&'a self, server: &'a ServerSlug, ready: &'a Rc<Ready>) -> Hosted<'a> {
+        Hosted {
+            asked: self,
+            server,
+            ready,
+        }
+    }
+
+    /// What is said of a session, for a server with that offer.
+    async fn in_session(
+        &self,
+        to: &ReplyTo,
+        method: &Method<'_>,
+        offer: &Offer<'_>,
     ) -> Result<Answer, Problem> {
+        let Some(session) = self.session else {
+            return Ok(to.error(&ProtocolError::SessionRequired));
+        };
+        match method {
+            Method::SetLevel(level) => session.set_level(self.scene, to, *level).await,
+            Method::Subscribe(uri) if offer.resources => {
+                session.subscribe(self.scene, to, uri).await
+            }
+            Method::Unsubscribe(uri) if offer.resources => {
+                session.unsubscribe(self.scene, to, uri).await
+            }
+            _ => Ok(to.error(&ProtocolError::method_not_found("resources/subscribe"))),
+        }
+    }
+}
+
+/// A server that answers, and what it is asked.
+struct Hosted<'a> {
+    asked: &'a Asked<'a>,
+    server: &'a ServerSlug,
+    ready: &'a Rc<Ready>,
+}
+
+impl Hosted<'_> {
+    async fn answer(&self, head: &Head<'_>, request: &Request<'_>) -> Result<Answer, Problem> {
         let to = request.reply_to();
         let (catalogue, info) = (&self.ready.catalogue, &self.ready.info);
         Ok(match request.method() {
@@ -121,7 +340,15 @@ impl Hosted<'_> {
                 Err(error) => to.error(&error),
             },
             Method::Guest(call) => self.call(head, request, call, None).await?,
-            Method::Listen(listen) => listening.answer(to, listen, &catalogue.offer()).await?,
+            Method::Listen(listen) => {
+                let listening = Listening(self.asked);
+                listening.answer(to, listen, &catalogue.offer()).await?
+            }
+            method @ (Method::SetLevel(_) | Method::Subscribe(_) | Method::Unsubscribe(_)) => {
+                self.asked
+                    .in_session(to, method, &catalogue.offer())
+                    .await?
+            }
         })
     }
 
@@ -160,18 +387,27 @@ impl Hosted<'_> {
     }
 
     fn run<'r>(&'r self, request: &'r Request<'_>) -> run::Run<'r> {
+        let (meta, session) = (request.meta(), self.asked.session);
+        let capabilities = match session {
+            Some(session) => &session.record.capabilities,
+            None => meta
+                .client_capabilities
+                .map_or("{}", |capabilities| capabilities.text()),
+        };
+        let mut origin = crate::origin::of(meta);
+        if let Some(session) = session {
+            (origin.client, origin.version) = session.record.client.clone();
+        }
         run::Run {
-            scene: self.scene,
+            scene: self.asked.scene,
             server: self.server,
             ready: self.ready,
             to: request.reply_to(),
-            principal: self.principal,
-            capabilities: request
-                .meta()
-                .client_capabilities
-                .map_or("{}", |capabilities| capabilities.text()),
-            origin: crate::origin::of(request.meta()),
-            wants_receipt: request.meta().receipt,
+            principal: self.asked.principal,
+            capabilities,
+            origin,
+            wants_receipt: meta.receipt,
+            outlet: self.asked.outlet,
         }
     }
 }
@@ -189,23 +425,9 @@ fn head(frame: &Frame) -> Head<'_> {
         accept: frame.header("accept"),
         content_type: frame.header("content-type"),
         session_id: frame.header("mcp-session-id"),
+        session_version: None,
         all: &frame.headers,
     }
-}
-
-/// The last thing a turn says: an event if a stream is open, else the whole response.
-fn finished(scene: &Scene, to: &ReplyTo, answer: Answer) -> HttpReply {
-    if scene.outside.is_open() {
-        let head = HttpHead {
-            status: 200,
-            headers: Vec::new(),
-        };
-        return HttpReply {
-            head,
-            body: answer.event().into_bytes(),
-        };
-    }
-    over_http(answer.reply(to.form()))
 }
 
 fn over_http(reply: Reply) -> HttpReply {

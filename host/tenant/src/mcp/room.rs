@@ -31,7 +31,7 @@ impl Run<'_> {
         if !attempt.has_room && bounds.memory > limits::MEMORY_UNCHARGED_MAX {
             self.wait_for_room(attempt).await?;
         }
-        let slice = Pace::new().slice(attempt.permit.held());
+        let slice = Pace::new().slice(self.scene, attempt.permit.held());
         let mut running = match Call::start(&self.ready.loaded, entry, bounds, tape) {
             Ok(running) => running,
             Err(fault) => return Ok(Err(fault)),

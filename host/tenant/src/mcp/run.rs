@@ -13,6 +13,8 @@ use super::ask::Carried;
 use super::attempt::Attempt;
 use super::http::Sends;
 use super::kv::{Alone, Reads, Settled, others};
+use super::legacy::Outlet;
+use super::legacy::parked::{Answered, Resumed};
 use super::permit::Permit;
 use super::receipt::Ran;
 use super::witness::Witness;
@@ -37,6 +39,8 @@ pub(super) struct Run<'a> {
     pub(super) origin: Origin,
     /// Whether the client asked for a receipt.
     pub(super) wants_receipt: bool,
+    /// How the client is told anything, in a session of the legacy era.
+    pub(super) outlet: Option<&'a Outlet>,
 }
 
 /// How a round of a call ended.
@@ -50,6 +54,8 @@ enum RoundEnd {
         missing: Vec<Question>,
         state: String,
     },
+    /// The same, and the call waits here for the answers.
+    Parks,
     /// The client's answer does not fit.
     Refused(ProtocolError),
 }
@@ -73,12 +79,20 @@ impl Run<'_> {
         let permit = Permit::acquire(self.scene, self.principal).await?;
         let began = self.scene.outside.now();
         let known = name.unwrap_or(call.name());
-        let (round, tape) = match call.state().filter(|_| call.target().may_ask()) {
-            Some(state) => match self.unseal(call, state, self.capabilities).await? {
-                Ok(carried) => (carried.round, carried.tape),
-                Err(error) => return Ok(self.to.error(&error)),
-            },
-            None => {
+        let resumed = self.outlet.and_then(Outlet::take_resumed);
+        let state = call.state().filter(|_| call.target().may_ask());
+        let (round, tape) = match (resumed, state) {
+            (Some(resumed), _) if resumed.release != self.ready.release => {
+                return Ok(self.to.error(&ProtocolError::RequestState));
+            }
+            (Some(Resumed { carried, .. }), _) => (carried.round, carried.tape),
+            (None, Some(state)) if self.to.era() == Era::Modern => {
+                match self.unseal(call, state, self.capabilities).await? {
+                    Ok(carried) => (carried.round, carried.tape),
+                    Err(error) => return Ok(self.to.error(&error)),
+                }
+            }
+            _ => {
                 let read_only = call.target() == Target::Tool && self.says_it_only_reads(known);
                 let header = self.header(began, read_only);
                 (Round::first(call.meta()), Tape::blank(header))
@@ -108,6 +122,13 @@ impl Run<'_> {
                 self.told(&witness, &ended, receipt, result).await
             }
             RoundEnd::Refused(error) => witness.refused(&error).await,
+            RoundEnd::Parks => {
+                witness.asked().await;
+                return Err(match self.outlet {
+                    Some(outlet) => outlet.hand_over(self.scene).await,
+                    None => Problem::host(),
+                });
+            }
             RoundEnd::Asks { missing, state } => {
                 witness.asked().await;
                 let questions = missing
@@ -279,7 +300,7 @@ impl Run<'_> {
                 return Ok(stopped(running.fail(GuestFault::Deadline(allowed).into())));
             }
             held = attempt.permit.held();
-            step = running.step(pace.slice(held));
+            step = running.step(pace.slice(self.scene, held));
         }
     }
 
@@ -331,6 +352,13 @@ impl Run<'_> {
             return Ok(GuestAnswer::Unasked(error));
         }
         let is_unread = core::mem::take(&mut attempt.has_unread);
+        if is_unread && let Some(answers) = self.outlet.and_then(Outlet::take_answers) {
+            if let Some(error) = answers.values().find_map(Answered::error) {
+                return Ok(GuestAnswer::Unasked(error));
+            }
+            let results = answers.iter().filter_map(|(id, answer)| answer.result(id));
+            questions::take(&questions, &mut round.given, results).map_err(RunEnd::Refused)?;
+        }
         let unread = attempt.call.filter(|_| is_unread);
         let responses = unread.into_iter().flat_map(GuestCall::responses);
         questions::take(&questions, &mut round.given, responses).map_err(RunEnd::Refused)?;
@@ -345,10 +373,14 @@ impl Run<'_> {
         round: u32,
         call: Option<&GuestCall<'_>>,
     ) -> Option<AskError> {
-        // A legacy client would be asked on its stream, which it is not yet.
-        let can = match self.to.era() {
-            Era::Modern if call.is_some_and(|call| call.target().may_ask()) => self.capabilities,
-            _ => "{}",
+        // A legacy client is asked on its stream, if it takes one.
+        let reaches =
+            self.to.era() == Era::Modern || (self.outlet.is_some() && self.to.form().may_stream());
+        let may = call.is_some_and(|call| call.target().may_ask());
+        let can = if may && reaches {
+            self.capabilities
+        } else {
+            "{}"
         };
         questions::refuse(questions, can, round)
     }
@@ -369,10 +401,17 @@ impl Run<'_> {
             tape: running.into_tape(),
             expires: self.scene.outside.now().plus(limits::REQUEST_STATE_MILLIS),
         };
-        let missing = questions
+        let missing: Vec<_> = questions
             .into_iter()
             .filter(|question| !carried.round.given.contains_key(&question.id))
             .collect();
+        if let Some(outlet) = self.outlet {
+            let release = self.ready.release;
+            outlet
+                .park(self.scene, self.to, release, carried, &missing)
+                .await?;
+            return Ok(RoundEnd::Parks);
+        }
         let state = self.seal(call, &carried, self.capabilities).await?;
         Ok(RoundEnd::Asks { missing, state })
     }

@@ -38,6 +38,9 @@ impl Run<'_> {
 
     pub(super) async fn open(&self) {
         let outside = &self.scene.outside;
+        if let Some(outlet) = self.outlet {
+            return outlet.open(self.scene, self.to).await;
+        }
         if outside.is_open() || !self.to.form().may_stream() {
             return;
         }
@@ -53,6 +56,9 @@ impl Run<'_> {
     pub(super) async fn tell(&self, notifier: &mut Notifier, telling: Telling) {
         if let Some(message) = outcome::told(notifier, self.to, &telling) {
             self.open().await;
+            if let Some(outlet) = self.outlet {
+                return outlet.say(self.scene, message).await;
+            }
             let event = sse::event(&message).into_bytes();
             self.scene.outside.emit(event).await;
         }

@@ -10,18 +10,17 @@ use smcp_protocol::{
     Answer, Head, List, Method, Offer, ProtocolError, Request, ServerInfo, Target, UnionPage,
 };
 
-use super::Hosted;
+use super::Asked;
 use super::listen::Listening;
 use crate::problem::Problem;
 use crate::state::Scene;
 
 pub(super) async fn answer(
-    scene: &Scene,
+    asked: &Asked<'_>,
     head: &Head<'_>,
     request: &Request<'_>,
-    principal: &Principal,
-    listening: &Listening<'_>,
 ) -> Result<Answer, Problem> {
+    let (scene, principal) = (asked.scene, asked.principal);
     let to = request.reply_to();
     let info = info(scene);
     let offer = Offer {
@@ -50,19 +49,17 @@ pub(super) async fn answer(
             }
             match scene.live(&server).await? {
                 Some(ready) => {
-                    let at = Hosted {
-                        scene,
-                        server: &server,
-                        ready: &ready,
-                        principal,
-                    };
+                    let at = asked.at(&server, &ready);
                     at.call(head, request, call, Some(name)).await?
                 }
                 None => unknown(),
             }
         }
         Method::Guest(call) => to.error(&ProtocolError::method_not_found(call.target().method())),
-        Method::Listen(listen) => listening.answer(to, listen, &offer).await?,
+        Method::Listen(listen) => Listening(asked).answer(to, listen, &offer).await?,
+        method @ (Method::SetLevel(_) | Method::Subscribe(_) | Method::Unsubscribe(_)) => {
+            asked.in_session(to, method, &offer).await?
+        }
     })
 }
 

@@ -176,7 +176,7 @@ impl<'a> Witness<'a> {
         };
         self.done(end).await;
         if self.run.scene.outside.is_open() {
-            return Ok(outcome::broken(self.run.to, self.id, &problem));
+            return Ok(outcome::broken(self.run.to, Some(self.id), &problem));
         }
         Err(problem.of_call(self.id))
     }

@@ -13,11 +13,11 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Value, json};
 use smcp_capability::turn::{
-    Boot, Effect, Fetch, Fetched, Frame, Listen, Mutation, Performed, Record, Reply, Role, Step,
-    Table,
+    ALARM_METHOD, Boot, Effect, Fetch, Fetched, Frame, Hearers, Listen, Mutation, Performed,
+    RUN_METHOD, Record, Reply, Role, Step, Table,
 };
 use smcp_crypto::{MasterKeys, SigningKey, receipt_key_id, sha256};
-use smcp_ids::{ReleaseDigest, ServerSlug};
+use smcp_ids::ReleaseDigest;
 use smcp_package::{Manifest, embed_manifest, sign};
 use smcp_tenant::memory_items::MemoryItems;
 use smcp_tenant::{Tenant, TurnId};
@@ -41,6 +41,8 @@ pub struct World {
     entropy: u64,
     /// The streams of those who listen.
     pub streams: Vec<Stream>,
+    /// Which of them were listed last.
+    heard: Vec<usize>,
     /// What other hosts answer.
     pub web: fn(&Fetch) -> Fetched,
     /// What they were sent.
@@ -49,11 +51,19 @@ pub struct World {
     pub refusals: u32,
     /// How often it was asked for some.
     pub reservations: u32,
+    /// The records of sessions, where they outlive objects.
+    pub sessions: HashMap<String, Vec<u8>>,
+    /// How often a record of a session was read, written or removed there.
+    pub session_reads: u32,
+    /// When objects are to be woken.
+    pub alarm: Option<u64>,
+    /// The turns of its own that an object has begun and that were not run yet.
+    pub begun: Vec<String>,
 }
 
 /// A stream that outlived its turn, as the platform keeps it.
 pub struct Stream {
-    /// The server, or `*`.
+    /// The server, or `*`; or the session.
     pub tag: String,
     pub record: Vec<u8>,
     pub told: String,
@@ -94,10 +104,15 @@ impl World {
             slice_millis: 0.1,
             entropy: 0,
             streams: Vec::new(),
+            heard: Vec::new(),
             web: |_| Fetched::Failed,
             fetched: Vec::new(),
             refusals: 0,
             reservations: 0,
+            sessions: HashMap::new(),
+            session_reads: 0,
+            alarm: None,
+            begun: Vec::new(),
         }
     }
 
@@ -235,7 +250,15 @@ impl World {
                     self.clock += self.slice_millis;
                 }
                 Step::Queued => panic!("queued with nobody else running"),
-                Step::Listen(_) => panic!("listens"),
+                // Handed over: the rest of its stream comes from later turns.
+                Step::Listen(Listen { head, first, .. }) => {
+                    let reply = Reply { head, body: first };
+                    return Outcome {
+                        reply,
+                        stream,
+                        yields,
+                    };
+                }
                 Step::Open(head) => {
                     assert_eq!(head.status, 200);
                     stream = Some(String::new());
@@ -247,6 +270,25 @@ impl World {
                         .push_str(std::str::from_utf8(&bytes).unwrap());
                 }
             }
+        }
+    }
+
+    /// Runs the turns that the object has begun itself.
+    pub fn run_begun(&mut self, object: &str) {
+        for path in std::mem::take(&mut self.begun) {
+            let mut frame = self.frame(RUN_METHOD, &path, "", Vec::new());
+            frame.headers.clear();
+            self.send(object, frame);
+        }
+    }
+
+    /// Lets the alarm ring, if it is time.
+    pub fn ring(&mut self, object: &str) {
+        if self.alarm.is_some_and(|at| at as f64 <= self.clock) {
+            self.alarm = None;
+            let mut frame = self.frame(ALARM_METHOD, "/", "", Vec::new());
+            frame.headers.clear();
+            self.send(object, frame);
         }
     }
 
@@ -314,17 +356,19 @@ impl World {
                 }
                 Performed::Done
             }
-            Effect::Listeners(server) => {
-                let heard = self.streams.iter().filter(|stream| stream.hears(&server));
-                let records = heard.map(|stream| stream.record.clone().into());
-                Performed::Listeners(records.collect())
+            Effect::Listeners(hearers) => {
+                let all = self.streams.iter().enumerate();
+                let heard = all.filter(|(_, stream)| stream.hears(&hearers));
+                let (places, records): (Vec<_>, Vec<_>) = heard
+                    .map(|(place, stream)| (place, stream.record.clone().into()))
+                    .unzip();
+                self.heard = places;
+                Performed::Listeners(records)
             }
             // Told in the step after they were listed: the places are still the same.
             Effect::Tell(tellings) => {
-                let mut heard: Vec<_> = self.streams.iter_mut().collect();
-                heard.retain(|stream| !stream.ended);
                 for telling in tellings {
-                    let stream = &mut heard[telling.listener as usize];
+                    let stream = &mut self.streams[self.heard[telling.listener as usize]];
                     stream
                         .told
                         .push_str(std::str::from_utf8(&telling.bytes).unwrap());
@@ -371,6 +415,31 @@ impl World {
                 let is_there = self.refusals == 0;
                 self.refusals = self.refusals.saturating_sub(1);
                 Performed::Reserved(is_there)
+            }
+            Effect::ReadSession(id) => {
+                self.session_reads += 1;
+                let record = self.sessions.get(&id);
+                Performed::Session(record.map(|record| record.clone().into()))
+            }
+            Effect::WriteSession { id, value, .. } => {
+                self.sessions.insert(id, value);
+                Performed::Done
+            }
+            Effect::DeleteSession(id) => {
+                self.sessions.remove(&id);
+                Performed::Done
+            }
+            Effect::Wake(at) => {
+                self.alarm = Some(self.alarm.map_or(at.0, |alarm| alarm.min(at.0)));
+                Performed::Done
+            }
+            Effect::Begin(path) => {
+                self.begun.push(path);
+                Performed::Done
+            }
+            Effect::Stop(turn) => {
+                self.engine(object).stop(TurnId(turn));
+                Performed::Done
             }
             Effect::Wait(millis) => {
                 self.clock += f64::from(millis);
@@ -453,8 +522,12 @@ impl World {
 }
 
 impl Stream {
-    fn hears(&self, server: &ServerSlug) -> bool {
-        !self.ended && (self.tag == server.as_str() || self.tag == "*")
+    fn hears(&self, hearers: &Hearers) -> bool {
+        let is_heard = match hearers {
+            Hearers::Server(server) => self.tag == server.as_str() || self.tag == "*",
+            Hearers::Session(session) => self.tag == *session,
+        };
+        is_heard && !self.ended
     }
 }
 

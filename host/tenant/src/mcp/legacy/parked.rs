@@ -1,0 +1,236 @@
+//! A call that waits for its client: the questions are on its stream, and the call itself, as a tape, in the
+//! object's storage. Nothing else waits: no turn, no timer, no instance. When the client has answered, a turn
+//! of the object's own goes on with it.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use smcp_capability::call::{AskError, Question};
+use smcp_capability::items::{Transacted, Transaction, Write};
+use smcp_ids::{ReleaseDigest, limits};
+use smcp_protocol::json::Json;
+use smcp_protocol::{ReplyTo, ask_message};
+
+use super::outlet::Outlet;
+use crate::item::Space;
+use crate::mcp::ask::Carried;
+use crate::problem::Problem;
+use crate::session::{Record, SessionId};
+use crate::state::Scene;
+
+/// All that it takes to go on with a call.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Parked {
+    /// What its session has agreed on.
+    pub(super) record: Record,
+    /// The client's request, as it came.
+    #[serde(with = "serde_bytes")]
+    pub(super) body: Vec<u8>,
+    /// The release that was called.
+    pub(super) release: ReleaseDigest,
+    pub(super) carried: Carried,
+    /// The number of the next event of its stream.
+    pub(super) next: u64,
+}
+
+/// What a parked call waits for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Waits {
+    /// The id of the request, as JSON text.
+    pub(super) request: String,
+    /// The ids of the questions that have no answer yet.
+    pub(super) questions: Vec<String>,
+}
+
+/// What a client answered to a question.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::mcp) enum Answered {
+    /// A result, as JSON text.
+    Result(String),
+    /// An error: its code and message.
+    Error(i32, String),
+}
+
+impl Answered {
+    /// As the guest is told it.
+    pub(in crate::mcp) fn error(&self) -> Option<AskError> {
+        match self {
+            Self::Result(_) => None,
+            Self::Error(code, message) => Some(AskError {
+                code: *code,
+                message: message.clone(),
+                data: None,
+            }),
+        }
+    }
+
+    /// The result, with the id of its question.
+    pub(in crate::mcp) fn result<'a>(&'a self, id: &'a str) -> Option<(Cow<'a, str>, Json<'a>)> {
+        match self {
+            Self::Result(text) => Some((id.into(), Json::parse(text.as_bytes()).ok()?)),
+            Self::Error(..) => None,
+        }
+    }
+}
+
+/// Where a call goes on.
+pub(in crate::mcp) struct Resumed {
+    pub(in crate::mcp) carried: Carried,
+    pub(in crate::mcp) release: ReleaseDigest,
+}
+
+/// By the ids of their questions.
+pub(in crate::mcp) type AllAnswers = BTreeMap<String, Answered>;
+
+/// The id of a question on the wire: its stream, and its own.
+pub(super) fn question_id(stream: &str, question: &str) -> String {
+    format!("{stream}:{question}")
+}
+
+pub(super) fn split_question_id(id: &str) -> Option<(&str, &str)> {
+    id.split_once(':')
+}
+
+pub(super) fn call_prefix(stream: &str) -> String {
+    format!("p/{stream}/")
+}
+
+pub(super) fn waits_key(stream: &str) -> String {
+    format!("q/{stream}")
+}
+
+pub(super) fn answers_prefix(stream: &str) -> String {
+    format!("a/{stream}/")
+}
+
+pub(super) fn answer_prefix(stream: &str, question: &str) -> String {
+    format!("a/{stream}/{question}/")
+}
+
+impl Outlet {
+    /// Parks a call, then asks.
+    pub(in crate::mcp) async fn park(
+        &self,
+        scene: &Scene,
+        to: &ReplyTo,
+        release: ReleaseDigest,
+        carried: Carried,
+        questions: &[Question],
+    ) -> Result<(), Problem> {
+        self.open(scene, to).await;
+        let mut events = Vec::new();
+        for question in questions {
+            let id = question_id(&self.stream, &question.id);
+            let (id, event) = self.event(ask_message(&id, &question.request));
+            scene.keep_event(&self.session.id, &id, &event).await;
+            events.push(event.text(&id));
+        }
+        let parked = Parked {
+            record: self.session.record.clone(),
+            body: self.body.clone(),
+            release,
+            carried,
+            next: self.next(),
+        };
+        let waits = Waits {
+            request: to.id().to_owned(),
+            questions: questions
+                .iter()
+                .map(|question| question.id.clone())
+                .collect(),
+        };
+        scene
+            .keep_parked(&self.session.id, &self.stream, &parked, &waits)
+            .await?;
+        for event in events {
+            self.send(scene, &event).await;
+        }
+        Ok(())
+    }
+
+    /// Where the call goes on, once.
+    pub(in crate::mcp) fn take_resumed(&self) -> Option<Resumed> {
+        self.resumed.take()
+    }
+
+    /// What the client has answered, once.
+    pub(in crate::mcp) fn take_answers(&self) -> Option<AllAnswers> {
+        self.answers.take()
+    }
+}
+
+impl Scene {
+    async fn keep_parked(
+        &self,
+        session: &SessionId,
+        stream: &str,
+        parked: &Parked,
+        waits: &Waits,
+    ) -> Result<(), Problem> {
+        let space = Space::of_session(session);
+        let now = self.outside.now();
+        let until = now.plus(limits::PARKED_MILLIS);
+        let encode = |bytes: postcard::Result<Vec<u8>>| bytes.map_err(|_| Problem::host());
+        let mut writes = self.parked_removals(session, stream).await?;
+        let call = encode(postcard::to_allocvec(parked))?;
+        writes.extend(self.pieces(&space, &call_prefix(stream), &call, until)?);
+        let place = space.place(waits_key(stream));
+        let waits = self.seal_item(&place, &encode(postcard::to_allocvec(waits))?)?;
+        writes.push(space.write(place, Some(waits), Some(until)));
+        let transaction = Transaction {
+            now,
+            writes,
+            quotas: vec![super::session_quota(&space)],
+            ..Transaction::default()
+        };
+        match self.transact(transaction).await? {
+            Transacted::Done => Ok(()),
+            Transacted::OverQuota => Err(Problem::new(
+                429,
+                "too_many_questions",
+                "too many calls of this session wait for an answer already, or too large ones; answer \
+                 some, or try again later",
+            )),
+            _ => Err(Problem::host()),
+        }
+    }
+
+    /// Forgets a call that waited, its questions and its answers.
+    pub(super) async fn parked_removals(
+        &self,
+        session: &SessionId,
+        stream: &str,
+    ) -> Result<Vec<Write>, Problem> {
+        let space = Space::of_session(session);
+        let mut writes = self.piece_removals(&space, &call_prefix(stream)).await?;
+        if !writes.is_empty() {
+            let place = space.place(waits_key(stream));
+            writes.push(space.write(place, None, None));
+            writes.extend(self.piece_removals(&space, &answers_prefix(stream)).await?);
+        }
+        Ok(writes)
+    }
+
+    /// The call that waits on a stream.
+    pub(super) async fn parked(
+        &self,
+        session: &SessionId,
+        stream: &str,
+    ) -> Result<Option<Parked>, Problem> {
+        let space = Space::of_session(session);
+        let bytes = self.read_pieces(&space, &call_prefix(stream)).await?;
+        Ok(bytes.and_then(|bytes| postcard::from_bytes(&bytes).ok()))
+    }
+
+    /// What a stream waits for, if it does.
+    pub(super) async fn waits(
+        &self,
+        session: &SessionId,
+        stream: &str,
+    ) -> Result<Option<Waits>, Problem> {
+        let place = Space::of_session(session).place(waits_key(stream));
+        let bytes = self.read_item(place).await?.value;
+        Ok(bytes.and_then(|bytes| postcard::from_bytes(&bytes).ok()))
+    }
+}
