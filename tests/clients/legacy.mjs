@@ -166,7 +166,7 @@ async function count(to) {
     if (counted.length === 0) say({ counting: true });
     counted.push(progress);
   };
-  const result = await text("test_counting", { to: Number(to), pauseMillis: 100 }, { onprogress });
+  const result = await text("test_counting", { to: Number(to), pauseMillis: 200 }, { onprogress });
   say({ counted, result });
 }
 

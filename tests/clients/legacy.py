@@ -133,7 +133,7 @@ class Acts:
                 say({"counting": True})
             counted.append(int(progress))
 
-        given = {"to": int(to), "pauseMillis": 100}
+        given = {"to": int(to), "pauseMillis": 200}
         result = await self.text("test_counting", given, progress_callback=progressed)
         say({"counted": counted, "result": result})
 

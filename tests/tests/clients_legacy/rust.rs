@@ -297,7 +297,7 @@ impl Session {
     async fn count(&self, to: &str) -> Result<Value, String> {
         self.heard.progress.lock().unwrap().clear();
         let to: u64 = to.parse().map_err(why)?;
-        let call = self.call("test_counting", json!({"to": to, "pauseMillis": 100}));
+        let call = self.call("test_counting", json!({"to": to, "pauseMillis": 200}));
         let (begun, result) = tokio::join!(self.begun(json!({"counting": true})), call);
         begun?;
         let result = result?;

@@ -195,7 +195,7 @@ fn on_wire(step: &str, client: &str, start: Start) -> (Served, Wire, Driven) {
 /// All numbers once, and in their order, though the wire is cut twice while they come: 12 seconds, of which
 /// a client that comes back when it is told to misses half.
 pub(super) fn resumes(name: &str, start: Start) {
-    const TO: usize = 120;
+    const TO: usize = 60;
     // The second time the Python client would go back to where it was the first time: when a stream
     // that it has resumed breaks, it forgets what it was told on it.
     let cuts = if name == "python" { 1 } else { 2 };
@@ -272,7 +272,7 @@ pub(super) fn question_outlives(_: &str, start: Start) {
 /// What it has done so far is lost with the host, so the client is told that it failed, and may call again.
 pub(super) fn call_ends_with_the_host(_: &str, start: Start) {
     let before = |client: &mut Driven| {
-        let begun = client.ask("count 200").unwrap();
+        let begun = client.ask("count 60").unwrap();
         assert_eq!(begun, json!({"counting": true}));
     };
     let after = |_: &Served, client: &mut Driven| {
