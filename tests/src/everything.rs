@@ -29,6 +29,12 @@ static RELEASES: Mutex<Option<[PathBuf; 2]>> = Mutex::new(None);
 /// test of a binary that uses its stage runs beside that one.
 static STAGE: RwLock<()> = RwLock::new(());
 
+/// No test of this binary that uses the stage runs while this lives, and no other that has it: a client that comes
+/// back when it is told to finds a host that was started again only if that is as quick as it is by itself.
+pub fn quiet() -> RwLockWriteGuard<'static, ()> {
+    STAGE.write().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// A tenant with the first release of `everything`.
 #[derive(Debug)]
 pub struct Served {
@@ -63,7 +69,7 @@ impl Served {
     ///
     /// Those of [`new`](Self::new).
     pub fn alone(publisher: &str, name: &str) -> Result<Self> {
-        let alone = STAGE.write().unwrap_or_else(PoisonError::into_inner);
+        let alone = quiet();
         let served = Self::on_stage(publisher, name)?;
         Ok(Self {
             alone: Some(alone),

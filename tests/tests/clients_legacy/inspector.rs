@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 use smcp_tests::driven::Driven;
-use smcp_tests::everything::Served;
+use smcp_tests::everything::{Served, quiet};
 use smcp_tests::mortal::{Mortal, kill};
 use smcp_xtask::{dev, paths};
 
@@ -238,6 +238,7 @@ fn the_question_of_a_held_connection_outlives_the_host() {
     let mortal = Mortal::new().unwrap();
     let platform = mortal.start().unwrap();
     let served = Served::on(&platform, TENANT).unwrap();
+    let _quiet = quiet();
     let held = Held::to(&served);
     let question = held.question();
     kill(platform).unwrap();

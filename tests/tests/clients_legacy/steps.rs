@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use smcp_tests::driven::Driven;
-use smcp_tests::everything::Served;
+use smcp_tests::everything::{Served, quiet};
 use smcp_tests::http::Ask;
 use smcp_tests::mortal::{Mortal, kill};
 use smcp_tests::wire::Wire;
@@ -232,6 +232,7 @@ fn outlives(start: Start, before: impl Fn(&mut Driven), after: impl Fn(&Served, 
     let mortal = Mortal::new().unwrap();
     let platform = mortal.start().unwrap();
     let served = Served::on(&platform, TENANT).unwrap();
+    let _quiet = quiet();
     let mut client = start(&served.endpoint, &served.key);
     before(&mut client);
     kill(platform).unwrap();
