@@ -84,7 +84,12 @@ impl Stage {
         })
     }
 
-    fn with(change: impl FnOnce(Options) -> Options) -> Result<Self> {
+    /// The same, with options of its own.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`start`](Self::start).
+    pub fn with(change: impl FnOnce(Options) -> Options) -> Result<Self> {
         build::build(build::Mode::Release)?;
         let home = paths::target().join("e2e").join(dev::random_hex(6)?);
         std::fs::create_dir_all(&home)?;

@@ -12,6 +12,7 @@ use crate::world::package;
 
 const ASK: &str = include_str!("../../../tests/guests/ask.wat");
 const SUBSCRIPTION: &str = "io.modelcontextprotocol/subscriptionId";
+const TELL: &str = include_str!("../../../tests/guests/tell.wat");
 const NAP: &str = include_str!("../../../tests/guests/nap.wat");
 
 /// A client, and the server that it started.
@@ -169,6 +170,9 @@ fn what_is_wrong_is_answered_and_the_server_goes_on() {
     client.send(r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":9}}"#);
     client.send(r#"{"jsonrpc":"2.0","method":"notifications/x","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"1999-01-01"}}}"#);
     client.send(r#"{"jsonrpc":"2.0","id":9,"result":{}}"#);
+    // An answer to an answer could go on for ever.
+    client.send(r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"?"}}"#);
+    client.send(r#"{"jsonrpc":"2.0","error":{"code":-32700,"message":"?"}}"#);
     let unfit = client.ask(&legacy(3, "tools/call", json!({"name": "greet"})));
     assert_eq!(unfit["result"]["isError"], true);
     client.end();
@@ -247,6 +251,62 @@ fn a_legacy_client_is_asked_while_its_call_waits() {
     let taken_back = client.next();
     assert_eq!(taken_back["method"], "notifications/cancelled");
     assert_eq!(taken_back["params"]["requestId"], asked["id"]);
+    client.end();
+}
+
+/// 2025-11-25, server/utilities/logging, "Setting Log Level".
+#[test]
+fn a_legacy_client_is_sent_the_log_that_it_asks_for() {
+    let bench = Bench::new();
+    bench.write("ask.wasm", package(ASK, "1.0.0"));
+    let mut client = Client::start(&bench, "ask.wasm");
+    let welcome = client.ask(&initialize("2025-11-25"));
+    assert_eq!(welcome["result"]["capabilities"]["logging"], json!({}));
+    let call = |id| legacy(id, "tools/call", json!({"name": "ask"}));
+    // Nothing yet; its question fails, since the client cannot be asked.
+    client.ask(&call(2));
+    for (id, level, is_told) in [(3, "debug", true), (5, "emergency", false)] {
+        let set = client.ask(&legacy(id, "logging/setLevel", json!({"level": level})));
+        assert_eq!(set["result"], json!({}), "{set}");
+        client.send(&call(id + 1).to_string());
+        if is_told {
+            let told = client.next();
+            assert_eq!(told["method"], "notifications/message");
+            assert_eq!(told["params"]["data"], "told");
+        }
+        assert_eq!(client.next()["id"], id + 1);
+    }
+    let refused = client.ask(&legacy(7, "logging/setLevel", json!({"level": "loud"})));
+    assert_eq!(refused["error"]["code"], -32602);
+    client.end();
+}
+
+/// 2025-11-25, server/resources, "Subscriptions".
+#[test]
+fn a_legacy_client_is_told_of_the_resources_that_it_subscribes_to() {
+    let bench = Bench::new();
+    bench.write("tell.wasm", package(TELL, "1.0.0"));
+    let mut client = Client::start(&bench, "tell.wasm");
+    let welcome = client.ask(&initialize("2025-11-25"));
+    let declared = &welcome["result"]["capabilities"]["resources"];
+    assert_eq!(*declared, json!({"subscribe": true, "listChanged": true}));
+    let call = |id| legacy(id, "tools/call", json!({"name": "tell"}));
+    client.ask(&call(2));
+    let subscription = json!({"uri": "test:it"});
+    let done = client.ask(&legacy(3, "resources/subscribe", subscription.clone()));
+    assert_eq!(done["result"], json!({}), "{done}");
+    client.send(&call(4).to_string());
+    let (told, called) = (client.next(), client.next());
+    let (told, called) = if told["id"] == 4 {
+        (called, told)
+    } else {
+        (told, called)
+    };
+    assert_eq!(called["id"], 4);
+    assert_eq!(told["method"], "notifications/resources/updated");
+    assert_eq!(told["params"], subscription);
+    client.ask(&legacy(5, "resources/unsubscribe", subscription));
+    client.ask(&call(6));
     client.end();
 }
 

@@ -367,6 +367,26 @@ pub const RUN_AGAIN_MILLIS: u64 = 5_000;
 /// How often that is done.
 pub const RUNS_MAX: u32 = 3;
 
+// ---- Tasks -----------------------------------------------------------------------------------
+
+/// How long a task is kept, and may run, in milliseconds from its beginning.
+pub const TASK_MILLIS: u64 = 24 * 60 * 60 * 1_000;
+/// How often a client should ask for one, in milliseconds, as it is told.
+pub const TASK_POLL_MILLIS: u64 = 1_000;
+/// The fuel of one run of a task: it has no client that waits.
+pub const TASK_FUEL_MAX: u64 = 10 * FUEL_MAX;
+/// What a task says of itself is kept this often at the most, in milliseconds.
+pub const TASK_SAYS_MILLIS: u64 = 1_000;
+/// The state of a task that runs is kept after so long, in milliseconds, when it has been answered something: what
+/// a kill can cost.
+pub const TASK_KEEPS_MILLIS: u64 = 10_000;
+/// A task that sleeps longer, in milliseconds, is not in memory meanwhile.
+pub const TASK_SLEEPS_MILLIS: u32 = 5_000;
+/// What one caller's tasks are in the object, together: how many items, and bytes.
+pub const TASK_ITEMS_MAX: u64 = 8_192;
+/// The same in bytes.
+pub const TASKS_BYTES_MAX: u64 = 64 * MIB as u64;
+
 // ---- Streams ---------------------------------------------------------------------------------
 
 /// A call that has not finished by then is answered as a stream, where the client takes one.

@@ -126,13 +126,13 @@ export class Bridge {
     if (code === ENDED) {
       this.finish();
     } else {
-      this.headers.set("x-smcp-resumed", "1");
       this.connectAgain(this.limits.reconnectFirstMillis);
     }
   }
 
   /** Connects until the object lets it listen, or says that nothing is left to hear. */
   async connectAgain(pause) {
+    this.headers.set("x-smcp-resumed", "1");
     while (!this.over) {
       // So that a thousand of them do not come at once.
       if (pause > 0) await scheduler.wait(pause * (0.5 + Math.random() / 2));

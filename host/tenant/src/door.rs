@@ -22,7 +22,7 @@ pub(crate) async fn answer(scene: Scene, frame: Frame) -> Reply {
 async fn route(scene: &Scene, frame: &Frame) -> Result<Reply, Problem> {
     scene.load().await?;
     if [ALARM_METHOD, RUN_METHOD].contains(&frame.method.as_str()) {
-        return mcp::legacy::run_of_own(scene, frame).await;
+        return mcp::run_of_own(scene, frame).await;
     }
     let path = frame.path.split('?').next().unwrap_or_default();
     match path.strip_prefix("/t/") {

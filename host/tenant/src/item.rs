@@ -88,6 +88,15 @@ impl Space {
         }
     }
 
+    /// The tasks of one principal.
+    pub(crate) fn tasks(principal: &str) -> Self {
+        let name = format!("task/{principal}");
+        Self {
+            account: name.clone(),
+            name,
+        }
+    }
+
     /// What the object has to do, and when.
     pub(crate) fn due() -> Self {
         Self {

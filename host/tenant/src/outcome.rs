@@ -85,19 +85,24 @@ pub(crate) fn answer_with<'t>(
 
 /// The answer to a call that the host could not run to its end, where its client reads a stream already.
 pub(crate) fn broken(to: &ReplyTo, call: Option<CallId>, problem: &Problem) -> Answer {
+    let wire = wire_of(problem);
+    match call.or(problem.call()) {
+        Some(call) => to.wire(&wire.of_call(call)),
+        None => to.wire(&wire),
+    }
+}
+
+/// A refusal as an error of JSON-RPC.
+pub(crate) fn wire_of(problem: &Problem) -> Wire {
     let data = serde_json::json!({
         "code": problem.code,
         "help": format!("docs/errors.md#{}", problem.code),
     });
-    let wire = Wire {
+    Wire {
         status: problem.status,
         code: INTERNAL_ERROR,
         message: problem.message.clone(),
         data: Some(data.to_string()),
-    };
-    match call.or(problem.call()) {
-        Some(call) => to.wire(&wire.of_call(call)),
-        None => to.wire(&wire),
     }
 }
 

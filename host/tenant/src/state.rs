@@ -248,3 +248,37 @@ impl Scene {
         Ok(())
     }
 }
+
+/// Something that can be stopped by name, and is not lost, until this is dropped.
+pub(crate) struct UnderWay {
+    state: Rc<RefCell<State>>,
+    names: Vec<Live>,
+    turn: u32,
+}
+
+impl Scene {
+    /// This turn does what goes by those names.
+    pub(crate) fn goes_live(&self, names: impl Into<Vec<Live>>) -> UnderWay {
+        let names = names.into();
+        let mut state = self.state.borrow_mut();
+        for name in &names {
+            state.live.insert(name.clone(), self.turn);
+        }
+        UnderWay {
+            state: self.state.clone(),
+            names,
+            turn: self.turn,
+        }
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        let mut state = self.state.borrow_mut();
+        for name in &self.names {
+            if state.live.get(name) == Some(&self.turn) {
+                state.live.remove(name);
+            }
+        }
+    }
+}

@@ -75,10 +75,10 @@ fn messages(text: &str) -> Vec<Value> {
 }
 
 fn last_id(text: &str) -> String {
-    let ids = text
+    let mut ids = text
         .split('\n')
         .filter_map(|line| line.strip_prefix("id: "));
-    ids.last().unwrap().to_owned()
+    ids.next_back().unwrap().to_owned()
 }
 
 /// Takes a stream up again after that event: its place among the streams, or the reply.
@@ -252,8 +252,37 @@ fn a_call_whose_turn_was_killed_goes_on_by_the_alarm() {
     let rest = attach(&mut world, &key, &session, Some(&last_id(&stream)));
     let rest = rest.err().unwrap();
     assert_eq!(messages(rest.text()).pop().unwrap()["id"], 7);
+    assert_eq!(rest.status(), 200);
     // Nothing is left to be done.
     world.pass(1e6);
+    world.ring(OBJECT);
+    assert!(world.begun.is_empty());
+}
+
+#[test]
+fn a_call_that_kills_the_host_each_time_is_given_up() {
+    let (mut world, key) = world();
+    let session = begin(&mut world, &key);
+    let stream = ask(&mut world, &key, &session, 7);
+    answer(&mut world, &key, &session, &stream, ada());
+    let mut tries = 0;
+    loop {
+        world.pass(1e5);
+        // The last turn is one that gives up: it is not killed.
+        if world.begun.iter().any(|path| path.ends_with("/4")) {
+            break;
+        }
+        world.begun.clear();
+        world.evict();
+        world.ring(OBJECT);
+        tries += 1;
+        assert!(tries < 10, "it goes on for ever");
+    }
+    world.run_begun(OBJECT);
+    let rest = attach(&mut world, &key, &session, Some(&last_id(&stream)));
+    let said = messages(rest.err().unwrap().text()).pop().unwrap();
+    assert_eq!(said["error"]["data"]["code"], "call_lost", "{said}");
+    world.pass(1e5);
     world.ring(OBJECT);
     assert!(world.begun.is_empty());
 }
@@ -271,7 +300,9 @@ fn a_stream_is_taken_up_again_without_loss_or_repetition_from_any_event() {
     let whole = whole.err().unwrap();
     let all = messages(whole.text());
     assert_eq!(all.len(), 4, "{}", whole.text());
-    for seen in 0..=4 {
+    let over = attach(&mut world, &key, &session, Some(&format!("{name}.4")));
+    assert_eq!(over.err().unwrap().status(), 405, "nothing is left");
+    for seen in 0..4 {
         let rest = attach(&mut world, &key, &session, Some(&format!("{name}.{seen}")));
         let rest = rest.err().unwrap();
         assert_eq!(messages(rest.text()), all[seen..], "after {seen}");

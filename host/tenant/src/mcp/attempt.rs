@@ -35,6 +35,8 @@ pub(super) struct Attempt<'a, 'c> {
     /// Whether the answers of this request are still to be read: they are for the first questions that
     /// have none, and no others.
     pub(super) has_unread: bool,
+    /// Whether it becomes a task if its guest wants that.
+    pub(super) may_become_task: bool,
     /// What those who listen are told when the call has returned.
     pub(super) changes: Vec<Change>,
     pub(super) reads: Reads,
@@ -88,10 +90,14 @@ impl Run<'_> {
             has_spent: false,
             times: Times {
                 began,
-                deadline: began.plus(self.ready.limits.deadline_millis),
+                deadline: match self.asked.going {
+                    Some(going) => going.until(),
+                    None => began.plus(self.ready.limits.deadline_millis),
+                },
             },
             notifier: Notifier::new(),
             has_unread: call.is_some(),
+            may_become_task: false,
             changes: Vec::new(),
             reads: Reads::begin(self.scene, false),
             witness,

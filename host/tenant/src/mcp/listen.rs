@@ -11,7 +11,7 @@ use crate::problem::Problem;
 
 /// Set by the edge, when it comes back to an object that it lost the connection to. Whoever else sets it
 /// is told of changes that were none, and is not told what of its wish is honoured: their loss.
-const RESUMED: &str = "x-smcp-resumed";
+pub(super) const RESUMED: &str = "x-smcp-resumed";
 
 /// A request of a client that may want to listen.
 pub(super) struct Listening<'a>(pub(super) &'a Asked<'a>);

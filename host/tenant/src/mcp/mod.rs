@@ -5,15 +5,18 @@
 
 mod ask;
 mod attempt;
+mod errand;
 mod http;
 mod kv;
 pub(crate) mod legacy;
 mod listen;
 mod permit;
 mod receipt;
+mod rest;
 mod room;
 mod run;
 mod stream;
+mod task;
 mod told;
 mod union;
 mod witness;
@@ -27,10 +30,13 @@ use smcp_protocol::json::Json;
 use smcp_protocol::{
     Answer, Call, Era, GuestCall, Head, Initialize, LISTEN_METHOD, List, Method, Notification,
     Offer, ProtocolError, Reply, ReplyForm, ReplyTo, Request, Response, ServerInfo, Target,
+    TaskSupport,
 };
 
+pub(crate) use self::errand::run_of_own;
 use self::legacy::{Outlet, Seat};
 use self::listen::Listening;
+use self::task::Going;
 use crate::modules::Ready;
 use crate::problem::{Problem, retry_after};
 use crate::session::Session;
@@ -148,6 +154,7 @@ impl Post<'_> {
             principal: self.principal,
             session,
             outlet,
+            going: None,
         }
     }
 
@@ -264,6 +271,8 @@ struct Asked<'a> {
     session: Option<&'a Session>,
     /// How a call of a session tells its client anything.
     outlet: Option<&'a Outlet>,
+    /// The task that goes on with it.
+    going: Option<&'a Going>,
 }
 
 impl Asked<'_> {
@@ -340,6 +349,7 @@ impl Hosted<'_> {
                 Err(error) => to.error(&error),
             },
             Method::Guest(call) => self.call(head, request, call, None).await?,
+            Method::Task(call) => self.asked.task(to, info, call).await?,
             Method::Listen(listen) => {
                 let listening = Listening(self.asked);
                 listening.answer(to, listen, &catalogue.offer()).await?
@@ -376,6 +386,10 @@ impl Hosted<'_> {
             {
                 return Ok(to.error(&error));
             }
+            let support = catalogue.tool(name).map(|tool| tool.task_support());
+            if support == Some(TaskSupport::Required) && !request.meta().takes_tasks {
+                return Ok(to.error(&ProtocolError::MissingExtension));
+            }
             let schemas = self.ready.schemas.of(catalogue, name);
             if let Err(mismatch) = schemas.check_arguments(call.arguments()) {
                 // server/tools, "Error Handling": the model reads it, and tries again.
@@ -407,7 +421,8 @@ impl Hosted<'_> {
             capabilities,
             origin,
             wants_receipt: meta.receipt,
-            outlet: self.asked.outlet,
+            takes_tasks: meta.takes_tasks,
+            asked: self.asked,
         }
     }
 }

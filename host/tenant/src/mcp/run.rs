@@ -4,19 +4,19 @@ use smcp_auth::Principal;
 use smcp_capability::call::{
     Answer as GuestAnswer, AskError, Caller, Origin, Question, Request as GuestRequest,
 };
-use smcp_ids::{ServerSlug, UnixMillis, limits};
+use smcp_ids::{Fuel, ServerSlug, UnixMillis, limits};
 use smcp_protocol::{Answer, Era, GuestCall, GuestResult, ProtocolError, ReplyTo, Target};
 use smcp_sandbox::{Ended, Entry, Fault, GuestFault, HostFault, Output};
 use smcp_tape::{Header, Tape};
 
-use super::ask::Carried;
+use super::Asked;
 use super::attempt::Attempt;
 use super::http::Sends;
 use super::kv::{Alone, Reads, Settled, others};
-use super::legacy::Outlet;
-use super::legacy::parked::{Answered, Resumed};
+use super::legacy::{Answered, Outlet, Resumed};
 use super::permit::Permit;
 use super::receipt::Ran;
+use super::task::{Going, Task};
 use super::witness::Witness;
 use crate::call::{Call, CallStep, Telling};
 use crate::modules::Ready;
@@ -39,12 +39,14 @@ pub(super) struct Run<'a> {
     pub(super) origin: Origin,
     /// Whether the client asked for a receipt.
     pub(super) wants_receipt: bool,
-    /// How the client is told anything, in a session of the legacy era.
-    pub(super) outlet: Option<&'a Outlet>,
+    /// Whether the client takes a task for an answer.
+    pub(super) takes_tasks: bool,
+    /// What it belongs to: a session's stream, a task, or neither.
+    pub(super) asked: &'a Asked<'a>,
 }
 
 /// How a round of a call ended.
-enum RoundEnd {
+pub(super) enum RoundEnd {
     /// The call is over.
     Ended(Ended),
     /// It has returned, and its client wants a receipt.
@@ -54,8 +56,10 @@ enum RoundEnd {
         missing: Vec<Question>,
         state: String,
     },
-    /// The same, and the call waits here for the answers.
+    /// The call waits here, for answers or for a time.
     Parks,
+    /// The call goes on without its client.
+    Begins(Box<Task>),
     /// The client's answer does not fit.
     Refused(ProtocolError),
 }
@@ -67,6 +71,10 @@ enum RunEnd {
     Refused(ProtocolError),
     /// What it has read has changed.
     Stale,
+    /// It is a task from here on.
+    Begins,
+    /// It sleeps until then.
+    Sleeps(UnixMillis),
 }
 
 impl Run<'_> {
@@ -79,7 +87,10 @@ impl Run<'_> {
         let permit = Permit::acquire(self.scene, self.principal).await?;
         let began = self.scene.outside.now();
         let known = name.unwrap_or(call.name());
-        let resumed = self.outlet.and_then(Outlet::take_resumed);
+        let resumed = match self.asked.going {
+            Some(going) => going.take_resumed(),
+            None => self.asked.outlet.and_then(Outlet::take_resumed),
+        };
         let state = call.state().filter(|_| call.target().may_ask());
         let (round, tape) = match (resumed, state) {
             (Some(resumed), _) if resumed.release != self.ready.release => {
@@ -108,7 +119,8 @@ impl Run<'_> {
             Target::Completion => Entry::Complete(request),
         };
         let had_sent = tape.has_sent();
-        let attempt = self.attempt(permit, Some(call), round, had_sent, began, &witness);
+        let mut attempt = self.attempt(permit, Some(call), round, had_sent, began, &witness);
+        attempt.may_become_task = self.may_become_task(call, known);
         let result = |text| self.result(call.target(), known, text);
         let is_result = |text: &str| self.result(call.target(), known, text).is_ok();
         let end = match self.execute(entry, tape, attempt, is_result).await {
@@ -124,10 +136,15 @@ impl Run<'_> {
             RoundEnd::Refused(error) => witness.refused(&error).await,
             RoundEnd::Parks => {
                 witness.asked().await;
-                return Err(match self.outlet {
+                // Whoever goes on with it knows that it rests.
+                return Err(match self.asked.outlet {
                     Some(outlet) => outlet.hand_over(self.scene).await,
                     None => Problem::host(),
                 });
+            }
+            RoundEnd::Begins(task) => {
+                witness.asked().await;
+                self.to.task_created(&self.ready.info, &task.view())
             }
             RoundEnd::Asks { missing, state } => {
                 witness.asked().await;
@@ -185,6 +202,9 @@ impl Run<'_> {
             attempt.reads = Reads::begin(self.scene, has_earlier);
             attempt.changes.clear();
             let mut bounds = self.ready.bounds();
+            if self.asked.going.is_some() {
+                bounds.fuel = Fuel(limits::TASK_FUEL_MAX);
+            }
             bounds.fuel = attempt.round.fuel_left(bounds.fuel);
             let begun = self.begin(entry, bounds, tape, &mut attempt).await?;
             let (mut running, first) = match begun {
@@ -195,6 +215,8 @@ impl Run<'_> {
                 RunEnd::Ended(ended) => ended,
                 RunEnd::Refused(error) => return Ok(RoundEnd::Refused(error)),
                 RunEnd::Asks(questions) => return self.asks(running, attempt, questions).await,
+                RunEnd::Begins => return self.begins(running, attempt).await,
+                RunEnd::Sleeps(until) => return self.sleeps(running, attempt, until).await,
                 RunEnd::Stale if running.tape().has_acted() => return Ok(overtaken(&mut running)),
                 RunEnd::Stale => {
                     (entry, tape) = running.into_rerun();
@@ -313,6 +335,21 @@ impl Run<'_> {
     ) -> Result<Option<RunEnd>, Problem> {
         let outside = &self.scene.outside;
         let answer = match request {
+            GuestRequest::BeginTask if attempt.may_become_task && self.asked.going.is_none() => {
+                running.performed(GuestAnswer::Flag(true), outside.now());
+                return Ok(Some(RunEnd::Begins));
+            }
+            GuestRequest::BeginTask => GuestAnswer::Flag(self.asked.going.is_some()),
+            GuestRequest::Sleep(millis)
+                if millis >= limits::TASK_SLEEPS_MILLIS && self.asked.going.is_some() =>
+            {
+                let going = self.asked.going.ok_or_else(Problem::host)?;
+                if !going.has_slept(outside.now()) {
+                    let until = outside.now().plus(millis.into());
+                    return Ok(Some(RunEnd::Sleeps(until)));
+                }
+                GuestAnswer::Done
+            }
             GuestRequest::Sleep(millis) => match self.sleep(millis, attempt.times).await {
                 Ok(()) => GuestAnswer::Done,
                 Err(fault) => return Ok(Some(stopped(running.fail(fault)))),
@@ -331,6 +368,12 @@ impl Run<'_> {
             _ => return Ok(Some(stopped(running.fail(HostFault::Engine.into())))),
         };
         running.performed(answer, outside.now());
+        if let Some(going) = self.asked.going {
+            let carried = || self.carried(attempt.round.clone(), running.tape().clone());
+            going
+                .keeps_up(self.scene, self.ready.release, carried)
+                .await?;
+        }
         Ok(None)
     }
 
@@ -352,7 +395,10 @@ impl Run<'_> {
             return Ok(GuestAnswer::Unasked(error));
         }
         let is_unread = core::mem::take(&mut attempt.has_unread);
-        if is_unread && let Some(answers) = self.outlet.and_then(Outlet::take_answers) {
+        if is_unread && let Some(answers) = self.asked.going.and_then(Going::take_answers) {
+            round.given.extend(answers);
+        }
+        if is_unread && let Some(answers) = self.asked.outlet.and_then(Outlet::take_answers) {
             if let Some(error) = answers.values().find_map(Answered::error) {
                 return Ok(GuestAnswer::Unasked(error));
             }
@@ -374,8 +420,8 @@ impl Run<'_> {
         call: Option<&GuestCall<'_>>,
     ) -> Option<AskError> {
         // A legacy client is asked on its stream, if it takes one.
-        let reaches =
-            self.to.era() == Era::Modern || (self.outlet.is_some() && self.to.form().may_stream());
+        let reaches = self.to.era() == Era::Modern
+            || (self.asked.outlet.is_some() && self.to.form().may_stream());
         let may = call.is_some_and(|call| call.target().may_ask());
         let can = if may && reaches {
             self.capabilities
@@ -383,37 +429,6 @@ impl Run<'_> {
             "{}"
         };
         questions::refuse(questions, can, round)
-    }
-
-    /// Ends a round with the questions that have no answer yet.
-    async fn asks(
-        &self,
-        running: Call,
-        mut attempt: Attempt<'_, '_>,
-        questions: Vec<Question>,
-    ) -> Result<RoundEnd, Problem> {
-        if attempt.had_sent && self.check(&running, &mut attempt).await? == Settled::Spent {
-            return Ok(RoundEnd::Refused(ProtocolError::RequestStateUsed));
-        }
-        let call = attempt.call.ok_or_else(Problem::host)?;
-        let carried = Carried {
-            round: attempt.round.next(running.fuel_used()),
-            tape: running.into_tape(),
-            expires: self.scene.outside.now().plus(limits::REQUEST_STATE_MILLIS),
-        };
-        let missing: Vec<_> = questions
-            .into_iter()
-            .filter(|question| !carried.round.given.contains_key(&question.id))
-            .collect();
-        if let Some(outlet) = self.outlet {
-            let release = self.ready.release;
-            outlet
-                .park(self.scene, self.to, release, carried, &missing)
-                .await?;
-            return Ok(RoundEnd::Parks);
-        }
-        let state = self.seal(call, &carried, self.capabilities).await?;
-        Ok(RoundEnd::Asks { missing, state })
     }
 }
 

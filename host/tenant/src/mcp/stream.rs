@@ -38,8 +38,11 @@ impl Run<'_> {
 
     pub(super) async fn open(&self) {
         let outside = &self.scene.outside;
-        if let Some(outlet) = self.outlet {
+        if let Some(outlet) = self.asked.outlet {
             return outlet.open(self.scene, self.to).await;
+        }
+        if self.asked.going.is_some() {
+            return;
         }
         if outside.is_open() || !self.to.form().may_stream() {
             return;
@@ -54,9 +57,12 @@ impl Run<'_> {
     }
 
     pub(super) async fn tell(&self, notifier: &mut Notifier, telling: Telling) {
+        if let (Some(going), Telling::Progress { message, .. }) = (self.asked.going, &telling) {
+            return going.says(self.scene, message.as_deref()).await;
+        }
         if let Some(message) = outcome::told(notifier, self.to, &telling) {
             self.open().await;
-            if let Some(outlet) = self.outlet {
+            if let Some(outlet) = self.asked.outlet {
                 return outlet.say(self.scene, message).await;
             }
             let event = sse::event(&message).into_bytes();

@@ -56,6 +56,7 @@ pub(super) async fn answer(
             }
         }
         Method::Guest(call) => to.error(&ProtocolError::method_not_found(call.target().method())),
+        Method::Task(call) => asked.task(to, &info, call).await?,
         Method::Listen(listen) => Listening(asked).answer(to, listen, &offer).await?,
         method @ (Method::SetLevel(_) | Method::Subscribe(_) | Method::Unsubscribe(_)) => {
             asked.in_session(to, method, &offer).await?

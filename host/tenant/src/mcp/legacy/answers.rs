@@ -1,11 +1,10 @@
-//! Takes what a client answers, and goes on with the call that waited for it: in a turn of the object's own,
-//! which an alarm begins again if the object should be killed meanwhile.
+//! Takes what a client answers, and goes on with the call that waited for it, as an errand of the object's own.
 
-use smcp_capability::items::{Transaction, Write};
-use smcp_capability::turn::{ALARM_METHOD, Effect, Frame, Head as HttpHead, Reply as HttpReply};
-use smcp_ids::{UnixMillis, limits};
+use smcp_capability::items::{Transacted, Transaction, Write};
+use smcp_capability::turn::Frame;
+use smcp_ids::limits;
 use smcp_protocol::json::Json;
-use smcp_protocol::{Answer, Call, Head, INTERNAL_ERROR, Outcome, Request, Response, Wire, sse};
+use smcp_protocol::{Answer, Call, Head, INTERNAL_ERROR, Outcome, Request, Response, sse};
 
 use super::events::{Event, EventId};
 use super::outlet::Outlet;
@@ -13,51 +12,12 @@ use super::parked::{
     AllAnswers, Answered, Parked, Resumed, Waits, answer_prefix, split_question_id, waits_key,
 };
 use crate::item::Space;
+use crate::mcp::errand::Errand;
 use crate::mcp::{Asked, Endpoint};
 use crate::outcome;
 use crate::problem::Problem;
 use crate::session::{Record, Session, SessionId};
 use crate::state::{Live, Scene};
-
-/// Where a turn that goes on with a call is sent: `/{session}/{stream}/{try}`.
-fn path_of(session: &SessionId, stream: &str, tries: u32) -> String {
-    format!("/{}/{stream}/{tries}", session.as_str())
-}
-
-fn parts_of(path: &str) -> Option<(SessionId, &str, u32)> {
-    let mut parts = path.strip_prefix('/')?.split('/');
-    let session = SessionId::remembered(parts.next()?);
-    Some((session, parts.next()?, parts.next()?.parse().ok()?))
-}
-
-/// A time and a path, in the order of time.
-fn due_key(at: UnixMillis, path: &str) -> String {
-    format!("{:015}{path}", at.0)
-}
-
-/// A turn that no client sent: the object's alarm, or a call that goes on.
-pub(crate) async fn run_of_own(scene: &Scene, frame: &Frame) -> Result<HttpReply, Problem> {
-    if frame.method == ALARM_METHOD {
-        scene.take_up_due().await?;
-    } else if let Some((session, stream, tries)) = parts_of(&frame.path) {
-        go_on(scene, frame, session, stream).await?;
-        scene.forget_due(&path_of_any(&frame.path, tries)).await?;
-    }
-    let head = HttpHead {
-        status: 204,
-        headers: Vec::new(),
-    };
-    Ok(HttpReply {
-        head,
-        body: Vec::new(),
-    })
-}
-
-/// The path without its try.
-fn path_of_any(path: &str, tries: u32) -> String {
-    let tries = format!("/{tries}");
-    path.strip_suffix(&tries).unwrap_or(path).to_owned()
-}
 
 impl Session {
     /// A client's answer to a question. One to no question, or to one that has its answer, is passed over: the
@@ -92,15 +52,17 @@ impl Session {
         let until = now.plus(limits::PARKED_MILLIS);
         let prefix = answer_prefix(stream, question);
         let mut writes = scene.pieces(&space, &prefix, &answer, until)?;
-        let path = path_of(&self.id, stream, 1);
+        let errand = Errand::Call {
+            session: self.id.clone(),
+            stream: stream.to_owned(),
+        };
         let again = now.plus(limits::RUN_AGAIN_MILLIS);
         if is_complete {
-            writes.push(scene.due_write(again, &path)?);
+            writes.push(scene.due_write(again, &errand, 1)?);
         }
-        scene.write_all(writes, &space).await?;
+        scene.write_under_way(writes, &space).await?;
         if is_complete {
-            scene.done(Effect::Wake(again)).await?;
-            scene.done(Effect::Begin(path)).await?;
+            scene.begin_errand(again, &errand).await?;
         }
         Ok(())
     }
@@ -124,14 +86,7 @@ fn answered(response: &Response<'_>) -> Answered {
 }
 
 impl Scene {
-    fn due_write(&self, at: UnixMillis, path: &str) -> Result<Write, Problem> {
-        let space = Space::due();
-        let place = space.place(due_key(at, path));
-        let sealed = self.seal_item(&place, &[])?;
-        Ok(space.write(place, Some(sealed), None))
-    }
-
-    async fn write_all(&self, writes: Vec<Write>, space: &Space) -> Result<(), Problem> {
+    async fn write_under_way(&self, writes: Vec<Write>, space: &Space) -> Result<(), Problem> {
         let transaction = Transaction {
             now: self.outside.now(),
             writes,
@@ -139,69 +94,14 @@ impl Scene {
             ..Transaction::default()
         };
         match self.transact(transaction).await? {
-            smcp_capability::items::Transacted::Done => Ok(()),
-            smcp_capability::items::Transacted::OverQuota => Err(Problem::new(
+            Transacted::Done => Ok(()),
+            Transacted::OverQuota => Err(Problem::new(
                 413,
                 "answer_too_large",
                 "this session has too much under way; the answer was not taken",
             )),
             _ => Err(Problem::host()),
         }
-    }
-
-    /// What was to be done by now is begun again, later each time; the alarm is set for the rest.
-    async fn take_up_due(&self) -> Result<(), Problem> {
-        let space = Space::due();
-        let now = self.outside.now();
-        let mut writes = Vec::new();
-        let mut begins = Vec::new();
-        let mut next: Option<UnixMillis> = None;
-        for key in self.item_keys(space.range("", None, u32::MAX)).await? {
-            let (time, path) = key.split_once('/').ok_or_else(Problem::host)?;
-            let at = UnixMillis(time.parse().map_err(|_| Problem::host())?);
-            if at > now {
-                next = Some(next.map_or(at, |next| next.min(at)));
-                continue;
-            }
-            writes.push(space.write(space.place(key.clone()), None, None));
-            let path = format!("/{path}");
-            let Some((session, stream, tries)) =
-                parts_of(&path).filter(|(_, _, tries)| *tries <= limits::RUNS_MAX)
-            else {
-                continue;
-            };
-            let later = now.plus(limits::RUN_AGAIN_MILLIS << tries.min(16));
-            let path = path_of(&session, stream, tries + 1);
-            writes.push(self.due_write(later, &path)?);
-            next = Some(next.map_or(later, |next| next.min(later)));
-            begins.push(path);
-        }
-        self.write_all(writes, &space).await?;
-        if let Some(next) = next {
-            self.done(Effect::Wake(next)).await?;
-        }
-        for path in begins {
-            self.done(Effect::Begin(path)).await?;
-        }
-        Ok(())
-    }
-
-    /// What is done need not be looked after.
-    async fn forget_due(&self, path: &str) -> Result<(), Problem> {
-        let space = Space::due();
-        let keys = self.item_keys(space.range("", None, u32::MAX)).await?;
-        let done = keys.into_iter().filter(|key| {
-            let rest = key.split_once('/').map(|(_, rest)| format!("/{rest}"));
-            rest.is_some_and(|rest| {
-                parts_of(&rest).is_some_and(|(_, _, tries)| path_of_any(&rest, tries) == path)
-            })
-        });
-        let remove = |key| space.write(space.place(key), None, None);
-        let writes: Vec<_> = done.map(remove).collect();
-        if writes.is_empty() {
-            return Ok(());
-        }
-        self.write_all(writes, &space).await
     }
 
     /// Ends a call that waits, by the id of its request.
@@ -223,7 +123,7 @@ impl Scene {
                     .await?
                     .map_or(0, |call| call.next);
                 let removals = self.parked_removals(session, stream).await?;
-                self.write_all(removals, &space).await?;
+                self.write_under_way(removals, &space).await?;
                 let id = EventId {
                     stream: stream.to_owned(),
                     number: next,
@@ -246,23 +146,16 @@ impl Scene {
         session: &SessionId,
         last: &EventId,
     ) -> Result<Option<String>, Problem> {
-        let first = EventId {
-            stream: last.stream.clone(),
-            number: 0,
-        };
-        let begun = self.event(session, &first).await?;
-        let Some(request) = begun.and_then(|event| event.request) else {
+        let Some(request) = self.request_of(session, &last.stream).await? else {
             return Ok(None);
         };
-        let wire = Wire {
-            status: 503,
-            code: INTERNAL_ERROR,
-            message:
-                "the host was restarted while the call ran, or the call was cancelled; what it had \
-                      done is not known: look before you call again"
-                    .to_owned(),
-            data: Some(r#"{"code":"call_lost","help":"docs/errors.md#call_lost"}"#.to_owned()),
-        };
+        let lost = Problem::new(
+            503,
+            "call_lost",
+            "the host was restarted while the call ran, or the call was cancelled; what it had done is not \
+             known: look before you call again",
+        );
+        let wire = outcome::wire_of(&lost);
         let id = EventId {
             stream: last.stream.clone(),
             number: last.number + 1,
@@ -271,6 +164,23 @@ impl Scene {
         event.is_last = true;
         self.keep_event(session, &id, &event).await;
         Ok(Some(event.text(&id)))
+    }
+
+    /// The id of the request that a stream answers, as JSON text.
+    async fn request_of(
+        &self,
+        session: &SessionId,
+        stream: &str,
+    ) -> Result<Option<String>, Problem> {
+        if let Some(waits) = self.waits(session, stream).await? {
+            return Ok(Some(waits.request));
+        }
+        let first = EventId {
+            stream: stream.to_owned(),
+            number: 0,
+        };
+        let begun = self.event(session, &first).await?;
+        Ok(begun.and_then(|event| event.request))
     }
 
     async fn answers(
@@ -294,8 +204,33 @@ impl Scene {
     }
 }
 
+/// A call that was begun again too often: whatever it does to the host, it does no more.
+pub(in crate::mcp) async fn give_up(
+    scene: &Scene,
+    session: &SessionId,
+    stream: &str,
+) -> Result<(), Problem> {
+    let Some(parked) = scene.parked(session, stream).await? else {
+        return Ok(());
+    };
+    let last = EventId {
+        stream: stream.to_owned(),
+        number: parked.next.saturating_sub(1),
+    };
+    let text = scene.lost(session, &last).await?;
+    let removals = scene.parked_removals(session, stream).await?;
+    scene
+        .write_under_way(removals, &Space::of_session(session))
+        .await?;
+    if let Some(text) = text {
+        let text = format!("{text}{}", sse::OVER);
+        scene.tell_attached(session, stream, &text, true).await?;
+    }
+    Ok(())
+}
+
 /// Goes on with a call whose client has answered.
-async fn go_on(
+pub(in crate::mcp) async fn go_on(
     scene: &Scene,
     frame: &Frame,
     session: SessionId,
@@ -345,6 +280,7 @@ async fn go_on(
         principal: &principal,
         session: Some(&outlet.session),
         outlet: Some(&outlet),
+        going: None,
     };
     let answer = asked.answer(&Head::default(), &request).await;
     let answer =

@@ -14,18 +14,19 @@ use crate::problem::Problem;
 use crate::session::Session;
 use crate::state::{Live, Scene};
 
-/// Answers GET in a session.
+/// Answers GET in a session. `is_resumed`: the edge asks, which holds the client's stream.
 pub(super) async fn attach(
     scene: &Scene,
     session: Session,
     last_seen: Option<&str>,
+    is_resumed: bool,
 ) -> Result<HttpReply, Problem> {
     let Some(last_seen) = last_seen else {
         return own(scene, session, None).await;
     };
     match EventId::parse(last_seen.trim()) {
         Some(seen) if seen.stream == OWN => own(scene, session, Some(seen)).await,
-        Some(seen) => of_call(scene, session, seen).await,
+        Some(seen) => of_call(scene, session, seen, is_resumed).await,
         None => Ok(over_http(Reply::refused(ProtocolError::UnknownEvent))),
     }
 }
@@ -95,7 +96,12 @@ fn primes(session: &Session, id: &EventId) -> String {
 }
 
 /// The stream of a request.
-async fn of_call(scene: &Scene, session: Session, seen: EventId) -> Result<HttpReply, Problem> {
+async fn of_call(
+    scene: &Scene,
+    session: Session,
+    seen: EventId,
+    is_resumed: bool,
+) -> Result<HttpReply, Problem> {
     let events = scene.events_after(&session.id, &seen).await?;
     let text: String = events.iter().map(|(id, event)| event.text(id)).collect();
     let last = match events.last() {
@@ -103,7 +109,12 @@ async fn of_call(scene: &Scene, session: Session, seen: EventId) -> Result<HttpR
         None => scene.event(&session.id, &seen).await?,
     };
     if last.is_some_and(|event| event.is_last) {
-        return Ok(whole(text));
+        // Some clients open a stream anew whenever it has ended, but for this status.
+        return Ok(if text.is_empty() && !is_resumed {
+            over_http(Reply::method_not_allowed())
+        } else {
+            whole(text)
+        });
     }
     let live = Live {
         session: session.id.clone(),

@@ -1,6 +1,6 @@
 //! Beginning, finding, changing and ending a session, wherever it is kept.
 
-use smcp_auth::Principal;
+use smcp_auth::{Principal, Remembered};
 use smcp_capability::items::{Transacted, Transaction, Write};
 use smcp_capability::turn::{Effect, Hearers, Performed, Role, Telling};
 use smcp_crypto::{Binding, Purpose, PurposeKeys};
@@ -200,13 +200,6 @@ impl Scene {
         self.done(Effect::Tell(tellings)).await
     }
 
-    pub(super) async fn done(&self, effect: Effect) -> Result<(), Problem> {
-        match self.outside.perform(effect).await {
-            Performed::Done => Ok(()),
-            _ => Err(Problem::host()),
-        }
-    }
-
     fn row_write(&self, session: &Session, until: UnixMillis) -> Result<Write, Problem> {
         let space = Space::sessions(session.record.endpoint.as_ref(), &session.owner());
         let place = space.place(session.id.as_str());
@@ -282,13 +275,22 @@ impl Scene {
 
     /// The principal that a session was given to, as it is now; none if it may not call any more.
     pub(super) fn owner_of(&self, record: &Record) -> Result<Option<Principal>, Problem> {
+        self.principal_at(&record.principal, record.endpoint.as_ref())
+    }
+
+    /// A principal as it is now; none if it may not call at that endpoint any more.
+    pub(in crate::mcp) fn principal_at(
+        &self,
+        remembered: &Remembered,
+        endpoint: Option<&ServerSlug>,
+    ) -> Result<Option<Principal>, Problem> {
         let state = self.state.borrow();
         let Role::Tenant(tenant) = &state.boot.role else {
             return Err(Problem::host());
         };
-        let key = state.directory()?.keys.get(record.principal.id());
-        let principal = record.principal.admit(tenant, key, self.outside.now()).ok();
-        Ok(principal.filter(|principal| match &record.endpoint {
+        let key = state.directory()?.keys.get(remembered.id());
+        let principal = remembered.admit(tenant, key, self.outside.now()).ok();
+        Ok(principal.filter(|principal| match endpoint {
             Some(server) => principal.may_call(tenant, server).is_ok(),
             None => principal.require(smcp_auth::Scope::Mcp).is_ok(),
         }))

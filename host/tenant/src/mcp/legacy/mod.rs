@@ -21,8 +21,9 @@ use smcp_capability::turn::{Effect, Frame};
 use smcp_ids::{LogLevel, limits};
 use smcp_protocol::{Answer, Head, ProtocolError, Reply, ReplyTo, Version};
 
-pub(crate) use self::answers::run_of_own;
+pub(super) use self::answers::{give_up, go_on};
 pub(super) use self::outlet::Outlet;
+pub(super) use self::parked::{Answered, Resumed};
 use super::{Endpoint, over_http};
 use crate::item::Space;
 use crate::problem::Problem;
@@ -183,5 +184,6 @@ pub(super) async fn listen(
         Seat::Unknown => return Ok(over_http(Reply::refused(ProtocolError::SessionNotFound))),
         Seat::None => return Ok(over_http(Reply::method_not_allowed())),
     };
-    attach::attach(scene, session, frame.header("last-event-id")).await
+    let is_resumed = frame.header(super::listen::RESUMED).is_some();
+    attach::attach(scene, session, frame.header("last-event-id"), is_resumed).await
 }

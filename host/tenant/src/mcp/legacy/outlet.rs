@@ -1,8 +1,7 @@
 //! How a call in a session tells its client anything: on a stream of its own, whose events are kept before they
 //! are sent. Who is sent them is whoever is there: the client of this turn, or one that came back.
 
-use core::cell::{Cell, RefCell};
-use std::rc::Rc;
+use core::cell::Cell;
 
 use smcp_capability::items::{Transaction, Write};
 use smcp_capability::turn::{Head, Listen};
@@ -12,7 +11,7 @@ use super::events::{Event, EventId};
 use super::parked::{AllAnswers, Resumed};
 use crate::problem::Problem;
 use crate::session::Session;
-use crate::state::{Live, Scene, State};
+use crate::state::{Live, Scene, UnderWay};
 
 /// Tells the edge where a stream begins, so that it can go on with it.
 const STREAM_HEADER: &str = "x-smcp-stream";
@@ -187,33 +186,6 @@ impl Outlet {
             session: self.session.id.clone(),
             name: name.to_owned(),
         };
-        let names = [live(to.id()), live(&self.stream)];
-        let mut state = scene.state.borrow_mut();
-        for name in &names {
-            state.live.insert(name.clone(), scene.turn);
-        }
-        UnderWay {
-            state: scene.state.clone(),
-            names,
-            turn: scene.turn,
-        }
-    }
-}
-
-/// A call that can be cancelled by name, and is not lost.
-pub(in crate::mcp) struct UnderWay {
-    state: Rc<RefCell<State>>,
-    names: [Live; 2],
-    turn: u32,
-}
-
-impl Drop for UnderWay {
-    fn drop(&mut self) {
-        let mut state = self.state.borrow_mut();
-        for name in &self.names {
-            if state.live.get(name) == Some(&self.turn) {
-                state.live.remove(name);
-            }
-        }
+        scene.goes_live([live(to.id()), live(&self.stream)])
     }
 }

@@ -1,0 +1,203 @@
+//! What the object does that no client waits for: going on with a call whose client has answered, or with a
+//! task. An errand is written down, with a time, before it is begun; so an alarm begins it again if the object
+//! is killed meanwhile, and it is struck off when it is done.
+
+use smcp_capability::items::{Transacted, Transaction, Write};
+use smcp_capability::turn::{ALARM_METHOD, Effect, Frame, Head, Reply};
+use smcp_ids::{UnixMillis, limits};
+
+use super::{legacy, task};
+use crate::item::Space;
+use crate::problem::Problem;
+use crate::session::SessionId;
+use crate::state::Scene;
+
+/// Something to be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Errand {
+    /// Going on with a call of a session, whose answer is a stream.
+    Call {
+        /// The session.
+        session: SessionId,
+        /// The stream.
+        stream: String,
+    },
+    /// Going on with a task.
+    Task {
+        /// Whose it is.
+        owner: String,
+        /// Its name.
+        id: String,
+    },
+}
+
+impl Errand {
+    /// Its name, as a path: no part of it has a slash.
+    fn path(&self) -> String {
+        match self {
+            Self::Call { session, stream } => format!("/call/{}/{stream}", session.as_str()),
+            Self::Task { owner, id } => format!("/task/{owner}/{id}"),
+        }
+    }
+
+    /// The path of one try at it.
+    fn path_of_try(&self, number: u32) -> String {
+        format!("{}/{number}", self.path())
+    }
+
+    /// Which errand a path is a try at, and which try.
+    fn of_path(path: &str) -> Option<(Self, u32)> {
+        let parts: Vec<&str> = path.strip_prefix('/')?.split('/').collect();
+        let [kind, of, name, number] = parts.as_slice() else {
+            return None;
+        };
+        let errand = match *kind {
+            "call" => Self::Call {
+                session: SessionId::remembered(of),
+                stream: (*name).to_owned(),
+            },
+            "task" => Self::Task {
+                owner: (*of).to_owned(),
+                id: (*name).to_owned(),
+            },
+            _ => return None,
+        };
+        Some((errand, number.parse().ok()?))
+    }
+}
+
+/// A turn that no client sent: the object's alarm, or an errand.
+pub(crate) async fn run_of_own(scene: &Scene, frame: &Frame) -> Result<Reply, Problem> {
+    if frame.method == ALARM_METHOD {
+        scene.take_up_due().await?;
+    } else if let Some((errand, number)) = Errand::of_path(&frame.path) {
+        // What is written down from here on is for later.
+        let written = scene.written_down(&errand).await?;
+        let has_failed = number > limits::RUNS_MAX;
+        match &errand {
+            Errand::Call { session, stream } if has_failed => {
+                legacy::give_up(scene, session, stream).await?;
+            }
+            Errand::Call { session, stream } => {
+                legacy::go_on(scene, frame, session.clone(), stream).await?;
+            }
+            Errand::Task { owner, id } if has_failed => task::give_up(scene, owner, id).await?,
+            Errand::Task { owner, id } => task::go_on(scene, frame, owner, id).await?,
+        }
+        scene.write_due(written).await?;
+    }
+    let head = Head {
+        status: 204,
+        headers: Vec::new(),
+    };
+    Ok(Reply {
+        head,
+        body: Vec::new(),
+    })
+}
+
+/// A time and a path, in the order of time.
+fn due_key(at: UnixMillis, path: &str) -> String {
+    format!("{:015}{path}", at.0)
+}
+
+/// The time of something due, and its path.
+fn parts_of(key: &str) -> Option<(UnixMillis, &str)> {
+    let (time, _) = key.split_once('/')?;
+    Some((UnixMillis(time.parse().ok()?), key.get(time.len()..)?))
+}
+
+impl Scene {
+    /// Writes down that an errand is to be tried at that time.
+    pub(super) fn due_write(
+        &self,
+        at: UnixMillis,
+        errand: &Errand,
+        number: u32,
+    ) -> Result<Write, Problem> {
+        let space = Space::due();
+        let place = space.place(due_key(at, &errand.path_of_try(number)));
+        let sealed = self.seal_item(&place, &[])?;
+        Ok(space.write(place, Some(sealed), None))
+    }
+
+    /// Begins an errand that is written down for later.
+    pub(super) async fn begin_errand(
+        &self,
+        later: UnixMillis,
+        errand: &Errand,
+    ) -> Result<(), Problem> {
+        self.done(Effect::Wake(later)).await?;
+        self.done(Effect::Begin(errand.path_of_try(1))).await
+    }
+
+    /// Begins again what was to be done by now, each time later; the alarm is set for the rest.
+    async fn take_up_due(&self) -> Result<(), Problem> {
+        let space = Space::due();
+        let now = self.outside.now();
+        let (mut writes, mut begins) = (Vec::new(), Vec::new());
+        let mut next = UnixMillis(u64::MAX);
+        for key in self.item_keys(space.range("", None, u32::MAX)).await? {
+            let (at, path) = parts_of(&key).ok_or_else(Problem::host)?;
+            if at > now {
+                next = next.min(at);
+                continue;
+            }
+            writes.push(space.write(space.place(key.clone()), None, None));
+            // After the last try there is one more turn, which gives up.
+            let again = Errand::of_path(path).filter(|(_, number)| *number <= limits::RUNS_MAX);
+            let Some((errand, number)) = again else {
+                continue;
+            };
+            let later = now.plus(limits::RUN_AGAIN_MILLIS << number);
+            writes.push(self.due_write(later, &errand, number + 1)?);
+            next = next.min(later);
+            begins.push(errand.path_of_try(number + 1));
+        }
+        self.write_due(writes).await?;
+        if next < UnixMillis(u64::MAX) {
+            self.done(Effect::Wake(next)).await?;
+        }
+        for path in begins {
+            self.done(Effect::Begin(path)).await?;
+        }
+        Ok(())
+    }
+
+    /// What strikes off an errand as it is written down now.
+    async fn written_down(&self, errand: &Errand) -> Result<Vec<Write>, Problem> {
+        let space = Space::due();
+        let keys = self.item_keys(space.range("", None, u32::MAX)).await?;
+        let is_same = |key: &String| {
+            let found = parts_of(key).and_then(|(_, path)| Errand::of_path(path));
+            found.is_some_and(|(found, _)| found == *errand)
+        };
+        let same = keys.into_iter().filter(is_same);
+        Ok(same
+            .map(|key| space.write(space.place(key), None, None))
+            .collect())
+    }
+
+    async fn write_due(&self, writes: Vec<Write>) -> Result<(), Problem> {
+        if writes.is_empty() {
+            return Ok(());
+        }
+        let transaction = Transaction {
+            now: self.outside.now(),
+            writes,
+            ..Transaction::default()
+        };
+        match self.transact(transaction).await? {
+            Transacted::Done => Ok(()),
+            _ => Err(Problem::host()),
+        }
+    }
+
+    /// Performs what has no result.
+    pub(super) async fn done(&self, effect: Effect) -> Result<(), Problem> {
+        match self.outside.perform(effect).await {
+            smcp_capability::turn::Performed::Done => Ok(()),
+            _ => Err(Problem::host()),
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Where a call rests: with its client, which carries it; in the object, for a client that is asked on a stream;
+//! or as a task, which goes on by itself, waits or sleeps. What rests is a tape; its instance is dropped.
+
+use smcp_capability::call::Question;
+use smcp_ids::{UnixMillis, limits};
+use smcp_protocol::{GuestCall, ProtocolError, Target, TaskSupport};
+use smcp_tape::Tape;
+
+use super::ask::Carried;
+use super::attempt::Attempt;
+use super::kv::Settled;
+use super::run::{RoundEnd, Run};
+use crate::call::Call;
+use crate::problem::Problem;
+use crate::questions::Round;
+
+impl Run<'_> {
+    /// Ends a round with the questions that have no answer yet.
+    pub(super) async fn asks(
+        &self,
+        running: Call,
+        mut attempt: Attempt<'_, '_>,
+        questions: Vec<Question>,
+    ) -> Result<RoundEnd, Problem> {
+        if let Some(refused) = self.may_rest(&running, &mut attempt).await? {
+            return Ok(refused);
+        }
+        let call = attempt.call.ok_or_else(Problem::host)?;
+        let carried = self.rests(running, attempt.round);
+        let missing: Vec<_> = questions
+            .into_iter()
+            .filter(|question| !carried.round.given.contains_key(&question.id))
+            .collect();
+        let release = self.ready.release;
+        if let Some(going) = self.asked.going {
+            going.asks(self.scene, release, carried, missing).await?;
+            return Ok(RoundEnd::Parks);
+        }
+        if let Some(outlet) = self.asked.outlet {
+            outlet
+                .park(self.scene, self.to, release, carried, &missing)
+                .await?;
+            return Ok(RoundEnd::Parks);
+        }
+        let state = self.seal(call, &carried, self.capabilities).await?;
+        Ok(RoundEnd::Asks { missing, state })
+    }
+
+    /// Whether the call is a task, or becomes one where its guest wants that: if its client takes a task for an
+    /// answer, and the tool says that it can be one.
+    pub(super) fn may_become_task(&self, call: &GuestCall<'_>, name: &str) -> bool {
+        let tool = self.ready.catalogue.tool(name);
+        let can = tool.is_some_and(|tool| tool.task_support() != TaskSupport::Forbidden);
+        call.target() == Target::Tool && can && self.takes_tasks
+    }
+
+    /// Makes the call a task.
+    pub(super) async fn begins(
+        &self,
+        running: Call,
+        mut attempt: Attempt<'_, '_>,
+    ) -> Result<RoundEnd, Problem> {
+        if let Some(refused) = self.may_rest(&running, &mut attempt).await? {
+            return Ok(refused);
+        }
+        let carried = self.rests(running, attempt.round);
+        let task = self.asked.begin_task(self.ready.release, carried).await?;
+        Ok(RoundEnd::Begins(Box::new(task)))
+    }
+
+    /// Lets a task sleep.
+    pub(super) async fn sleeps(
+        &self,
+        running: Call,
+        attempt: Attempt<'_, '_>,
+        until: UnixMillis,
+    ) -> Result<RoundEnd, Problem> {
+        let going = self.asked.going.ok_or_else(Problem::host)?;
+        // Not another round: nobody was asked anything.
+        let carried = self.carried(attempt.round, running.into_tape());
+        going
+            .sleeps(self.scene, self.ready.release, carried, until)
+            .await?;
+        Ok(RoundEnd::Parks)
+    }
+
+    /// A call that has sent something rests once.
+    async fn may_rest(
+        &self,
+        running: &Call,
+        attempt: &mut Attempt<'_, '_>,
+    ) -> Result<Option<RoundEnd>, Problem> {
+        let is_spent = attempt.had_sent && self.check(running, attempt).await? == Settled::Spent;
+        Ok(is_spent.then_some(RoundEnd::Refused(ProtocolError::RequestStateUsed)))
+    }
+
+    fn rests(&self, running: Call, round: Round) -> Carried {
+        let used = running.fuel_used();
+        self.carried(round.next(used), running.into_tape())
+    }
+
+    pub(super) fn carried(&self, round: Round, tape: Tape) -> Carried {
+        Carried {
+            round,
+            tape,
+            expires: self.scene.outside.now().plus(limits::REQUEST_STATE_MILLIS),
+        }
+    }
+}

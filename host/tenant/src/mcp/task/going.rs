@@ -1,0 +1,303 @@
+//! How a task goes on: the request that began it is read again, and its call is run from its tape, as an errand of
+//! the object's own. Nobody is told anything on the way, but what the task says of itself is kept for who asks.
+
+use core::cell::{Cell, RefCell};
+
+use smcp_capability::call::Question;
+use smcp_capability::turn::Frame;
+use smcp_ids::{ReleaseDigest, UnixMillis, limits};
+use smcp_protocol::{Answer, Call, Request, TaskStatus};
+
+use super::kept::{Ended, Stored, Task};
+use crate::mcp::ask::Carried;
+use crate::mcp::errand::Errand;
+use crate::mcp::legacy::Resumed;
+use crate::mcp::{Asked, Endpoint};
+use crate::outcome;
+use crate::problem::Problem;
+use crate::questions::Answers;
+use crate::session::SessionId;
+use crate::state::{Live, Scene};
+
+/// The name under which a task's turn is found while it runs.
+pub(super) fn live(owner: &str, id: &str) -> Live {
+    Live {
+        // No session has a name with such a character.
+        session: SessionId::remembered(&format!("task/{owner}")),
+        name: id.to_owned(),
+    }
+}
+
+/// A task that is run.
+pub(in crate::mcp) struct Going {
+    owner: String,
+    task: RefCell<Task>,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+    resumed: Cell<Option<Resumed>>,
+    answers: Cell<Option<Answers>>,
+    /// Whether it waits for something, and this turn is over.
+    rests: Cell<bool>,
+    /// When its state was kept last.
+    kept_at: Cell<UnixMillis>,
+}
+
+impl Going {
+    /// Where its call goes on, once.
+    pub(in crate::mcp) fn take_resumed(&self) -> Option<Resumed> {
+        self.resumed.take()
+    }
+
+    /// What its client has answered, once.
+    pub(in crate::mcp) fn take_answers(&self) -> Option<Answers> {
+        self.answers.take()
+    }
+
+    /// Until when it may run.
+    pub(in crate::mcp) fn until(&self) -> UnixMillis {
+        self.task.borrow().until()
+    }
+
+    /// Whether the sleep that it asks for now is one that it has slept.
+    pub(in crate::mcp) fn has_slept(&self, now: UnixMillis) -> bool {
+        let mut task = self.task.borrow_mut();
+        let is_over = task.wakes.is_some_and(|wakes| wakes <= now);
+        if is_over {
+            task.wakes = None;
+        }
+        is_over
+    }
+
+    /// What it says of itself is shown to who asks, now and then.
+    pub(in crate::mcp) async fn says(&self, scene: &Scene, message: Option<&str>) {
+        let Some(message) = message else {
+            return;
+        };
+        let now = scene.outside.now();
+        let task = {
+            let mut task = self.task.borrow_mut();
+            task.message = Some(crate::origin::cut(message));
+            if now.since(task.updated) < limits::TASK_SAYS_MILLIS {
+                return;
+            }
+            task.updated = now;
+            task.clone()
+        };
+        // It is not worth failing for.
+        let _ = scene.write_task(&self.owner, &task).await;
+    }
+
+    /// Its client must answer before it goes on.
+    pub(in crate::mcp) async fn asks(
+        &self,
+        scene: &Scene,
+        release: ReleaseDigest,
+        carried: Carried,
+        questions: Vec<Question>,
+    ) -> Result<(), Problem> {
+        let task = self.changed(scene, |task| {
+            task.status = TaskStatus::InputRequired;
+            task.questions = questions;
+        });
+        self.keep(scene, &task, release, carried, None).await?;
+        self.rests.set(true);
+        Ok(())
+    }
+
+    /// It sleeps so long that nothing of it need be here meanwhile.
+    pub(in crate::mcp) async fn sleeps(
+        &self,
+        scene: &Scene,
+        release: ReleaseDigest,
+        carried: Carried,
+        until: UnixMillis,
+    ) -> Result<(), Problem> {
+        let task = self.changed(scene, |task| task.wakes = Some(until));
+        self.keep(scene, &task, release, carried, Some(until))
+            .await?;
+        self.rests.set(true);
+        Ok(())
+    }
+
+    /// Keeps its state if that was not done for long: so a kill costs no more than that.
+    pub(in crate::mcp) async fn keeps_up(
+        &self,
+        scene: &Scene,
+        release: ReleaseDigest,
+        carried: impl FnOnce() -> Carried,
+    ) -> Result<(), Problem> {
+        let now = scene.outside.now();
+        if now.since(self.kept_at.get()) < limits::TASK_KEEPS_MILLIS {
+            return Ok(());
+        }
+        let task = self.task.borrow().clone();
+        self.keep(scene, &task, release, carried(), None).await
+    }
+
+    fn changed(&self, scene: &Scene, change: impl FnOnce(&mut Task)) -> Task {
+        let mut task = self.task.borrow_mut();
+        task.updated = scene.outside.now();
+        change(&mut task);
+        task.clone()
+    }
+
+    async fn keep(
+        &self,
+        scene: &Scene,
+        task: &Task,
+        release: ReleaseDigest,
+        carried: Carried,
+        wakes: Option<UnixMillis>,
+    ) -> Result<(), Problem> {
+        let errand = self.errand();
+        let due = wakes
+            .map(|at| scene.due_write(at, &errand, 1))
+            .transpose()?;
+        let stored = Stored {
+            headers: self.headers.clone(),
+            body: self.body.clone(),
+            release,
+            carried,
+        };
+        scene.write_call(&self.owner, task, &stored, due).await?;
+        self.kept_at.set(scene.outside.now());
+        match wakes {
+            Some(at) => scene.done(smcp_capability::turn::Effect::Wake(at)).await,
+            None => Ok(()),
+        }
+    }
+
+    fn errand(&self) -> Errand {
+        Errand::Task {
+            owner: self.owner.clone(),
+            id: self.task.borrow().id.clone(),
+        }
+    }
+}
+
+impl Asked<'_> {
+    /// Makes a call a task, which goes on by itself from now on.
+    pub(in crate::mcp) async fn begin_task(
+        &self,
+        release: ReleaseDigest,
+        carried: Carried,
+    ) -> Result<Task, Problem> {
+        let scene = self.scene;
+        let owner = self.principal.to_string();
+        let principal = self.principal.remember().ok_or_else(Problem::host)?;
+        let now = scene.outside.now();
+        let task = Task::new(&scene.draw(), self.endpoint.server(), principal, now);
+        let headers = self.frame.headers.iter();
+        let headers = headers.filter(|(name, _)| name != "authorization");
+        let stored = Stored {
+            headers: headers.cloned().collect(),
+            body: self.frame.body.clone(),
+            release,
+            carried,
+        };
+        let errand = Errand::Task {
+            owner: owner.clone(),
+            id: task.id.clone(),
+        };
+        let again = now.plus(limits::RUN_AGAIN_MILLIS);
+        let due = scene.due_write(again, &errand, 1)?;
+        scene.write_call(&owner, &task, &stored, Some(due)).await?;
+        scene.begin_errand(again, &errand).await?;
+        Ok(task)
+    }
+}
+
+/// A task that was begun again too often.
+pub(in crate::mcp) async fn give_up(scene: &Scene, owner: &str, id: &str) -> Result<(), Problem> {
+    let Some(task) = scene.task(owner, id).await?.filter(|task| !task.is_over()) else {
+        return Ok(());
+    };
+    let lost = Problem::new(
+        503,
+        "call_lost",
+        "the host was restarted while the task ran, each time that it was tried; what it had done is not known",
+    );
+    let error = Answer::failed("null", &outcome::wire_of(&lost));
+    scene.end_task(owner, task, &ended(&error)).await
+}
+
+fn ended(answer: &Answer) -> Ended {
+    match answer.outcome() {
+        Ok(result) => Ended::Result(result.to_owned()),
+        Err(error) => Ended::Error(error.to_owned()),
+    }
+}
+
+/// Goes on with a task that has something to do.
+pub(in crate::mcp) async fn go_on(
+    scene: &Scene,
+    frame: &Frame,
+    owner: &str,
+    id: &str,
+) -> Result<(), Problem> {
+    if scene.state.borrow().live.contains_key(&live(owner, id)) {
+        return Ok(());
+    }
+    let Some(task) = scene.task(owner, id).await?.filter(|task| !task.is_over()) else {
+        return Ok(());
+    };
+    let sleeps = task.wakes.is_some_and(|wakes| wakes > scene.outside.now());
+    let Some(answers) = scene.task_answers(owner, &task).await?.filter(|_| !sleeps) else {
+        return Ok(());
+    };
+    let Some(stored) = scene.stored(owner, &task).await? else {
+        return Ok(());
+    };
+    let endpoint = task.endpoint.clone();
+    let Some(principal) = scene.principal_at(&task.principal, endpoint.as_ref())? else {
+        return scene.cancel_task(owner, task).await;
+    };
+    let Stored {
+        headers,
+        body,
+        release,
+        carried,
+    } = stored;
+    let first = Frame {
+        entropy: frame.entropy,
+        method: "POST".to_owned(),
+        path: String::new(),
+        headers,
+        body,
+    };
+    let going = Going {
+        owner: owner.to_owned(),
+        task: RefCell::new(task),
+        headers: first.headers.clone(),
+        body: first.body.clone(),
+        resumed: Cell::new(Some(Resumed { carried, release })),
+        answers: Cell::new(Some(answers)),
+        rests: Cell::new(false),
+        kept_at: Cell::new(scene.outside.now()),
+    };
+    let head = crate::mcp::head(&first);
+    let request: Request<'_> = match Call::read(&head, &first.body) {
+        Ok(Call::Request(request)) => request,
+        _ => return Err(Problem::host()),
+    };
+    let endpoint = endpoint.map_or(Endpoint::Union, Endpoint::Server);
+    let asked = Asked {
+        scene,
+        frame: &first,
+        endpoint: &endpoint,
+        principal: &principal,
+        session: None,
+        outlet: None,
+        going: Some(&going),
+    };
+    let under_way = scene.goes_live([live(owner, id)]);
+    let answer = asked.answer(&head, &request).await;
+    drop(under_way);
+    if going.rests.get() {
+        return Ok(());
+    }
+    let answer =
+        answer.unwrap_or_else(|problem| outcome::broken(request.reply_to(), None, &problem));
+    let task = going.task.into_inner();
+    scene.end_task(owner, task, &ended(&answer)).await
+}

@@ -1,0 +1,95 @@
+//! Tasks: calls that go on without their client (the extension `io.modelcontextprotocol/tasks`).
+//!
+//! A guest says when its call becomes one. From there on the call is a tape in the object's storage: the
+//! object's own turns go on with it (`going`), and end when it waits for its client or sleeps long; then
+//! nothing of it is in memory. `kept` is what is stored of a task; here is what a client asks of one.
+
+mod going;
+mod kept;
+
+use smcp_protocol::{
+    Answer, ProtocolError, ReplyTo, ServerInfo, TaskAsk, TaskCall, TaskMore, TaskStatus,
+};
+
+pub(super) use self::going::{Going, give_up, go_on};
+use self::kept::Ended;
+pub(super) use self::kept::Task;
+use super::Asked;
+use crate::problem::Problem;
+use crate::questions::{self, Answers};
+
+impl Asked<'_> {
+    /// Answers `tasks/get`, `tasks/update` and `tasks/cancel`. A task of another caller, or of another
+    /// endpoint, is one that is not there.
+    pub(super) async fn task(
+        &self,
+        to: &ReplyTo,
+        info: &ServerInfo,
+        call: &TaskCall<'_>,
+    ) -> Result<Answer, Problem> {
+        let owner = self.principal.to_string();
+        let found = self.scene.task(&owner, &call.id).await?;
+        let Some(task) = found.filter(|task| task.endpoint.as_ref() == self.endpoint.server())
+        else {
+            return Ok(to.error(&ProtocolError::UnknownTask));
+        };
+        match call.ask {
+            TaskAsk::Get => self.tell_task(to, info, &owner, &task).await,
+            TaskAsk::Update => self.update_task(to, info, &owner, task, call).await,
+            TaskAsk::Cancel => {
+                if !task.is_over() {
+                    self.scene.cancel_task(&owner, task).await?;
+                }
+                Ok(to.task_taken(info))
+            }
+        }
+    }
+
+    async fn tell_task(
+        &self,
+        to: &ReplyTo,
+        info: &ServerInfo,
+        owner: &str,
+        task: &Task,
+    ) -> Result<Answer, Problem> {
+        let ended = self.scene.task_end(owner, task).await?;
+        let unanswered = self.scene.unanswered(owner, task).await?;
+        let more = match (&ended, task.status) {
+            (Some(Ended::Result(result)), _) => TaskMore::Result(result),
+            (Some(Ended::Error(error)), _) => TaskMore::Error(error),
+            (None, TaskStatus::InputRequired) => TaskMore::Questions(
+                unanswered
+                    .iter()
+                    .map(|question| (&*question.id, &*question.request))
+                    .collect(),
+            ),
+            _ => TaskMore::None,
+        };
+        Ok(to.task(info, &task.view(), more))
+    }
+
+    /// Takes answers. One to no question, or to one that has its answer, is passed over; the task goes on when
+    /// there is one to each.
+    async fn update_task(
+        &self,
+        to: &ReplyTo,
+        info: &ServerInfo,
+        owner: &str,
+        task: Task,
+        call: &TaskCall<'_>,
+    ) -> Result<Answer, Problem> {
+        if task.status != TaskStatus::InputRequired {
+            return Ok(to.task_taken(info));
+        }
+        let unanswered = self.scene.unanswered(owner, &task).await?;
+        let mut given = Answers::new();
+        if let Err(error) = questions::take(&unanswered, &mut given, call.responses()) {
+            return Ok(to.error(&error));
+        }
+        let left = unanswered.len() - given.len();
+        self.scene
+            .answer_task(owner, task, given, left == 0)
+            .await?;
+        Ok(to.task_taken(info))
+    }
+}
