@@ -118,7 +118,9 @@ async def main():
     url, key = sys.argv[1:]
     headers = {"Authorization": f"Bearer {key}"}
     acts = {"surface": surface, "listen": listen, "long": long, "question": question}
-    async with httpx2.AsyncClient(headers=headers) as http:
+    # A busy host may keep an answer waiting for longer than a client of HTTP waits by itself.
+    timeout = httpx2.Timeout(30, read=300)
+    async with httpx2.AsyncClient(headers=headers, timeout=timeout) as http:
         answers = {
             "elicitation_callback": elicited,
             "sampling_callback": sampled,

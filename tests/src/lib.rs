@@ -6,6 +6,8 @@
 
 pub mod admin;
 pub mod chore;
+pub mod driven;
+pub mod everything;
 pub mod github;
 pub mod guests;
 pub mod http;
@@ -13,6 +15,7 @@ pub mod mcp;
 pub mod mortal;
 pub mod outside;
 pub mod schema;
+pub mod wire;
 
 use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock};

@@ -43,14 +43,10 @@ fn answered(question: &Value) -> Value {
     match question["method"].as_str().unwrap() {
         "elicitation/create" => {
             let fields = question["params"]["requestedSchema"]["properties"].as_object();
-            let value = |field: &Value| match field["type"].as_str().unwrap() {
-                "boolean" => json!(true),
-                _ => json!("text"),
-            };
             let content: serde_json::Map<_, _> = fields
                 .unwrap()
                 .iter()
-                .map(|(name, field)| (name.clone(), value(field)))
+                .map(|(name, field)| (name.clone(), filled_in(field)))
                 .collect();
             json!({"action": "accept", "content": content})
         }
@@ -59,6 +55,23 @@ fn answered(question: &Value) -> Value {
         }
         "roots/list" => json!({"roots": [{"uri": "file:///home"}]}),
         other => panic!("{other}"),
+    }
+}
+
+/// Something that fits a field of a form.
+fn filled_in(field: &Value) -> Value {
+    if let Some(choice) = field.pointer("/enum/0") {
+        return choice.clone();
+    }
+    let choices = ["/oneOf/0/const", "/anyOf/0/const"];
+    if let Some(choice) = choices.iter().find_map(|at| field.pointer(at)) {
+        return choice.clone();
+    }
+    match field["type"].as_str().unwrap() {
+        "boolean" => json!(true),
+        "integer" | "number" => json!(1),
+        "array" => json!([filled_in(&field["items"])]),
+        _ => json!("text"),
     }
 }
 
@@ -114,9 +127,15 @@ impl Seen {
         );
         assert!(tools.len() > 15 && prompts.len() > 4 && resources.len() > 1);
         for tool in tools {
-            // One wants its argument as a header too, which official clients see to; one is slow.
+            // One wants its argument as a header too, which official clients see to; some are slow.
             let arguments = match tool["name"].as_str().unwrap() {
-                "test_header_parameters" | "test_long_call" => continue,
+                "test_header_parameters" | "test_long_call" | "test_reconnection" => continue,
+                "test_counting" => json!({"to": 2, "pauseMillis": 1}),
+                "test_sampling" => json!({"prompt": "Greet me."}),
+                "test_elicitation" => json!({"message": "Who are you?"}),
+                "greet" => json!({"name": "Ada"}),
+                "slow_compute" => json!({"seconds": 0}),
+                "confirm_delete" => json!({"filename": "a"}),
                 "json_schema_2020_12_tool" => json!({"email": "a@b.example"}),
                 _ => json!({}),
             };
@@ -157,9 +176,10 @@ impl Seen {
     }
 }
 
-const IN_EACH_ERA: [&str; 10] = [
+const IN_EACH_ERA: [&str; 11] = [
     "completion/complete",
     "error -32602",
+    "error -32603",
     "notifications/progress",
     "prompts/get",
     "prompts/list",

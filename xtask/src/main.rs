@@ -41,9 +41,9 @@ enum Chore {
     ///
     /// Fails unless every check succeeds, and every one that tests/conformance lists is made.
     Conformance {
-        /// Which protocol the suite speaks.
+        /// Which protocol the suite speaks; one after the other, if none is given.
         #[arg(long, value_enum)]
-        era: conformance::Era,
+        era: Option<conformance::Era>,
         /// Run this scenario; may be given several times. All there are, if none is given.
         #[arg(long, value_name = "NAME")]
         scenario: Vec<String>,

@@ -42,10 +42,7 @@ pub fn run(filter: &[String]) -> Result<()> {
         return Ok(());
     }
     conformance::run(&conformance::Options {
-        era: conformance::Era::Modern,
-        scenarios: Vec::new(),
-        json: false,
-        accept: false,
         built: true,
+        ..conformance::Options::default()
     })
 }

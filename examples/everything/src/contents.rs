@@ -3,7 +3,11 @@
 
 use std::time::Duration;
 
-use smcp_sdk::{Content, Context, LoggingLevel, ResourceContents, base64, tool, tool_router};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use smcp_sdk::{
+    Content, Context, LoggingLevel, Parameters, ResourceContents, base64, tool, tool_router,
+};
 
 use crate::Everything;
 
@@ -13,8 +17,19 @@ pub(crate) const RED_PIXEL: &[u8] = include_bytes!("red-pixel.png");
 const SILENCE: &[u8] = include_bytes!("silence.wav");
 /// Longer than anyone waits for nothing, and within the deadline of a call.
 const LONG: Duration = Duration::from_secs(25);
+/// Longer than the suite reads a stream, and less than the time that it gives to the one after it.
+const RECONNECTING: Duration = Duration::from_secs(12);
 /// Between two notifications, so that they are seen one by one.
 const PAUSE: Duration = Duration::from_millis(50);
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct Counting {
+    /// The last number.
+    to: u16,
+    /// How long before each.
+    pause_millis: u16,
+}
 
 /// The pixel as a block of content.
 pub(crate) fn image() -> Content {
@@ -102,6 +117,30 @@ impl Everything {
         ctx.progress(0.0, None, None);
         ctx.sleep(LONG);
         "At last."
+    }
+
+    /// Takes so long that a client which asked for it may lose the stream, and come back for the rest.
+    #[tool]
+    fn test_reconnection(&self, ctx: &Context) -> &'static str {
+        ctx.sleep(RECONNECTING);
+        "Whoever came back has this too."
+    }
+
+    /// Counts, with a pause before each number and after the last, and says each as its progress.
+    #[tool]
+    fn test_counting(
+        &self,
+        Parameters(Counting { to, pause_millis }): Parameters<Counting>,
+        ctx: &Context,
+    ) -> String {
+        let pause = Duration::from_millis(pause_millis.into());
+        for count in 1..=to {
+            ctx.sleep(pause);
+            ctx.progress(count.into(), Some(to.into()), None);
+        }
+        // Some clients have no ear for the last number when the result comes with it.
+        ctx.sleep(pause);
+        format!("Counted to {to}.")
     }
 
     /// Tells those who subscribed to the static text that it is another, which it is not.

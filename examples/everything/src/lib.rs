@@ -5,6 +5,8 @@
 
 mod changing;
 mod contents;
+mod forms;
+mod jobs;
 mod prompts;
 mod questions;
 mod resources;
@@ -22,7 +24,8 @@ const CITIES: [&str; 4] = ["paris", "park", "party", "prague"];
 #[derive(Default)]
 pub struct Everything;
 
-#[tool_handler(router = Self::contents() + Self::questions() + Self::schemas() + Self::changing())]
+#[tool_handler(router = Self::contents() + Self::questions() + Self::forms() + Self::jobs() + Self::schemas()
+    + Self::changing())]
 #[prompt_handler(router = Self::test_prompts() + Self::changing_prompts())]
 #[resource_handler(router = Self::test_resources())]
 impl ServerHandler for Everything {

@@ -1,4 +1,4 @@
-//! Resources: a text, bytes, and a template.
+//! Resources: texts, bytes, and a template.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -32,6 +32,12 @@ impl Everything {
     #[resource(uri = "test://static-binary", mime_type = "image/png")]
     fn static_binary(&self) -> &'static [u8] {
         RED_PIXEL
+    }
+
+    /// A text to subscribe to.
+    #[resource(uri = "test://watched-resource", mime_type = "text/plain")]
+    fn watched(&self) -> &'static str {
+        "This is the content of the watched resource."
     }
 
     /// Data for each id.

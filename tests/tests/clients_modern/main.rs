@@ -3,78 +3,48 @@
 //! What it gives up stops on the host; and a question outlives the host that asked it.
 //!
 //! All three clients support all of that in this era, each by its own means: none is spared a part.
-//! They are driven by the same words (`driven`), so that each test is written once.
+//! They are driven by the same words, so that each test is written once:
+//!
+//! | word | what it does, and what it says |
+//! |---|---|
+//! | `surface` | lists, calls, reads, completes, answers: what it was given |
+//! | `listen` | says that it listens; then that a resource was updated; then which tools there are |
+//! | `long` | calls what takes long: that it runs; waits for a word, gives it up: how it ended |
+//! | `question` | calls what asks: what was asked; waits for a word, answers: the result |
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-mod driven;
 mod rust;
 
-use std::path::PathBuf;
-use std::sync::{Mutex, OnceLock, PoisonError, mpsc};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::process::Command;
 
 use serde_json::{Value, json};
-use smcp_ids::limits::CALLS_AT_ONCE_EACH;
-use smcp_tests::http::Open;
-use smcp_tests::mcp::{self, MODERN};
+use smcp_tests::driven::Driven;
+use smcp_tests::everything::Served;
 use smcp_tests::mortal::{Mortal, kill};
-use smcp_tests::stage;
-
-use driven::{Driven, javascript, python};
+use smcp_xtask::paths;
 
 /// Whose publisher signs the releases.
 const TENANT: &str = "modern";
-const SERVER: &str = "everything";
 /// One red pixel, as a PNG, in Base64.
 const PIXEL: &str =
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC";
 
-/// A tenant of a test's own, with the first release of `everything`.
-pub(crate) struct Served {
-    tenant: String,
-    pub(crate) endpoint: String,
-    pub(crate) key: String,
-    next: PathBuf,
+/// The official JavaScript client.
+fn javascript(served: &Served) -> Driven {
+    let mut node = Command::new(paths::node());
+    script(&mut node, "tests/clients/surface.mjs", served)
 }
 
-impl Served {
-    fn new(name: &str) -> Self {
-        static RELEASES: OnceLock<[PathBuf; 2]> = OnceLock::new();
-        let platform = stage().platform();
-        let [first, next] = RELEASES.get_or_init(|| {
-            platform.tenant(TENANT).unwrap();
-            [
-                ("everything", "first.wasm"),
-                ("everything/next", "next.wasm"),
-            ]
-            .map(|(source, file)| platform.package_as(TENANT, source, file).unwrap())
-        });
-        let tenant = format!("{TENANT}-{name}");
-        platform.smcp(["tenant", "create", &tenant]).unwrap();
-        let publisher = platform.scratch(&format!("{TENANT}.key.pub"));
-        let publisher = publisher.to_str().unwrap();
-        let trust = ["publisher", "trust", publisher, "--tenant", &tenant];
-        platform.smcp(trust).unwrap();
-        platform.publish(first, &tenant, SERVER).unwrap();
-        Self {
-            endpoint: platform.endpoint(&tenant, SERVER),
-            key: platform.key(&tenant).unwrap(),
-            next: next.clone(),
-            tenant,
-        }
-    }
+/// The official Python client.
+fn python(served: &Served) -> Driven {
+    let mut python = Command::new(smcp_xtask::python::python().unwrap());
+    script(&mut python, "tests/clients/surface.py", served)
+}
 
-    fn publish_next(&self) {
-        let platform = stage().platform();
-        platform.publish(&self.next, &self.tenant, SERVER).unwrap();
-    }
-
-    /// A client that the tests drive themselves.
-    fn plain(&self) -> mcp::Client {
-        mcp::Client::new(&self.endpoint, &self.key, MODERN)
-    }
+fn script(interpreter: &mut Command, file: &str, served: &Served) -> Driven {
+    let script = interpreter.arg(paths::root().join(file));
+    Driven::process(script.args([&served.endpoint, &served.key])).unwrap()
 }
 
 // ---- The whole surface --------------------------------------------------------------------------
@@ -92,7 +62,7 @@ fn check(mut seen: Value) {
     let expected = json!({
         "version": "2026-07-28",
         "tools": null,
-        "resources": ["test://static-binary", "test://static-text"],
+        "resources": ["test://static-binary", "test://static-text", "test://watched-resource"],
         "templates": ["test://template/{id}/data"],
         "prompts": [
             "test_input_required_result_prompt",
@@ -121,20 +91,22 @@ fn has(list: &Value, name: &str) -> bool {
 /// It lists, calls, reads and answers; then it listens while a resource is said to be another, and
 /// while the next release goes live.
 fn uses_all(name: &str, start: fn(&Served) -> Driven) {
-    let served = Served::new(name);
+    let served = Served::new(TENANT, name).unwrap();
     let mut client = start(&served);
-    check(client.ask("surface"));
+    check(client.ask("surface").unwrap());
 
     let wish = json!({"toolsListChanged": true, "resourceSubscriptions": ["test://static-text"]});
-    assert_eq!(client.ask("listen"), json!({"listening": wish}));
-    let update = json!({"name": "test_resource_update"});
-    served.plain().call("tools/call", update).unwrap();
-    assert_eq!(client.heard(), json!({"updated": "test://static-text"}));
-    served.publish_next();
-    let tools = client.heard()["tools"].take();
+    assert_eq!(client.ask("listen").unwrap(), json!({"listening": wish}));
+    served.call("test_resource_update").unwrap();
+    assert_eq!(
+        client.heard().unwrap(),
+        json!({"updated": "test://static-text"})
+    );
+    served.publish_next().unwrap();
+    let tools = client.heard().unwrap()["tools"].take();
     assert!(has(&tools, "test_next_release"), "{tools}");
     assert!(!has(&tools, "test_this_release"), "{tools}");
-    client.end();
+    client.end().unwrap();
 }
 
 #[test]
@@ -154,55 +126,15 @@ fn the_rust_client_uses_all_that_a_server_offers() {
 
 // ---- Giving up ----------------------------------------------------------------------------------
 
-/// How long the tool `test_long_call` takes.
-const LONG: Duration = Duration::from_secs(25);
-
-/// What such a test holds is most of what an isolate has for all of its tenants: one of them at a time.
-static ALONE: Mutex<()> = Mutex::new(());
-
-/// A call that takes long, and has begun. It is given up when this is dropped.
-fn hold_a_place(client: &mcp::Client) -> Open {
-    let client = client.clone().with_meta("progressToken", json!(1));
-    let call = client.message("tools/call", json!({"name": "test_long_call"}));
-    let mut stream = client.ask(&call).open(call.to_string().as_bytes()).unwrap();
-    let begun = stream.message().unwrap();
-    assert_eq!(begun["method"], "notifications/progress");
-    stream
-}
-
-/// Takes all places of a caller but one with calls of the test's own, and the last with the
-/// client's. Another call then waits, until one of them ends. When the client gives its own up, the
-/// waiting one is answered, sooner than any of the others can end by itself: so the client's guest was
-/// stopped.
 fn what_it_gives_up_stops(name: &str, start: fn(&Served) -> Driven) {
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let served = Served::new(&format!("{name}-gives-up"));
+    let served = Served::alone(TENANT, &format!("{name}-gives-up")).unwrap();
     let mut client = start(&served);
     // It is connected, and its host knows the release.
-    check(client.ask("surface"));
-    let plain = served.plain();
-    let began = Instant::now();
-    let others: Vec<_> = (1..CALLS_AT_ONCE_EACH)
-        .map(|_| hold_a_place(&plain))
-        .collect();
-    assert_eq!(client.ask("long"), json!({"running": true}));
-
-    let (answer, answered) = mpsc::channel();
-    thread::spawn(move || {
-        let call = json!({"name": "test_simple_text"});
-        answer.send(plain.call("tools/call", call).unwrap())
-    });
-    let early = answered.recv_timeout(Duration::from_secs(1));
-    assert!(early.is_err(), "there was a place: {early:?}");
-    assert_eq!(client.ask("give up"), json!({"ended": "given up"}));
-    let answer = answered.recv_timeout(LONG).unwrap();
-    let since = began.elapsed();
-    assert!(since < LONG, "{since:?}: one of the others may have ended");
-    assert!(answer["result"]["content"].is_array(), "{answer}");
-    drop(others);
+    check(client.ask("surface").unwrap());
+    served.gives_up(&mut client).unwrap();
     // The client goes on as if nothing had been.
-    check(client.ask("surface"));
-    client.end();
+    check(client.ask("surface").unwrap());
+    client.end().unwrap();
 }
 
 #[test]
@@ -227,28 +159,23 @@ fn a_question_outlives_the_host_that_asked_it_whichever_client_is_asked() {
     // Not the stage's: that one must live on.
     let mortal = Mortal::new().unwrap();
     let platform = mortal.start().unwrap();
-    platform.tenant(TENANT).unwrap();
-    let release = platform.package_as(TENANT, "everything", "first.wasm");
-    platform.publish(&release.unwrap(), TENANT, SERVER).unwrap();
-    let served = Served {
-        tenant: TENANT.to_owned(),
-        endpoint: platform.endpoint(TENANT, SERVER),
-        key: platform.key(TENANT).unwrap(),
-        next: PathBuf::new(),
-    };
+    let served = Served::on(&platform, TENANT).unwrap();
 
     let clients = [javascript, python, rust::start];
     let mut clients = clients.map(|client| client(&served));
     for client in &mut clients {
         assert_eq!(
-            client.ask("question"),
+            client.ask("question").unwrap(),
             json!({"asked": "What is your name?"})
         );
     }
     kill(platform).unwrap();
     let _platform = mortal.start().unwrap();
     for mut client in clients {
-        assert_eq!(client.ask("answer"), json!({"elicited": "Hello, Ada!"}));
-        client.end();
+        assert_eq!(
+            client.ask("answer").unwrap(),
+            json!({"elicited": "Hello, Ada!"})
+        );
+        client.end().unwrap();
     }
 }

@@ -21,10 +21,9 @@ use rmcp::transport::StreamableHttpClientTransport;
 use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
 use rmcp::{ClientHandler, ClientLifecycleMode, ClientServiceExt, ErrorData, RoleClient};
 use serde_json::{Value, json};
+use smcp_tests::driven::Driven;
+use smcp_tests::everything::Served;
 use tokio::task::spawn_blocking;
-
-use super::Served;
-use super::driven::Driven;
 
 /// The client on a thread, told and heard like the scripts.
 pub(crate) fn start(served: &Served) -> Driven {

@@ -11,12 +11,11 @@ use serde::{Deserialize, Serialize};
 use crate::paths;
 use crate::progress::Step;
 
-/// Scenarios that the requirements leave out, since the suite's own server does not pass them.
-const UNSCORED: [&str; 3] = [
-    "json-schema-2020-12",
-    "http-header-validation",
-    "http-custom-header-server-validation",
-];
+/// Scenarios of servers that are never run, each with the reason.
+const LEFT_OUT: [(&str, &str); 1] = [(
+    "tasks-status-notifications",
+    "the suite checks nothing in it yet, and says that it skipped it",
+)];
 
 /// What a check came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
@@ -45,9 +44,10 @@ pub(super) struct Check {
     pub(super) error_message: Option<String>,
 }
 
-/// The scenarios of a revision, in the order of its requirements; only the `wanted` ones, if there
-/// are any.
-pub(super) fn scenarios(revision: &str, wanted: &[String]) -> Result<Vec<String>> {
+/// The scenarios of a revision that are for servers, in the order of its requirements: those that
+/// count, and then those that are run but do not count, since the suite's own server does not pass
+/// them, or they are of an extension, or were written later.
+pub(super) fn scenarios(revision: &str) -> Result<Vec<String>> {
     let path = home().join(format!("requirements/{revision}.yaml"));
     let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
     let mut all = required(&text);
@@ -56,26 +56,39 @@ pub(super) fn scenarios(revision: &str, wanted: &[String]) -> Result<Vec<String>
         "{} requires nothing of servers",
         path.display()
     );
-    all.extend(UNSCORED.map(str::to_owned));
-    if let Some(unknown) = wanted.iter().find(|name| !all.contains(name)) {
-        anyhow::bail!(
-            "there is no scenario {unknown}; there are: {}",
-            all.join(", ")
-        );
-    }
-    all.retain(|name| wanted.is_empty() || wanted.contains(name));
+    all.extend(unscored(&text));
+    all.retain(|name| LEFT_OUT.iter().all(|(left_out, _)| left_out != name));
     Ok(all)
 }
 
 /// The items of the list `server`, which is plain.
 fn required(text: &str) -> Vec<String> {
+    let items = section(text, "server:");
+    let items = items.filter_map(|line| line.strip_prefix("- "));
+    items.map(str::to_owned).collect()
+}
+
+/// Of the list `not_scored`, whose items say which leg they are of, the scenarios of servers.
+fn unscored(text: &str) -> Vec<String> {
+    let mut scenario = None;
+    let mut found = Vec::new();
+    for line in section(text, "not_scored:") {
+        if let Some(name) = line.strip_prefix("- scenario: ") {
+            scenario = Some(name.to_owned());
+        } else if line == "leg: server" {
+            found.extend(scenario.take());
+        }
+    }
+    found
+}
+
+/// The lines of a list, without what they are indented by.
+fn section<'a>(text: &'a str, head: &'a str) -> impl Iterator<Item = &'a str> {
     text.lines()
-        .skip_while(|line| *line != "server:")
+        .skip_while(move |line| *line != head)
         .skip(1)
         .take_while(|line| line.is_empty() || line.starts_with(' '))
-        .filter_map(|line| line.trim().strip_prefix("- "))
-        .map(str::to_owned)
-        .collect()
+        .map(str::trim)
 }
 
 /// Runs one scenario, in a process of its own: nothing is left of the one before.
@@ -139,9 +152,13 @@ mod tests {
 
     #[test]
     fn only_what_is_required_of_servers_is_read() {
-        let text = "# a\nserver:\n  - one\n  - two\n\nclient:\n  - three\nnot_scored:\n  - scenario: four\n";
+        let text = "# a\nserver:\n  - one\n  - two\n\nclient:\n  - three\nnot_scored:\n  \
+                    - scenario: four\n    leg: client\n    reason: late\n  \
+                    - scenario: five\n    leg: server\n    note: >-\n      of a server\n";
         assert_eq!(required(text), ["one", "two"]);
-        assert!(required("client:\n  - three\n").is_empty());
+        assert_eq!(unscored(text), ["five"]);
+        let nothing = "client:\n  - three\n";
+        assert!(required(nothing).is_empty() && unscored(nothing).is_empty());
     }
 
     #[test]
