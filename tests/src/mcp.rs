@@ -72,7 +72,8 @@ impl Client {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let ask = ask.header("mcp-method", &text(&message["method"]));
         let params = &message["params"];
-        match params.get("name").or(params.get("uri")) {
+        let named = ["name", "uri", "taskId"];
+        match named.iter().find_map(|name| params.get(name)) {
             Some(name) => ask.header("mcp-name", &text(name)),
             None => ask,
         }
