@@ -11,6 +11,7 @@ mod handler;
 mod mistakes;
 mod router;
 mod sort;
+mod task;
 mod tool;
 
 use proc_macro::TokenStream;
@@ -61,6 +62,7 @@ pub fn tool_router(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// | `title = "..."` | a title for people |
 /// | `description = "..."` | replaces the doc comment; any expression that is a `&'static str` |
 /// | `annotations(...)` | `title = "..."` and the hints `read_only_hint`, `destructive_hint`, `idempotent_hint`, `open_world_hint`, each alone or with `= true` or `= false` |
+/// | `task = "..."` | `"optional"`: a call may go on without its client, as a task, by `ctx.begin_task()`; `"required"`: clients that take no tasks are refused |
 /// | `icons = [...]` | pictures: an array or a `Vec` of `Icon` |
 /// | `meta = "{...}"` | `_meta` of the tool in the catalogue: JSON, or a `serde_json::Value`. For MCP Apps: `{"ui": {"resourceUri": "ui://..."}}` |
 #[proc_macro_attribute]

@@ -41,7 +41,7 @@ impl Sort {
     /// The arguments of the attribute.
     pub(crate) fn arguments(self) -> &'static str {
         match self {
-            Self::Tool => "`name`, `title`, `description`, `annotations`, `icons`, `meta`",
+            Self::Tool => "`name`, `title`, `description`, `annotations`, `task`, `icons`, `meta`",
             Self::Prompt => "`name`, `title`, `description`, `icons`, `meta`",
             Self::Resource => {
                 "`uri`, `name`, `title`, `description`, `mime_type`, `annotations`, `icons`, `meta`"

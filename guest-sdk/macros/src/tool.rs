@@ -14,6 +14,7 @@ use crate::attributes::{self, Argument};
 use crate::forbidden;
 use crate::mistakes::Mistakes;
 use crate::sort::Sort;
+use crate::task::TaskSupport;
 
 /// Longer names do not pass the APIs of many models.
 const NAME_MAX_CHARACTERS: usize = 64;
@@ -27,6 +28,7 @@ pub(crate) struct Tool {
     title: Option<Expr>,
     description: TokenStream,
     hints: Hints,
+    task: Option<TaskSupport>,
     /// The URI of a resource, or its template.
     pub(crate) uri: Option<LitStr>,
     mime_type: Option<Expr>,
@@ -102,6 +104,7 @@ pub(crate) fn read(
         title: None,
         description: TokenStream::new(),
         hints: Hints::default(),
+        task: None,
         uri: None,
         mime_type: None,
         icons: None,
@@ -155,6 +158,7 @@ impl Tool {
             "icons" => self.icons = argument.expr(mistakes),
             "meta" => self.meta = argument.expr(mistakes),
             "annotations" if self.sort == Sort::Tool => self.hints.take(argument, mistakes),
+            "task" if self.sort == Sort::Tool => self.task = TaskSupport::read(argument, mistakes),
             "annotations" if self.sort == Sort::Resource => self.marks.take(argument, mistakes),
             "uri" if self.sort == Sort::Resource => self.uri = argument.text(mistakes),
             "mime_type" if self.sort == Sort::Resource => {
@@ -217,6 +221,7 @@ impl Tool {
             ..
         } = self;
         let (annotations, extras, value) = (self.hints.entry(), self.extras(), self.value());
+        let task = self.task.map(TaskSupport::entry);
         let trait_of_output = quote_spanned! { output.span()=>
             <#output as ::smcp_sdk::IntoCallToolResult>
         };
@@ -228,6 +233,7 @@ impl Tool {
                     let mut of = ::smcp_sdk::Tool::new(#name, #description, schema);
                     of.output_schema = #trait_of_output::output_schema();
                     of.annotations = #annotations;
+                    #task
                     #extras
                     of
                 },

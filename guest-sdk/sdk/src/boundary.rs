@@ -94,6 +94,10 @@ impl Host for Guest {
         host::time_left()
     }
 
+    fn begin_task(&self) -> bool {
+        host::begin_task()
+    }
+
     fn ask(&self, questions: Vec<WireQuestion>) -> Result<Vec<String>, AskError> {
         let questions: Vec<_> = questions
             .into_iter()

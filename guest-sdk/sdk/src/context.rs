@@ -95,6 +95,7 @@ pub(crate) trait Host {
     fn who(&self) -> Caller;
     fn origin(&self) -> Origin;
     fn time_left(&self) -> u64;
+    fn begin_task(&self) -> bool;
     fn ask(&self, questions: Vec<WireQuestion>) -> Result<Vec<String>, AskError>;
     fn capabilities(&self) -> String;
     fn setting(&self, name: &str) -> Option<String>;
@@ -227,6 +228,43 @@ impl Context {
     /// How much time is left before the host ends the call. Waiting for the client or a person does not count.
     pub fn time_left(&self) -> Duration {
         Duration::from_millis(self.host.time_left())
+    }
+
+    /// Lets the call go on without its client from here on, as a task: the client is answered at once that
+    /// the call is one, and asks for the result when it likes. Says whether the call is a task now.
+    ///
+    /// For what takes longer than a client waits: many requests to other hosts, waiting, a question that a
+    /// person answers tomorrow. The tool says beforehand that it may, with `#[tool(task = "optional")]`, or
+    /// that it must, with `#[tool(task = "required")]`. Without that, and for a client that takes no
+    /// tasks, the answer is `false`, and the call goes on as any other.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use smcp_sdk::{Context, tool, tool_router};
+    /// # #[derive(Default)]
+    /// # struct Builds;
+    /// # #[tool_router(server_handler)]
+    /// # impl Builds {
+    /// /// Builds the project, which takes a while.
+    /// #[tool(task = "optional")]
+    /// fn build(&self, ctx: &Context) -> &'static str {
+    ///     // What is wrong with the arguments is said before this line: at once, not by a task.
+    ///     ctx.begin_task();
+    ///     for step in 1..=20 {
+    ///         ctx.sleep(Duration::from_secs(1));
+    ///         ctx.progress(step.into(), Some(20.0), Some("building"));
+    ///     }
+    ///     "built"
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// Nothing else is different. A call that was interrupted with its host is run anew from its beginning,
+    /// with the same answers to all it asked before, and comes to where it was. What it stores becomes
+    /// visible when it returns. What it asks the client after this line waits in the task; what it asks
+    /// before is asked as ever, and the task begins when that is answered. Asking again changes nothing.
+    pub fn begin_task(&self) -> bool {
+        self.host.begin_task()
     }
 
     /// What the server stores for all its callers: counters, caches, what they share.

@@ -426,27 +426,15 @@ pub use resource::{
     IntoReadResourceResult, ReadResourceResult, ResourceRoute, ResourceRouter, ResourceTemplate,
 };
 pub use result::{CallToolResult, IntoCallToolResult, IntoToolError, Json};
-pub use router::{Tool, ToolAnnotations, ToolRoute, ToolRouter};
+pub use router::{TaskSupport, Tool, ToolAnnotations, ToolExecution, ToolRoute, ToolRouter};
 pub use smcp_macros::{
     prompt, prompt_handler, prompt_router, resource, resource_handler, resource_router, tool,
     tool_handler, tool_router,
 };
 pub use {log, schemars, serde, serde_json};
 
-/// The code in the repository's README: it compiles, or `cargo test` fails.
 #[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-pub struct Readme;
-
-/// The code in the page for authors who come from `rmcp`.
-#[cfg(doctest)]
-#[doc = include_str!("../../../docs/from-rmcp.md")]
-pub struct FromRmcp;
-
-/// The code in the page about other hosts.
-#[cfg(doctest)]
-#[doc = include_str!("../../../docs/http.md")]
-pub struct OtherHosts;
+mod pages;
 
 #[doc(hidden)]
 #[path = "private.rs"]

@@ -36,6 +36,27 @@ pub struct ToolAnnotations {
     pub open_world_hint: Option<bool>,
 }
 
+/// Whether a call of a tool may go on without its client, as a task: the `task` of `#[tool]`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TaskSupport {
+    /// It may not.
+    #[default]
+    Forbidden,
+    /// It may, if the client takes tasks.
+    Optional,
+    /// It must: a client that takes no tasks cannot call it.
+    Required,
+}
+
+/// How a tool is run: MCP 2025-11-25, `ToolExecution`. Clients are not told it here.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ToolExecution {
+    /// Whether a call of it may go on as a task.
+    pub task_support: TaskSupport,
+}
+
 /// A tool as the catalogue holds it: MCP 2026-07-28, `Tool`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -55,6 +76,9 @@ pub struct Tool {
     /// Hints.
     #[serde(skip_serializing_if = "is_default")]
     pub annotations: ToolAnnotations,
+    /// How it is run.
+    #[serde(skip_serializing_if = "is_default")]
+    pub execution: ToolExecution,
     /// Pictures of it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub icons: Vec<Icon>,
@@ -63,8 +87,8 @@ pub struct Tool {
     pub meta: Option<JsonObject>,
 }
 
-fn is_default(annotations: &ToolAnnotations) -> bool {
-    *annotations == ToolAnnotations::default()
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl Tool {
@@ -81,6 +105,7 @@ impl Tool {
             input_schema,
             output_schema: None,
             annotations: ToolAnnotations::default(),
+            execution: ToolExecution::default(),
             icons: Vec::new(),
             meta: None,
         }
@@ -130,6 +155,15 @@ impl<S> ToolRouter<S> {
     pub(crate) fn is_read_only(&self, tool: &str) -> bool {
         let route = self.routes.iter().find(|route| route.name == tool);
         route.is_some_and(|route| (route.tool)().annotations.read_only_hint == Some(true))
+    }
+
+    /// Whether a call of a tool may go on as a task.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn task_support(&self, tool: &str) -> TaskSupport {
+        let route = self.routes.iter().find(|route| route.name == tool);
+        route.map_or(TaskSupport::Forbidden, |route| {
+            (route.tool)().execution.task_support
+        })
     }
 
     pub(crate) fn call(

@@ -33,13 +33,17 @@ use crate::content::JsonObject;
 use crate::context::{Caller, Context, LoggingLevel, Origin};
 use crate::error::ProtocolError;
 use crate::handler::{self, ServerHandler};
+use crate::router::TaskSupport;
 
+mod asks;
 mod http;
 mod kv;
 mod outcome;
 mod recorder;
+mod task;
 
 pub use crate::http::HttpFailure;
+pub use asks::AskedQuestion;
 pub use http::{HttpAnswer, SentRequest};
 pub use outcome::{Outcome, PromptOutcome, ResourceOutcome};
 pub(crate) use recorder::Recorder;
@@ -89,17 +93,6 @@ pub enum Notification {
     ResourceListChanged,
 }
 
-/// A question that the server asked.
-#[derive(Debug, Clone, PartialEq)]
-pub struct AskedQuestion {
-    /// What names it.
-    pub id: String,
-    /// `elicitation/create`, `sampling/createMessage` or `roots/list`.
-    pub method: String,
-    /// What it asks.
-    pub params: Value,
-}
-
 impl<S: ServerHandler> Client<S> {
     /// A client, called `test` in all that a caller has.
     pub fn new() -> Self {
@@ -131,6 +124,7 @@ impl<S: ServerHandler> Client<S> {
             store: kv::Store::default(),
             web: http::Web::default(),
             settings: RefCell::default(),
+            tasks: task::Tasks::default(),
         };
         Self {
             host: Rc::new(host),
@@ -208,7 +202,9 @@ impl<S: ServerHandler> Client<S> {
     /// do not fit.
     pub fn try_call(&self, tool: &str, arguments: Value) -> Result<Outcome, ProtocolError> {
         let request = json!({ "name": tool, "arguments": arguments, "_meta": self.meta });
-        let is_read_only = S::tools().is_read_only(tool);
+        let tools = S::tools();
+        self.host.tasks.begin(tools.task_support(tool))?;
+        let is_read_only = tools.is_read_only(tool);
         let result = self.run(handler::call_tool::<S>, &request, is_read_only)?;
         Ok(Outcome { result })
     }
@@ -336,61 +332,6 @@ impl<S: ServerHandler> Client<S> {
         take(&self.catalogue(), key)
     }
 
-    /// Sets what the client can do: `ClientCapabilities`. Unless it is set, a client can do all.
-    #[must_use]
-    pub fn with_capabilities(self, capabilities: Value) -> Self {
-        self.host.capabilities.replace(capabilities);
-        self
-    }
-
-    /// The next form is filled in with this object; a page that is to be opened is agreed to.
-    pub fn answer_elicitation(&self, content: Value) {
-        self.answer(
-            "elicitation/create",
-            json!({ "action": "accept", "content": content }),
-        );
-    }
-
-    /// The next form or page is declined.
-    pub fn decline_elicitation(&self) {
-        self.answer("elicitation/create", json!({ "action": "decline" }));
-    }
-
-    /// The next form or page is closed without an answer.
-    pub fn cancel_elicitation(&self) {
-        self.answer("elicitation/create", json!({ "action": "cancel" }));
-    }
-
-    /// The client's model writes this text next.
-    pub fn answer_sampling(&self, text: &str) {
-        self.answer_sampling_with(json!({
-            "role": "assistant",
-            "content": { "type": "text", "text": text },
-            "model": "test",
-            "stopReason": "endTurn",
-        }));
-    }
-
-    /// The client's model answers this next: a `CreateMessageResult`.
-    pub fn answer_sampling_with(&self, result: Value) {
-        self.answer("sampling/createMessage", result);
-    }
-
-    /// The client lends these URIs when it is asked next.
-    pub fn answer_roots(&self, uris: &[&str]) {
-        let roots: Vec<_> = uris.iter().map(|uri| json!({ "uri": uri })).collect();
-        self.answer("roots/list", json!({ "roots": roots }));
-    }
-
-    fn answer(&self, method: &'static str, result: Value) {
-        self.host.answers.borrow_mut().push((method, result));
-    }
-
-    /// The questions that all calls so far have asked.
-    pub fn questions(&self) -> Vec<AskedQuestion> {
-        self.host.questions.borrow().clone()
-    }
-
     /// The announcements that all calls so far have made.
     pub fn notifications(&self) -> Vec<Notification> {
         self.host.notifications.borrow().clone()
@@ -425,6 +366,7 @@ impl<S: ServerHandler> Client<S> {
         function: fn(&str, &Context) -> Result<String, ProtocolError>,
         request: &Value,
     ) -> Result<JsonObject, ProtocolError> {
+        self.host.tasks.begin(TaskSupport::Forbidden)?;
         self.run(function, request, false)
     }
 

@@ -52,6 +52,18 @@ impl Server {
         Ok(Json(args))
     }
 
+    /// May go on without its client.
+    #[tool(task = "optional")]
+    fn perhaps_a_task(&self, ctx: &Context) -> bool {
+        ctx.begin_task()
+    }
+
+    /// Must.
+    #[tool(task = "required")]
+    fn always_a_task(ctx: Context) -> bool {
+        ctx.begin_task()
+    }
+
     fn no_tool(&self) -> u8 {
         1
     }
@@ -101,10 +113,14 @@ fn main() {
             "borrowed",
             "perhaps",
             "all-of-it_2",
+            "perhaps_a_task",
+            "always_a_task",
             "type",
             "content",
             "full"
         ]
     );
     assert_eq!(tools[3]["description"], LONG);
+    assert_eq!(tools[4]["execution"]["taskSupport"], "optional");
+    assert_eq!(tools[5]["execution"]["taskSupport"], "required");
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::http::Web;
 use super::kv::Store;
+use super::task::Tasks;
 use super::{AskedQuestion, LogEntry, Notification, Progress};
 use crate::ask::{AskError, ClientCapabilities};
 use crate::context::{Caller, Host, LoggingLevel, Origin, RANDOM_MAX, WireQuestion};
@@ -36,6 +37,7 @@ pub(crate) struct Recorder {
     pub(super) web: Web,
     /// As JSON, by name.
     pub(super) settings: RefCell<BTreeMap<String, String>>,
+    pub(super) tasks: Tasks,
 }
 
 impl Host for Recorder {
@@ -100,6 +102,10 @@ impl Host for Recorder {
     fn time_left(&self) -> u64 {
         let deadline = self.began.get().saturating_add(self.allowed.get());
         deadline.saturating_sub(self.now.get())
+    }
+
+    fn begin_task(&self) -> bool {
+        self.tasks.ask()
     }
 
     fn ask(&self, questions: Vec<WireQuestion>) -> Result<Vec<String>, AskError> {
