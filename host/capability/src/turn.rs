@@ -331,9 +331,9 @@ pub enum Effect {
     },
     /// Removes one. Answer: [`Performed::Done`].
     DeleteSession(String),
-    /// Has the object woken at that time, if it would not be woken before: with a [`Frame`] of
-    /// [`ALARM_METHOD`]. At once. Answer: [`Performed::Done`].
-    Wake(UnixMillis),
+    /// Has the object woken at that time with a [`Frame`] of [`ALARM_METHOD`], and at no other; none: not at all. At
+    /// once. Answer: [`Performed::Done`].
+    Wake(Option<UnixMillis>),
     /// Begins a turn of its own once this step is over, with a [`Frame`] of [`RUN_METHOD`] and that path. At once.
     /// Answer: [`Performed::Done`].
     Begin(String),

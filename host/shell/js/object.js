@@ -21,7 +21,7 @@ const NOTHING = new Uint8Array(0);
 const NO_HEADERS = new Headers();
 /** Any other is not a client's: the object's own turns have such. */
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]);
-/** An alarm that must not be missed comes after so long, in milliseconds. */
+/** An alarm that failed comes again after so long, in milliseconds. */
 const ALARM_SOON_MILLIS = 2000;
 
 export class HostObject extends DurableObject {
@@ -33,9 +33,6 @@ export class HostObject extends DurableObject {
     this.watch = undefined;
     this.listeners = new Listeners(ctx);
     this.account = new Account(this);
-    /** For when the alarm is set, once that is known. */
-    this.alarmAt = Infinity;
-    this.knowsAlarm = false;
     // What tests count.
     if (env.PROVOKE_FAULTS === "1") console.log(`${ctx.id.name} woke`);
   }
@@ -101,15 +98,12 @@ export class HostObject extends DurableObject {
     this.listeners.gone(socket);
   }
 
-  /** What was put off to now. If it fails the platform tries again. */
+  /** What was put off to now. If it fails it is tried again soon, whatever alarm has been set meanwhile. */
   async alarm() {
-    this.alarmAt = Infinity;
-    this.knowsAlarm = true;
     const step = await this.ask({ method: ALARM_METHOD, path: "/", headers: NO_HEADERS }, NOTHING);
     if (step !== undefined) return;
-    // It does not where another alarm has been set meanwhile.
-    if (this.alarmAt < Infinity) this.setAlarm(Math.min(this.alarmAt, Date.now() + ALARM_SOON_MILLIS));
-    throw new Error(`the alarm of ${this.name} failed`);
+    console.error(`the alarm of ${this.name} failed`);
+    await this.storage.setAlarm(Date.now() + ALARM_SOON_MILLIS);
   }
 
   /** The last step of a turn for that request, encoded; undefined after a fault. `took` is given the same
@@ -146,7 +140,7 @@ export class HostObject extends DurableObject {
   async moveClock(millis) {
     moveClock(millis);
     const set = await this.storage.getAlarm();
-    if (set !== null) this.setAlarm(set - millis);
+    if (set !== null) await this.storage.setAlarm(set - millis);
   }
 
   // ---- What the shell's loop uses (host/shell/src/bindings.rs) ---------------------------------
@@ -171,34 +165,11 @@ export class HostObject extends DurableObject {
     return this.env.OBJECTS;
   }
 
-  /** Has the platform wake the object at that time of the engine's clock, if it would not before. */
+  /** Has the platform wake the object at that time of the engine's clock, and at no other; never, if it is
+      infinite. */
   wakeAt(millis) {
-    const at = platformTime(millis);
-    if (this.knowsAlarm) {
-      if (at < this.alarmAt) this.setAlarm(at);
-      return;
-    }
-    this.knowsAlarm = true;
-    this.alarmAt = at;
-    // What was set before the object woke is told later only; until then it is set for a time that is
-    // early enough for both, so that whatever happens now neither is lost.
-    const told = this.storage.getAlarm();
-    this.storage.setAlarm(Math.min(at, Date.now() + ALARM_SOON_MILLIS));
-    this.outlast(told.then((set) => {
-      const first = Math.min(this.alarmAt, set ?? Infinity);
-      if (first < Infinity) this.setAlarm(first);
-    }));
-  }
-
-  setAlarm(at) {
-    this.alarmAt = at;
-    this.storage.setAlarm(at);
-  }
-
-  /** All that was stored is gone, and the alarm with it. */
-  erased() {
-    this.alarmAt = Infinity;
-    this.knowsAlarm = true;
+    if (millis === Infinity) this.storage.deleteAlarm();
+    else this.storage.setAlarm(platformTime(millis));
   }
 
   /** Begins a turn of the object's own, once whoever asks for it waits for something. */

@@ -31,13 +31,9 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     pub fn sessions(this: &Object) -> Option<KvNamespace>;
 
-    /// Has it woken at that time, unless it is earlier anyway.
+    /// Has it woken at that time and at no other; never, if it is infinite.
     #[wasm_bindgen(method, catch, js_name = wakeAt)]
     pub fn wake_at(this: &Object, millis: f64) -> Result<(), JsValue>;
-
-    /// Tells it that its storage is empty by now.
-    #[wasm_bindgen(method)]
-    pub fn erased(this: &Object);
 
     /// Begins a turn of the object's own, once the loop that asks for it waits for something.
     #[wasm_bindgen(method)]

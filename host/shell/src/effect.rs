@@ -44,10 +44,9 @@ pub(crate) async fn perform(
         Effect::DeleteModules(releases) => delete_modules(object, &releases)
             .await
             .map(|()| Performed::Done),
-        Effect::Erase => settled(object.storage().delete_all()).await.map(|_| {
-            object.erased();
-            Performed::Done
-        }),
+        Effect::Erase => settled(object.storage().delete_all())
+            .await
+            .map(|_| Performed::Done),
         // Only the platform's object has others to speak to: a tenant's engine, which has seen
         // what strangers sent, reaches no other tenant.
         Effect::Peer { .. } if object.name() != Role::Platform.object_name() => {
@@ -102,7 +101,10 @@ pub(crate) async fn perform(
         Effect::DeleteSession(id) => sessions::delete(object, &id)
             .await
             .map(|()| Performed::Done),
-        Effect::Wake(at) => object.wake_at(at.0 as f64).map(|()| Performed::Done),
+        Effect::Wake(at) => {
+            let millis = at.map_or(f64::INFINITY, |at| at.0 as f64);
+            object.wake_at(millis).map(|()| Performed::Done)
+        }
         Effect::Begin(path) => {
             object.begin(&path);
             return Performed::Done;

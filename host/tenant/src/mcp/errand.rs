@@ -84,7 +84,10 @@ pub(crate) async fn run_of_own(scene: &Scene, frame: &Frame) -> Result<Reply, Pr
             Errand::Task { owner, id } if has_failed => task::give_up(scene, owner, id).await?,
             Errand::Task { owner, id } => task::go_on(scene, frame, owner, id).await?,
         }
-        scene.write_due(written).await?;
+        if !written.is_empty() {
+            scene.write_due(written).await?;
+            scene.set_alarm().await?;
+        }
     }
     let head = Head {
         status: 204,
@@ -121,14 +124,17 @@ impl Scene {
         Ok(space.write(place, Some(sealed), None))
     }
 
-    /// Begins an errand that is written down for later.
-    pub(super) async fn begin_errand(
-        &self,
-        later: UnixMillis,
-        errand: &Errand,
-    ) -> Result<(), Problem> {
-        self.done(Effect::Wake(later)).await?;
+    /// Begins an errand that is written down.
+    pub(super) async fn begin_errand(&self, errand: &Errand) -> Result<(), Problem> {
+        self.set_alarm().await?;
         self.done(Effect::Begin(errand.path_of_try(1))).await
+    }
+
+    /// Has the object woken for what is due first.
+    pub(super) async fn set_alarm(&self) -> Result<(), Problem> {
+        let first = self.item_keys(Space::due().range("", None, 1)).await?.pop();
+        let at = first.and_then(|key| parts_of(&key).map(|(at, _)| at));
+        self.done(Effect::Wake(at)).await
     }
 
     /// Begins again what was to be done by now, each time later; the alarm is set for the rest.
@@ -136,12 +142,10 @@ impl Scene {
         let space = Space::due();
         let now = self.outside.now();
         let (mut writes, mut begins) = (Vec::new(), Vec::new());
-        let mut next = UnixMillis(u64::MAX);
         for key in self.item_keys(space.range("", None, u32::MAX)).await? {
             let (at, path) = parts_of(&key).ok_or_else(Problem::host)?;
             if at > now {
-                next = next.min(at);
-                continue;
+                break;
             }
             writes.push(space.write(space.place(key.clone()), None, None));
             // After the last try there is one more turn, which gives up.
@@ -151,13 +155,10 @@ impl Scene {
             };
             let later = now.plus(limits::RUN_AGAIN_MILLIS << number);
             writes.push(self.due_write(later, &errand, number + 1)?);
-            next = next.min(later);
             begins.push(errand.path_of_try(number + 1));
         }
         self.write_due(writes).await?;
-        if next < UnixMillis(u64::MAX) {
-            self.done(Effect::Wake(next)).await?;
-        }
+        self.set_alarm().await?;
         for path in begins {
             self.done(Effect::Begin(path)).await?;
         }
@@ -179,9 +180,6 @@ impl Scene {
     }
 
     async fn write_due(&self, writes: Vec<Write>) -> Result<(), Problem> {
-        if writes.is_empty() {
-            return Ok(());
-        }
         let transaction = Transaction {
             now: self.outside.now(),
             writes,

@@ -434,7 +434,7 @@ impl World {
                 Performed::Done
             }
             Effect::Wake(at) => {
-                self.alarm = Some(self.alarm.map_or(at.0, |alarm| alarm.min(at.0)));
+                self.alarm = at.map(|at| at.0);
                 Performed::Done
             }
             Effect::Begin(path) => {

@@ -62,7 +62,7 @@ impl Session {
         }
         scene.write_under_way(writes, &space).await?;
         if is_complete {
-            scene.begin_errand(again, &errand).await?;
+            scene.begin_errand(&errand).await?;
         }
         Ok(())
     }

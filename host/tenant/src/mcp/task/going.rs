@@ -161,10 +161,7 @@ impl Going {
         };
         scene.write_call(&self.owner, task, &stored, due).await?;
         self.kept_at.set(scene.outside.now());
-        match wakes {
-            Some(at) => scene.done(smcp_capability::turn::Effect::Wake(at)).await,
-            None => Ok(()),
-        }
+        scene.set_alarm().await
     }
 
     fn errand(&self) -> Errand {
@@ -202,7 +199,7 @@ impl Asked<'_> {
         let again = now.plus(limits::RUN_AGAIN_MILLIS);
         let due = scene.due_write(again, &errand, 1)?;
         scene.write_call(&owner, &task, &stored, Some(due)).await?;
-        scene.begin_errand(again, &errand).await?;
+        scene.begin_errand(&errand).await?;
         Ok(task)
     }
 }

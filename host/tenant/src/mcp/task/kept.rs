@@ -286,7 +286,7 @@ impl Scene {
         }
         self.write_tasks(owner, writes).await?;
         if is_complete {
-            self.begin_errand(again, &errand).await?;
+            self.begin_errand(&errand).await?;
         }
         Ok(())
     }
