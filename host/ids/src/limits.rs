@@ -380,8 +380,9 @@ pub const EVENTS_MILLIS: u64 = 10 * 60 * 1_000;
 pub const EVENT_ITEMS_MAX: u64 = 2_048;
 /// The same in bytes.
 pub const EVENT_BYTES_MAX: u64 = 32 * MIB as u64;
-/// After how long a client comes back to a stream that has broken, in milliseconds, as it is told.
-pub const STREAM_RETRY_MILLIS: u32 = 1_000;
+/// After how long a client comes back to a stream that has broken, in milliseconds, as it is told: some try once
+/// more or twice, and the host may have to be started.
+pub const STREAM_RETRY_MILLIS: u32 = 3_000;
 /// How long a call waits for its client to answer, in milliseconds.
 pub const PARKED_MILLIS: u64 = 60 * 60 * 1_000;
 /// When a call that goes on by itself is looked after, in milliseconds, if the object should have been killed.
