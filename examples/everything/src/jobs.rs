@@ -1,5 +1,6 @@
 //! Tools that take their time: one that computes for as long as it is told, jobs that fail in either
-//! way, and jobs that cannot go on before the user has answered. And one that is done at once.
+//! way, and jobs that cannot go on before the user has answered. They go on as tasks, where their client takes
+//! them. And one that is done at once.
 
 use std::time::Duration;
 
@@ -52,39 +53,43 @@ impl Everything {
     }
 
     /// Computes for some seconds.
-    #[tool]
+    #[tool(task = "optional")]
     fn slow_compute(
         &self,
         Parameters(Computation { seconds, label }): Parameters<Computation>,
         ctx: &Context,
     ) -> Result<String, &'static str> {
         let time = Duration::try_from_secs_f64(seconds).map_err(|_| "No time is that long.")?;
+        ctx.begin_task();
         ctx.sleep(time);
         let label = label.unwrap_or_else(|| "the computation".to_owned());
         Ok(format!("{label} is done after {seconds} seconds."))
     }
 
     /// Works for a while, and fails.
-    #[tool]
+    #[tool(task = "required")]
     fn failing_job(&self, ctx: &Context) -> Result<(), &'static str> {
+        ctx.begin_task();
         ctx.sleep(A_WHILE);
         Err("The job failed, as it always does.")
     }
 
     /// Works for a while, and ends as no tool should.
-    #[tool]
+    #[tool(task = "optional")]
     fn protocol_error_job(&self, ctx: &Context) -> Result<(), ProtocolError> {
+        ctx.begin_task();
         ctx.sleep(A_WHILE);
         Err(ProtocolError::internal_error("The job broke down.", None))
     }
 
     /// Deletes nothing, once the user has confirmed it.
-    #[tool]
+    #[tool(task = "optional")]
     fn confirm_delete(
         &self,
         Parameters(File { filename }): Parameters<File>,
         ctx: &Context,
     ) -> Result<String, ProtocolError> {
+        ctx.begin_task();
         let question = Elicit::<Sure>::new(format!("Delete {filename}?")).id("confirm");
         Ok(match ctx.elicit(question)? {
             Elicited::Accept(Sure { confirm: true }) => format!("{filename} is deleted."),
@@ -93,8 +98,9 @@ impl Everything {
     }
 
     /// Asks the user two questions at once.
-    #[tool]
+    #[tool(task = "optional")]
     fn multi_input(&self, ctx: &Context) -> Result<String, ProtocolError> {
+        ctx.begin_task();
         let (name, sure) = ctx.ask((
             Elicit::<Called>::new("What is your name?").id("name"),
             Elicit::<Sure>::new("Are you sure?").id("confirm"),
@@ -109,11 +115,12 @@ impl Everything {
         ))
     }
 
-    /// Asks the user for a name, and then works for a while.
-    #[tool]
+    /// Asks the user for a name, and then works for a while without the client.
+    #[tool(task = "required")]
     fn test_tool_with_task(&self, ctx: &Context) -> Result<String, ProtocolError> {
         let question = Elicit::<Called>::new("What is your name?").id("user_name");
         let name = ctx.elicit(question)?.accepted();
+        ctx.begin_task();
         ctx.sleep(A_WHILE);
         let name = name.map_or_else(|| "somebody".to_owned(), |called| called.name);
         Ok(format!("Done for {name}."))
@@ -128,7 +135,35 @@ mod tests {
     use super::*;
 
     fn client() -> Client<Everything> {
-        Client::new().with_capabilities(json!({"elicitation": {}}))
+        Client::new()
+            .with_tasks()
+            .with_capabilities(json!({"elicitation": {}}))
+    }
+
+    #[test]
+    fn which_calls_become_tasks() {
+        let supports: Vec<_> = client()
+            .list_tools()
+            .iter()
+            .filter_map(|tool| {
+                let support = tool["execution"]["taskSupport"].as_str()?;
+                Some(format!("{} {support}", tool["name"].as_str()?))
+            })
+            .collect();
+        let expected = [
+            "slow_compute optional",
+            "failing_job required",
+            "protocol_error_job optional",
+            "confirm_delete optional",
+            "multi_input optional",
+            "test_tool_with_task required",
+        ];
+        assert_eq!(supports, expected);
+        let client = client();
+        client.call("greet", json!({"name": "Ada"}));
+        assert!(!client.became_task());
+        client.call("slow_compute", json!({"seconds": 0}));
+        assert!(client.became_task());
     }
 
     #[test]

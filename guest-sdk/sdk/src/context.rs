@@ -225,7 +225,8 @@ impl Context {
         self.host.origin()
     }
 
-    /// How much time is left before the host ends the call. Waiting for the client or a person does not count.
+    /// How much time is left before the host ends the call. Waiting for the client or a person does not
+    /// count, but in a task, which may take a day.
     pub fn time_left(&self) -> Duration {
         Duration::from_millis(self.host.time_left())
     }

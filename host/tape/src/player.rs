@@ -4,6 +4,7 @@ use chacha20::ChaCha20;
 use chacha20::cipher::{KeyIvInit, StreamCipher};
 use smcp_capability::call::{Answer, Request};
 use smcp_ids::UnixMillis;
+use smcp_ids::limits::TASK_MILLIS;
 
 use crate::{Entry, Header, Tape, TapeError};
 
@@ -29,6 +30,8 @@ pub struct Player {
     now: UnixMillis,
     /// When the round began whose client has answered last.
     began: UnixMillis,
+    /// When it became a task, if it has.
+    task: Option<UnixMillis>,
     random: ChaCha20,
     awaited: Option<Request>,
 }
@@ -52,6 +55,7 @@ impl Player {
             told: 0,
             now: tape.header.start,
             began: tape.header.start,
+            task: None,
             random,
             awaited: None,
             tape,
@@ -78,7 +82,10 @@ impl Player {
                 self.tape.header.origin.clone(),
             ))),
             Request::TimeLeft => {
-                let deadline = self.began.plus(self.tape.header.deadline_millis);
+                let deadline = match self.task {
+                    Some(began) => began.plus(TASK_MILLIS),
+                    None => self.began.plus(self.tape.header.deadline_millis),
+                };
                 Ok(Verdict::Answered(Answer::Millis(deadline.since(self.now))))
             }
             Request::Capabilities => Ok(Verdict::Answered(Answer::Text(
@@ -111,10 +118,9 @@ impl Player {
             Some(entry) if entry.request == *request => {
                 self.played += 1;
                 self.now = entry.at;
-                if matches!(entry.answer, Answer::Answers(_)) {
-                    self.began = entry.at;
-                }
-                Ok(Verdict::Answered(entry.answer.clone()))
+                let answer = entry.answer.clone();
+                self.take_note(&answer);
+                Ok(Verdict::Answered(answer))
             }
             Some(_) => Err(TapeError::Diverged(self.played)),
         }
@@ -129,9 +135,7 @@ impl Player {
                 self.now = self.now.max(entry.at);
                 entry.at = self.now;
                 let answer = entry.answer.clone();
-                if matches!(answer, Answer::Answers(_)) {
-                    self.began = self.now;
-                }
+                self.take_note(&answer);
                 self.tape.entries.push(entry);
                 self.played += 1;
                 Verdict::Answered(answer)
@@ -140,6 +144,18 @@ impl Player {
                 self.awaited = Some(request.clone());
                 Verdict::Perform
             }
+        }
+    }
+
+    /// What an answer changes in how long the call may take: one of the client begins another round, and
+    /// a task has a time of its own.
+    fn take_note(&mut self, answer: &Answer) {
+        match answer {
+            Answer::Answers(_) => self.began = self.now,
+            Answer::Flag(true) => {
+                self.task.get_or_insert(self.now);
+            }
+            _ => {}
         }
     }
 
@@ -161,9 +177,7 @@ impl Player {
     pub fn record(&mut self, answer: Answer, at: UnixMillis) -> Result<(), TapeError> {
         let request = self.awaited.take().ok_or(TapeError::Unasked)?;
         self.now = self.now.max(at);
-        if matches!(answer, Answer::Answers(_)) {
-            self.began = self.now;
-        }
+        self.take_note(&answer);
         self.tape.entries.push(Entry {
             request,
             answer,

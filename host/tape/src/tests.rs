@@ -192,6 +192,34 @@ fn a_call_that_has_become_a_task_is_one_however_often_it_is_run_again() {
 }
 
 #[test]
+fn a_task_has_a_time_of_its_own() {
+    let mut player = Player::new(blank());
+    let left = |player: &mut Player| match player.ask(&Request::TimeLeft).unwrap() {
+        Verdict::Answered(Answer::Millis(left)) => left,
+        verdict => panic!("{verdict:?}"),
+    };
+    let mut seen = Vec::new();
+    for (answer, at) in [(false, 2_000), (true, 3_000), (true, 4_000)] {
+        player.ask(&Request::BeginTask).unwrap();
+        player.record(Answer::Flag(answer), UnixMillis(at)).unwrap();
+        seen.push(left(&mut player));
+    }
+    let whole = smcp_ids::limits::TASK_MILLIS;
+    assert_eq!(seen, [29_000, whole, whole - 1_000]);
+    // Who is asked in it does not begin it anew, and a call that is run again is told the same.
+    player.ask(&Request::Ask(Vec::new())).unwrap();
+    player
+        .record(Answer::Answers(Vec::new()), UnixMillis(303_000))
+        .unwrap();
+    assert_eq!(left(&mut player), whole - 300_000);
+    let mut again = Player::new(player.into_tape());
+    for expected in seen {
+        again.ask(&Request::BeginTask).unwrap();
+        assert_eq!(left(&mut again), expected);
+    }
+}
+
+#[test]
 fn the_time_left_is_a_rounds_own_and_moves_as_time_does() {
     let mut player = Player::new(blank());
     let left = |player: &mut Player| match player.ask(&Request::TimeLeft).unwrap() {
