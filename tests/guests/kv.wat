@@ -4,6 +4,7 @@
 ;;
 ;;   gK    reads K (and GK the caller's own)      kP  lists the keys that begin with P (`*`: all)
 ;;   sKV   sets K to V (and SKV the caller's own)  z   sleeps for a millisecond
+;;   b     becomes a task, if it may                Z   sleeps for ten seconds
 ;;   tKV   sets it for a second                    ?   asks the client who it is
 ;;   dK    removes K                               n   tells listeners that the resource `a:b` changed
 ;;   cKEV  sets K to V if it is E                  e   returns a result that is an error
@@ -19,6 +20,7 @@
 ;;   w     with GET        W     with POST        P00000000  with POST, to a path of its own
 (module
   (import "smcp:server/context@0.1.0" "sleep" (func $sleep (param i32)))
+  (import "smcp:server/context@0.1.0" "begin-task" (func $begin-task (result i32)))
   (import "smcp:server/client@0.1.0" "ask" (func $ask (param i32 i32 i32)))
   (import "smcp:server/notify@0.1.0" "resource-updated" (func $updated (param i32 i32)))
   (import "smcp:server/kv@0.1.0" "get" (func $get (param i32 i32 i32 i32)))
@@ -33,7 +35,7 @@
   (global $heap (mut i32) (i32.const 65536))
   (global $out (mut i32) (i32.const 8192))
   (global $failed (mut i32) (i32.const 0))
-  (data (i32.const 64) "{\"tools\":[{\"name\":\"run\",\"inputSchema\":{\"type\":\"object\"}},{\"name\":\"look\",\"inputSchema\":{\"type\":\"object\"},\"annotations\":{\"readOnlyHint\":true}}],\"resources\":[{\"uri\":\"a:b\",\"name\":\"b\"}]}")
+  (data (i32.const 64) "{\"tools\":[{\"name\":\"run\",\"inputSchema\":{\"type\":\"object\"},\"execution\":{\"taskSupport\":\"optional\"}},{\"name\":\"look\",\"inputSchema\":{\"type\":\"object\"},\"annotations\":{\"readOnlyHint\":true}}],\"resources\":[{\"uri\":\"a:b\",\"name\":\"b\"}]}")
   (data (i32.const 512) "who{\"method\":\"elicitation/create\",\"params\":{\"message\":\"Who?\",\"requestedSchema\":{\"type\":\"object\",\"properties\":{}}}}")
   (data (i32.const 1024) "{\"content\":[{\"type\":\"text\",\"text\":\"")
   (data (i32.const 1100) "\"}],\"isError\":true}")
@@ -61,7 +63,7 @@
 
   (func (export "smcp:server/handler@0.1.0#describe") (result i32)
     (i32.store (i32.const 16) (i32.const 64))
-    (i32.store (i32.const 20) (i32.const 181))
+    (i32.store (i32.const 20) (i32.const 220))
     (i32.const 16))
 
   (func $put (param $byte i32)
@@ -235,6 +237,10 @@
         (return (i32.const 9))))
     (if (i32.eq (local.get $op) (i32.const 122)) ;; z
       (then (call $sleep (i32.const 1)) (return (i32.const 1))))
+    (if (i32.eq (local.get $op) (i32.const 90)) ;; Z
+      (then (call $sleep (i32.const 10000)) (return (i32.const 1))))
+    (if (i32.eq (local.get $op) (i32.const 98)) ;; b
+      (then (drop (call $begin-task)) (return (i32.const 1))))
     (if (i32.eq (local.get $op) (i32.const 63)) ;; ?
       (then (call $ask (i32.const 1200) (i32.const 1) (i32.const 4096)) (return (i32.const 1))))
     (if (i32.eq (local.get $op) (i32.const 110)) ;; n

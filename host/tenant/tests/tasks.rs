@@ -2,9 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod kv_world;
 mod world;
 
+use kv_world::Kv;
 use serde_json::{Value, json};
+use smcp_capability::http::{HttpAnswer, Method};
+use smcp_capability::turn::Fetched;
 use smcp_ids::limits;
 use world::{Outcome, World};
 
@@ -203,4 +207,93 @@ fn a_task_of_a_release_that_is_gone_fails() {
     live(&mut world, 1.0);
     let failed = get(&mut world, &key, &id);
     assert_eq!(failed["status"], "failed", "{failed}");
+}
+
+/// A server that may send, run as a task: what it has been sent, and how its task stands, when it was killed
+/// while that state was kept which it had before the part after the `Z`.
+fn killed_in(program: &str) -> (Vec<Method>, Value) {
+    let mut kv = Kv::new();
+    kv.world.web = |_| {
+        Fetched::Answer(HttpAnswer {
+            status: 200,
+            headers: Vec::new(),
+            body: b"x".to_vec(),
+        })
+    };
+    kv.grant("api.example.com", &["GET", "POST"]);
+    let key = kv.key.clone();
+    let call = json!({"name": "run", "arguments": {"program": format!("!{program}")}});
+    let begun = request(&mut kv.world, &key, "tools/call", call, &takes_tasks()).json();
+    let id = begun["result"]["taskId"].as_str().unwrap().to_owned();
+    let world = &mut kv.world;
+    world.run_begun(OBJECT);
+    world.pass(10_001.0);
+    world.ring(OBJECT);
+    // The turn goes on up to its commit, and is killed before anything is known of that.
+    let path = world.begun.pop().unwrap();
+    let frame = world.own_frame(&path);
+    let turn = world.begin(OBJECT, frame);
+    let mut answer = None;
+    loop {
+        match world.step(OBJECT, turn, answer.take()) {
+            smcp_capability::turn::Step::Need(effect) => {
+                let fetches = matches!(effect, smcp_capability::turn::Effect::Fetch(_));
+                answer = Some(world.perform(OBJECT, effect));
+                if fetches {
+                    break;
+                }
+            }
+            step => panic!("{step:?}"),
+        }
+    }
+    world.evict();
+    for _ in 0..3 {
+        live(world, 1e5);
+    }
+    let task = get(world, &key, &id);
+    let sent = kv.world.fetched.iter().map(|fetch| fetch.method).collect();
+    (sent, task)
+}
+
+#[test]
+fn what_a_killed_task_had_sent_is_not_sent_again_but_what_only_asks_is() {
+    let (sent, task) = killed_in("bZW");
+    assert_eq!(
+        (sent.len(), &task["status"]),
+        (1, &json!("failed")),
+        "{task}"
+    );
+    let (sent, task) = killed_in("bZw");
+    assert_eq!(sent, [Method::Get; 2]);
+    assert_eq!(task["status"], "completed", "{task}");
+}
+
+#[test]
+fn a_task_sends_and_asks_on_both_sides_of_its_beginning() {
+    let mut kv = Kv::new();
+    kv.world.web = |_| {
+        Fetched::Answer(HttpAnswer {
+            status: 200,
+            headers: Vec::new(),
+            body: b"x".to_vec(),
+        })
+    };
+    kv.grant("api.example.com", &["GET", "POST"]);
+    let key = kv.key.clone();
+    let call = json!({"name": "run", "arguments": {"program": "!WbZW?Wsab"}});
+    let begun = request(&mut kv.world, &key, "tools/call", call, &takes_tasks()).json();
+    let id = begun["result"]["taskId"]
+        .as_str()
+        .unwrap_or_else(|| panic!("{begun}"));
+    let id = id.to_owned();
+    live(&mut kv.world, 10_001.0);
+    assert_eq!(get(&mut kv.world, &key, &id)["status"], "input_required");
+    let answers = json!({"who": {"action": "accept", "content": {}}});
+    let params = json!({"taskId": id, "inputResponses": answers});
+    of_task(&mut kv.world, &key, "tasks/update", params);
+    live(&mut kv.world, 1.0);
+    let done = get(&mut kv.world, &key, &id);
+    assert_eq!(done["status"], "completed", "{done}");
+    assert_eq!(kv.world.fetched.len(), 3);
+    assert_eq!(kv.run("ga"), "b");
 }

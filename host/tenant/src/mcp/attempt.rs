@@ -35,6 +35,8 @@ pub(super) struct Attempt<'a, 'c> {
     /// Whether the answers of this request are still to be read: they are for the first questions that
     /// have none, and no others.
     pub(super) has_unread: bool,
+    /// Whether it is run as a task.
+    pub(super) is_task: bool,
     /// Whether it becomes a task if its guest wants that.
     pub(super) may_become_task: bool,
     /// What those who listen are told when the call has returned.
@@ -50,10 +52,23 @@ impl Attempt<'_, '_> {
         self.times.deadline
     }
 
-    /// The name that a round of a call which has asked uses up before it does what must not happen twice: the
+    /// The name that is used up before what must not happen twice.
+    ///
+    /// Of a task, which only one turn at a time goes on with, each such thing has a name of its own, by its place on
+    /// the tape: a turn that begins again after a kill comes to the same place, and finds that it was done, or may
+    /// have been. What is `safe` is done again.
+    ///
+    /// Else it is one that a round of a call which has asked uses up before it does what must not happen twice: the
     /// client may send the same state as often as it likes. The first to use up the call's is the one that
     /// goes on; after that, each of its rounds has a name of its own.
-    pub(super) fn spend(&self, call: &Call, now: UnixMillis) -> Option<Spend> {
+    pub(super) fn spend(&self, call: &Call, now: UnixMillis, is_safe: bool) -> Option<Spend> {
+        if self.is_task {
+            let (seed, place) = (sha256(call.seed()), call.tape().entries.len());
+            return (!is_safe).then(|| Spend {
+                name: format!("task/{seed}/{place}"),
+                until: now.plus(limits::TASK_MILLIS),
+            });
+        }
         let number = self.round.number;
         if number == 1 || self.has_spent {
             return None;
@@ -97,6 +112,7 @@ impl Run<'_> {
             },
             notifier: Notifier::new(),
             has_unread: call.is_some(),
+            is_task: self.asked.going.is_some(),
             may_become_task: false,
             changes: Vec::new(),
             reads: Reads::begin(self.scene, false),

@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use smcp_capability::call::Answer;
 use smcp_capability::http::{
-    HttpAnswer, HttpError, HttpErrorKind, HttpRequest, Sending, Sent, send::Access,
+    HttpAnswer, HttpError, HttpErrorKind, HttpRequest, Method, Sending, Sent, send::Access,
 };
 use smcp_capability::turn::{Effect, Fetched, Performed};
 use smcp_ids::{UnixMillis, limits};
@@ -44,6 +44,7 @@ impl Run<'_> {
     ) -> Result<Sends, Problem> {
         let access = self.access()?;
         let patience = request.timeout.unwrap_or(limits::HTTP_TIMEOUT_MILLIS);
+        let is_safe = request.method.parse().is_ok_and(Method::is_safe);
         let refused = |error| Ok(Sends::Answered(Answer::Http(Err(error))));
         let sending = match Sending::of(request, &access) {
             Ok(sending) => sending,
@@ -61,7 +62,7 @@ impl Run<'_> {
             .plus(patience.min(limits::HTTP_TIMEOUT_MILLIS).into())
             .min(attempt.deadline());
         let _place = Place::acquire(self.scene, until).await;
-        match self.check(call, attempt).await? {
+        match self.check(call, attempt, is_safe).await? {
             Settled::Kept => {}
             Settled::Spent => return Ok(Sends::Spent),
             Settled::Stale | Settled::Full => return Ok(Sends::Stale),

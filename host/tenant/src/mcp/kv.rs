@@ -91,15 +91,16 @@ impl Run<'_> {
     }
 
     /// Whether a call may send something, or ask again after it has: what it read is as it was, and it is the
-    /// only one of its turn that goes on.
+    /// only one of its turn that goes on. `is_safe`: whether it may send that again after a kill.
     pub(super) async fn check(
         &self,
         call: &Call,
         attempt: &mut Attempt<'_, '_>,
+        is_safe: bool,
     ) -> Result<Settled, Problem> {
         let now = self.scene.outside.now();
         let workspace = call.workspace();
-        let spend = attempt.spend(call, now);
+        let spend = attempt.spend(call, now, is_safe);
         let holds = !workspace.has_read() || attempt.reads.are_unchanged(self.scene);
         if spend.is_none() && holds {
             return Ok(Settled::Kept);
@@ -129,7 +130,7 @@ impl Run<'_> {
         if writes {
             let seal = |place: &_, value: &[u8]| self.scene.seal_item(place, value);
             transaction = workspace.commit(&spaces, now, seal)?;
-            transaction.spend = attempt.spend(call, now);
+            transaction.spend = attempt.spend(call, now, false);
         }
         self.transact(transaction).await
     }

@@ -90,7 +90,9 @@ impl Run<'_> {
         running: &Call,
         attempt: &mut Attempt<'_, '_>,
     ) -> Result<Option<RoundEnd>, Problem> {
-        let is_spent = attempt.had_sent && self.check(running, attempt).await? == Settled::Spent;
+        // Of a task there is one turn, and no state that could be sent again.
+        let may_be_twice = attempt.had_sent && !attempt.is_task;
+        let is_spent = may_be_twice && self.check(running, attempt, false).await? == Settled::Spent;
         Ok(is_spent.then_some(RoundEnd::Refused(ProtocolError::RequestStateUsed)))
     }
 

@@ -277,11 +277,17 @@ impl World {
         }
     }
 
+    /// With what such a turn begins.
+    pub fn own_frame(&mut self, path: &str) -> Frame {
+        let mut frame = self.frame(RUN_METHOD, path, "", Vec::new());
+        frame.headers.clear();
+        frame
+    }
+
     /// Runs the turns that the object has begun itself.
     pub fn run_begun(&mut self, object: &str) {
         for path in std::mem::take(&mut self.begun) {
-            let mut frame = self.frame(RUN_METHOD, &path, "", Vec::new());
-            frame.headers.clear();
+            let frame = self.own_frame(&path);
             self.send(object, frame);
         }
     }
