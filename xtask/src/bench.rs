@@ -19,6 +19,7 @@ mod stage;
 mod startup;
 mod stream;
 mod subjects;
+mod waiting;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -52,6 +53,7 @@ struct Extent {
     beside_rounds: usize,
     beside: Duration,
     heavy_rounds: usize,
+    tasks: usize,
     sandbox_rounds: usize,
     /// Servers of the tenant that has many.
     servers: usize,
@@ -72,6 +74,7 @@ const FULL: Extent = Extent {
     beside_rounds: 3,
     beside: Duration::from_secs(4),
     heavy_rounds: 5,
+    tasks: 1_000,
     sandbox_rounds: 11,
     servers: crowd::LONG,
     lists: lists::Plan {
@@ -98,6 +101,7 @@ const QUICK: Extent = Extent {
     beside_rounds: 1,
     beside: Duration::from_secs(2),
     heavy_rounds: 1,
+    tasks: 50,
     sandbox_rounds: 3,
     servers: 2 * crowd::SHORT_UNION,
     lists: lists::Plan {
@@ -145,6 +149,9 @@ pub fn run(quick: bool, json: bool) -> Result<()> {
     let step = Step::begin("a call that computes for long, alone");
     let heavy = heavy::measure(&stage, extent.heavy_rounds)?;
     step.done();
+    let step = Step::begin(format!("{} tasks that wait", extent.tasks));
+    let waiting = waiting::measure(&stage, extent.tasks)?;
+    step.done();
     let step = Step::begin("first times");
     let cold = cold::measure(&stage, extent.starts, extent.warm_up)?;
     let startup = startup::measure(extent.startups)?;
@@ -166,6 +173,7 @@ pub fn run(quick: bool, json: bool) -> Result<()> {
         startup,
         beside,
         heavy,
+        waiting,
         lists,
         listeners,
         bundle_bytes: built.gzipped()?,

@@ -389,6 +389,9 @@ pub const PARKED_MILLIS: u64 = 60 * 60 * 1_000;
 pub const RUN_AGAIN_MILLIS: u64 = 5_000;
 /// How often that is done.
 pub const RUNS_MAX: u32 = 3;
+/// How many calls of one tenant go on by themselves at the same time: as many as one caller may have. The others
+/// wait in storage.
+pub const ERRANDS_AT_ONCE: usize = CALLS_AT_ONCE_EACH;
 
 // ---- Tasks -----------------------------------------------------------------------------------
 

@@ -42,6 +42,8 @@ pub(crate) struct State {
     pub(crate) sessions: Sessions,
     /// Calls of theirs that are under way.
     pub(crate) live: BTreeMap<Live, u32>,
+    /// How many errands are under way.
+    pub(crate) errands: usize,
     /// Who computes now, and who waits.
     pub(crate) places: Places,
     /// Requests to other hosts that are under way.
@@ -78,6 +80,7 @@ impl State {
             sliced: 0,
             sessions: Sessions::default(),
             live: BTreeMap::new(),
+            errands: 0,
             places: Places::default(),
             requests: 0,
             item_commits: 0,

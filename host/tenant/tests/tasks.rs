@@ -157,6 +157,24 @@ fn a_task_is_cancelled_wherever_it_is() {
 }
 
 #[test]
+fn a_hundred_tasks_at_once_wait_in_storage_and_none_is_lost() {
+    let (mut world, key) = world();
+    let ids: Vec<_> = (0..100).map(|_| begin(&mut world, &key)).collect();
+    // Begun ones are in memory, and are lost.
+    world.begun.clear();
+    world.evict();
+    for _ in 0..100 {
+        live(&mut world, 5_001.0);
+    }
+    for id in &ids {
+        let task = get(&mut world, &key, id);
+        assert_eq!(task["status"], "input_required", "{task}");
+    }
+    world.pass(1e6);
+    assert!(world.alarm.is_none(), "nothing is left to be done");
+}
+
+#[test]
 fn a_task_is_nobody_elses() {
     let (mut world, key) = world();
     let id = begin(&mut world, &key);

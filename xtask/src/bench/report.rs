@@ -16,6 +16,7 @@ use super::listeners::Listeners;
 use super::lists::Lists;
 use super::rounds::{Figures, Ratios};
 use super::startup::Startup;
+use super::waiting::Waiting;
 use crate::{paths, setup};
 
 /// One run.
@@ -40,6 +41,8 @@ pub(super) struct Report {
     pub(super) beside: Vec<Beside>,
     /// A call that computes for long, alone.
     pub(super) heavy: Heavy,
+    /// Tasks that wait.
+    pub(super) waiting: Waiting,
     /// Pages of short and long lists.
     pub(super) lists: Lists,
     /// Many clients that listen.
@@ -208,6 +211,16 @@ impl fmt::Display for Report {
             number(heavy.call_millis),
             number(heavy.fuel_nanos),
             number(heavy.whole_millis)
+        )?;
+        let waiting = &self.waiting;
+        writeln!(
+            f,
+            "\n{} tasks that wait for a person: all waited after {} s; {} KiB of storage each, on disk; \
+             {} ms of CPU in 5 s, together",
+            waiting.tasks,
+            number(waiting.seconds),
+            number(waiting.bytes_each / 1024.0),
+            number(waiting.idle_cpu_millis)
         )?;
         write!(f, "\n{}\n{}", self.lists, self.listeners)?;
         self.fmt_sandbox(f)?;

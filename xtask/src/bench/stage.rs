@@ -3,7 +3,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -11,6 +11,7 @@ use anyhow::{Context, Result};
 use super::http::Connection;
 use super::load::Client;
 use super::subjects;
+use super::waiting;
 use crate::dev::{self, Options, Running};
 use crate::platform::Platform;
 
@@ -61,6 +62,8 @@ impl Stage {
         publish(MAIN, &echo, ECHO)?;
         let heavy = platform.package(MAIN, HEAVY)?;
         publish(MAIN, &heavy, HEAVY)?;
+        let waits = platform.package(MAIN, waiting::SERVER)?;
+        publish(MAIN, &waits, waiting::SERVER)?;
         let public = platform.scratch(&format!("{MAIN}.key.pub"));
         let mut cold = Vec::new();
         for number in 0..tenants {
@@ -82,6 +85,11 @@ impl Stage {
             package: echo,
         };
         Ok((stage, platform))
+    }
+
+    /// Where the host keeps its state.
+    pub(super) fn state(&self) -> &Path {
+        &self.options.state
     }
 
     /// Starts the host anew on the state that is there.

@@ -2,6 +2,9 @@
 //! task. An errand is written down, with a time, before it is begun; so an alarm begins it again if the object
 //! is killed meanwhile, and it is struck off when it is done.
 
+use core::cell::RefCell;
+use std::rc::Rc;
+
 use smcp_capability::items::{Transacted, Transaction, Write};
 use smcp_capability::turn::{ALARM_METHOD, Effect, Frame, Head, Reply};
 use smcp_ids::{UnixMillis, limits};
@@ -10,7 +13,7 @@ use super::{legacy, task};
 use crate::item::Space;
 use crate::problem::Problem;
 use crate::session::SessionId;
-use crate::state::Scene;
+use crate::state::{Scene, State};
 
 /// Something to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,27 +71,10 @@ impl Errand {
 
 /// A turn that no client sent: the object's alarm, or an errand.
 pub(crate) async fn run_of_own(scene: &Scene, frame: &Frame) -> Result<Reply, Problem> {
-    if frame.method == ALARM_METHOD {
-        scene.take_up_due().await?;
-    } else if let Some((errand, number)) = Errand::of_path(&frame.path) {
-        // What is written down from here on is for later.
-        let written = scene.written_down(&errand).await?;
-        let has_failed = number > limits::RUNS_MAX;
-        match &errand {
-            Errand::Call { session, stream } if has_failed => {
-                legacy::give_up(scene, session, stream).await?;
-            }
-            Errand::Call { session, stream } => {
-                legacy::go_on(scene, frame, session.clone(), stream).await?;
-            }
-            Errand::Task { owner, id } if has_failed => task::give_up(scene, owner, id).await?,
-            Errand::Task { owner, id } => task::go_on(scene, frame, owner, id).await?,
-        }
-        if !written.is_empty() {
-            scene.write_due(written).await?;
-            scene.set_alarm().await?;
-        }
+    if frame.method != ALARM_METHOD {
+        run(scene, frame).await?;
     }
+    scene.take_up_due().await?;
     let head = Head {
         status: 204,
         headers: Vec::new(),
@@ -97,6 +83,55 @@ pub(crate) async fn run_of_own(scene: &Scene, frame: &Frame) -> Result<Reply, Pr
         head,
         body: Vec::new(),
     })
+}
+
+/// Runs an errand, if there is a place for it; else it stays written down.
+async fn run(scene: &Scene, frame: &Frame) -> Result<(), Problem> {
+    let Some((errand, number)) = Errand::of_path(&frame.path) else {
+        return Ok(());
+    };
+    let Some(_place) = Place::take(scene) else {
+        return Ok(());
+    };
+    // What is written down from here on is for later.
+    let written = scene.written_down(&errand).await?;
+    let has_failed = number > limits::RUNS_MAX;
+    let done = match &errand {
+        Errand::Call { session, stream } if has_failed => {
+            legacy::give_up(scene, session, stream).await
+        }
+        Errand::Call { session, stream } => {
+            legacy::go_on(scene, frame, session.clone(), stream).await
+        }
+        Errand::Task { owner, id } if has_failed => task::give_up(scene, owner, id).await,
+        Errand::Task { owner, id } => task::go_on(scene, frame, owner, id).await,
+    };
+    match done {
+        // It is tried again when others have ended.
+        Err(problem) if problem.is_busy() => Ok(()),
+        Err(problem) => Err(problem),
+        Ok(()) if written.is_empty() => Ok(()),
+        Ok(()) => scene.write_due(written).await,
+    }
+}
+
+/// One of the places for errands. Given back when dropped.
+struct Place(Rc<RefCell<State>>);
+
+impl Place {
+    fn take(scene: &Scene) -> Option<Self> {
+        let mut state = scene.state.borrow_mut();
+        (state.errands < limits::ERRANDS_AT_ONCE).then(|| {
+            state.errands += 1;
+            Self(scene.state.clone())
+        })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.borrow_mut().errands -= 1;
+    }
 }
 
 /// A time and a path, in the order of time.
@@ -124,25 +159,44 @@ impl Scene {
         Ok(space.write(place, Some(sealed), None))
     }
 
-    /// Begins an errand that is written down.
+    /// Begins an errand that is written down, if there is a place for it.
     pub(super) async fn begin_errand(&self, errand: &Errand) -> Result<(), Problem> {
         self.set_alarm().await?;
+        if self.free_places() == 0 {
+            return Ok(());
+        }
         self.done(Effect::Begin(errand.path_of_try(1))).await
     }
 
-    /// Has the object woken for what is due first.
+    fn free_places(&self) -> usize {
+        let taken = self.state.borrow().errands;
+        limits::ERRANDS_AT_ONCE.saturating_sub(taken)
+    }
+
+    /// Has the object woken for what is due first. What waits for a place is begun when one is given back, and
+    /// looked after in case that should never be.
     pub(super) async fn set_alarm(&self) -> Result<(), Problem> {
         let first = self.item_keys(Space::due().range("", None, 1)).await?.pop();
         let at = first.and_then(|key| parts_of(&key).map(|(at, _)| at));
+        let now = self.outside.now();
+        let at = at.map(|at| {
+            if at > now {
+                at
+            } else {
+                now.plus(limits::RUN_AGAIN_MILLIS)
+            }
+        });
         self.done(Effect::Wake(at)).await
     }
 
-    /// Begins again what was to be done by now, each time later; the alarm is set for the rest.
+    /// Begins again what was to be done by now, as far as there are places, each time later; the alarm is set for
+    /// the rest.
     async fn take_up_due(&self) -> Result<(), Problem> {
         let space = Space::due();
         let now = self.outside.now();
         let (mut writes, mut begins) = (Vec::new(), Vec::new());
-        for key in self.item_keys(space.range("", None, u32::MAX)).await? {
+        let places = u32::try_from(self.free_places()).unwrap_or(u32::MAX);
+        for key in self.item_keys(space.range("", None, places)).await? {
             let (at, path) = parts_of(&key).ok_or_else(Problem::host)?;
             if at > now {
                 break;
@@ -157,7 +211,9 @@ impl Scene {
             writes.push(self.due_write(later, &errand, number + 1)?);
             begins.push(errand.path_of_try(number + 1));
         }
-        self.write_due(writes).await?;
+        if !writes.is_empty() {
+            self.write_due(writes).await?;
+        }
         self.set_alarm().await?;
         for path in begins {
             self.done(Effect::Begin(path)).await?;

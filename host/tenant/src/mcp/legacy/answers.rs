@@ -283,8 +283,14 @@ pub(in crate::mcp) async fn go_on(
         going: None,
     };
     let answer = asked.answer(&Head::default(), &request).await;
-    let answer =
-        answer.unwrap_or_else(|problem| outcome::broken(request.reply_to(), None, &problem));
+    if outlet.rests.get() {
+        return Ok(());
+    }
+    let answer = match answer {
+        Err(problem) if problem.is_busy() => return Err(problem),
+        Err(problem) => outcome::broken(request.reply_to(), None, &problem),
+        Ok(answer) => answer,
+    };
     outlet.finish(scene, answer.json()).await;
     Ok(())
 }

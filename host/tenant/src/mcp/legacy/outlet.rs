@@ -32,6 +32,8 @@ pub(in crate::mcp) struct Outlet {
     pub(super) answers: Cell<Option<AllAnswers>>,
     /// Whether this turn is the request's own.
     pub(super) is_direct: bool,
+    /// Whether the call waits for its client, and this turn is over.
+    pub(super) rests: Cell<bool>,
 }
 
 impl Outlet {
@@ -48,6 +50,7 @@ impl Outlet {
             resumed: Cell::new(None),
             answers: Cell::new(None),
             is_direct: true,
+            rests: Cell::new(false),
         }
     }
 
@@ -68,6 +71,7 @@ impl Outlet {
             resumed: Cell::new(Some(resumed)),
             answers: Cell::new(Some(answers)),
             is_direct: false,
+            rests: Cell::new(false),
         }
     }
 
@@ -165,8 +169,13 @@ impl Outlet {
         scene.keep_event(&self.session.id, id, event).await;
     }
 
-    /// Ends this turn, and leaves its stream to later ones.
+    /// Ends a client's turn, and leaves its stream to later ones. A turn of the object's own goes on, and knows
+    /// that the call rests.
     pub(in crate::mcp) async fn hand_over(&self, scene: &Scene) -> Problem {
+        self.rests.set(true);
+        if !self.is_direct {
+            return Problem::host();
+        }
         let head = Head {
             status: 200,
             headers: Vec::new(),

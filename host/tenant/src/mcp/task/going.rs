@@ -293,8 +293,11 @@ pub(in crate::mcp) async fn go_on(
     if going.rests.get() {
         return Ok(());
     }
-    let answer =
-        answer.unwrap_or_else(|problem| outcome::broken(request.reply_to(), None, &problem));
+    let answer = match answer {
+        Err(problem) if problem.is_busy() => return Err(problem),
+        Err(problem) => outcome::broken(request.reply_to(), None, &problem),
+        Ok(answer) => answer,
+    };
     let task = going.task.into_inner();
     scene.end_task(owner, task, &ended(&answer)).await
 }
