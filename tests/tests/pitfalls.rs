@@ -1,4 +1,4 @@
-//! What clients of the modern era are known to trip over, seen from the client's side on real
+//! What clients are known to trip over, seen from the client's side on real
 //! workerd: each test names what must hold so that none does.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use smcp_ids::limits::{CALLS_AT_ONCE, CALLS_WAITING, KEEP_ALIVE_MILLIS, MCP_BODY_MAX};
 use smcp_tests::http::{Answer, Ask};
-use smcp_tests::mcp::{Client, MODERN};
+use smcp_tests::mcp::{Client, LEGACY, MODERN};
 use smcp_tests::{schema, stage};
 
 const TENANT: &str = "pitfalls";
@@ -413,4 +413,68 @@ fn arguments_that_are_left_out_are_none() {
     let prompt = json!({"name": "test_simple_prompt"});
     let prompt = client.call("prompts/get", prompt).unwrap();
     assert!(prompt["result"]["messages"].is_array(), "{prompt}");
+}
+
+// ---- Sessions -----------------------------------------------------------------------------------
+
+fn legacy(version: &str, session: Option<&str>, message: &Value) -> Answer {
+    let Served { endpoint, .. } = served();
+    let ask = Ask::new("POST", endpoint)
+        .header("authorization", &bearer())
+        .header("content-type", "application/json")
+        .header("accept", "application/json, text/event-stream")
+        .header("mcp-protocol-version", version);
+    let ask = match session {
+        Some(session) => ask.header("mcp-session-id", session),
+        None => ask,
+    };
+    ask.send(message.to_string().as_bytes()).unwrap()
+}
+
+/// Clients take 404 for the end of their session, and nothing else; many begin no other.
+#[test]
+fn only_a_session_that_is_not_there_is_404_and_one_that_is_stays() {
+    let ping = json!({"jsonrpc": "2.0", "id": 1, "method": "ping"});
+    for version in LEGACY {
+        let params = json!({
+            "protocolVersion": version, "capabilities": {},
+            "clientInfo": {"name": "smcp-tests", "version": "1.0.0"},
+        });
+        let initialize =
+            json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params});
+        let begun = legacy(version, None, &initialize);
+        let session = begun.header("mcp-session-id").to_owned();
+        assert!(!session.is_empty(), "{version}: {}", begun.text());
+        assert_eq!(legacy(version, Some(&session), &ping).status, 200);
+        let unknown = json!({"jsonrpc": "2.0", "id": 2, "method": "no/such"});
+        assert_eq!(legacy(version, Some(&session), &unknown).status, 200);
+        let altered = format!("{}A", &session[1..]);
+        for other in ["x", &altered] {
+            assert_eq!(legacy(version, Some(other), &ping).status, 404, "{other}");
+        }
+        // A client that begins anew may still send the name of its last session.
+        assert_eq!(legacy(version, Some(&altered), &initialize).status, 200);
+        assert_eq!(
+            legacy(version, None, &ping).status,
+            200,
+            "without a session"
+        );
+    }
+}
+
+/// The transport of 2024-11-05 begins with a GET that wants a stream, and its clients say so no other way.
+#[test]
+fn the_older_transport_is_not_served_and_the_answer_says_what_is() {
+    let Served { endpoint, .. } = served();
+    let get = Ask::new("GET", endpoint)
+        .header("authorization", &bearer())
+        .header("accept", "text/event-stream")
+        .send(b"")
+        .unwrap();
+    assert_eq!((get.status, get.header("allow")), (405, "POST, OPTIONS"));
+    let said = get.text();
+    assert!(
+        said.contains("POST") && said.contains("2024-11-05 is not served"),
+        "{said}"
+    );
 }

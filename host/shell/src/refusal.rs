@@ -19,7 +19,9 @@ pub(crate) enum Refusal {
     OriginForbidden,
     #[error("there is nothing at this path; see the paths at /")]
     NotFound,
-    #[error("this path takes POST only, and in a session GET and DELETE too")]
+    #[error(
+        "this path takes POST only, and in a session GET and DELETE too; the HTTP+SSE transport of 2024-11-05 is not served"
+    )]
     MethodNotAllowed,
     #[error("the body is too large: at most {0} bytes")]
     PayloadTooLarge(BodyMax),
