@@ -12,7 +12,7 @@ use smcp_tests::mcp::{Client, MODERN};
 use smcp_tests::mortal::{self, Mortal};
 use smcp_tests::{Stage, UNTIL_ASLEEP, guests};
 
-const TASK: &str = include_str!("../guests/task.wat");
+const TASK: &str = include_str!("../guests/waits.wat");
 
 fn stage() -> &'static Stage {
     static STAGE: OnceLock<Stage> = OnceLock::new();

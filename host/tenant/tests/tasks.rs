@@ -12,7 +12,7 @@ use smcp_capability::turn::Fetched;
 use smcp_ids::limits;
 use world::{Outcome, World};
 
-const GUEST: &str = include_str!("../../../tests/guests/task.wat");
+const GUEST: &str = include_str!("../../../tests/guests/waits.wat");
 const NEXT: &str = include_str!("../../../tests/guests/greet.wat");
 const OBJECT: &str = "tenant:acme";
 
