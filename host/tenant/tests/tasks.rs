@@ -8,7 +8,7 @@ mod world;
 use kv_world::Kv;
 use serde_json::{Value, json};
 use smcp_capability::http::{HttpAnswer, Method};
-use smcp_capability::turn::Fetched;
+use smcp_capability::turn::{Effect, Fetched, Step};
 use smcp_ids::limits;
 use world::{Outcome, World};
 
@@ -156,6 +156,37 @@ fn a_task_is_cancelled_wherever_it_is() {
     }
 }
 
+/// Whose guest computes for longer than the alarm waits.
+#[test]
+fn a_task_that_runs_long_is_not_taken_for_lost() {
+    let (mut world, key) = world();
+    let id = begin(&mut world, &key);
+    let path = world.begun.pop().unwrap();
+    let frame = world.own_frame(&path);
+    let turn = world.begin(OBJECT, frame);
+    // It has come as far as to read what it goes on with, and more: it is live.
+    let mut answer = None;
+    for _ in 0..12 {
+        match world.step(OBJECT, turn, answer.take()) {
+            Step::Need(Effect::Reserve { .. }) => break,
+            Step::Need(effect) => answer = Some(world.perform(OBJECT, effect)),
+            _ => {}
+        }
+    }
+    for _ in 0..8 {
+        world.pass(1e5);
+        world.ring(OBJECT);
+        assert!(world.begun.is_empty(), "{:?}", world.begun);
+    }
+    assert_eq!(get(&mut world, &key, &id)["status"], "working");
+    // If it is lost after all, it is begun again.
+    world.evict();
+    for _ in 0..3 {
+        live(&mut world, 1e5);
+    }
+    assert_eq!(get(&mut world, &key, &id)["status"], "input_required");
+}
+
 #[test]
 fn a_hundred_tasks_at_once_wait_in_storage_and_none_is_lost() {
     let (mut world, key) = world();
@@ -254,8 +285,8 @@ fn killed_in(program: &str) -> (Vec<Method>, Value) {
     let mut answer = None;
     loop {
         match world.step(OBJECT, turn, answer.take()) {
-            smcp_capability::turn::Step::Need(effect) => {
-                let fetches = matches!(effect, smcp_capability::turn::Effect::Fetch(_));
+            Step::Need(effect) => {
+                let fetches = matches!(effect, Effect::Fetch(_));
                 answer = Some(world.perform(OBJECT, effect));
                 if fetches {
                     break;

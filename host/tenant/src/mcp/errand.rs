@@ -13,7 +13,7 @@ use super::{legacy, task};
 use crate::item::Space;
 use crate::problem::Problem;
 use crate::session::SessionId;
-use crate::state::{Scene, State};
+use crate::state::{Live, Scene, State};
 
 /// Something to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +40,17 @@ impl Errand {
         match self {
             Self::Call { session, stream } => format!("/call/{}/{stream}", session.as_str()),
             Self::Task { owner, id } => format!("/task/{owner}/{id}"),
+        }
+    }
+
+    /// The name of the turn that does it, while it does.
+    fn live(&self) -> Live {
+        match self {
+            Self::Call { session, stream } => Live {
+                session: session.clone(),
+                name: stream.clone(),
+            },
+            Self::Task { owner, id } => task::live(owner, id),
         }
     }
 
@@ -90,6 +101,9 @@ async fn run(scene: &Scene, frame: &Frame) -> Result<(), Problem> {
     let Some((errand, number)) = Errand::of_path(&frame.path) else {
         return Ok(());
     };
+    if scene.state.borrow().live.contains_key(&errand.live()) {
+        return Ok(());
+    }
     let Some(_place) = Place::take(scene) else {
         return Ok(());
     };
@@ -207,6 +221,13 @@ impl Scene {
             let Some((errand, number)) = again else {
                 continue;
             };
+            let is_live = self.state.borrow().live.contains_key(&errand.live());
+            if is_live {
+                // It takes long, and nothing was lost: looked after later, it is the same try.
+                let later = now.plus(limits::RUN_AGAIN_MILLIS << limits::RUNS_MAX);
+                writes.push(self.due_write(later, &errand, number)?);
+                continue;
+            }
             let later = now.plus(limits::RUN_AGAIN_MILLIS << number);
             writes.push(self.due_write(later, &errand, number + 1)?);
             begins.push(errand.path_of_try(number + 1));

@@ -17,7 +17,7 @@ use crate::mcp::{Asked, Endpoint};
 use crate::outcome;
 use crate::problem::Problem;
 use crate::session::{Record, Session, SessionId};
-use crate::state::{Live, Scene};
+use crate::state::Scene;
 
 impl Session {
     /// A client's answer to a question. One to no question, or to one that has its answer, is passed over: the
@@ -236,13 +236,6 @@ pub(in crate::mcp) async fn go_on(
     session: SessionId,
     stream: &str,
 ) -> Result<(), Problem> {
-    let live = Live {
-        session: session.clone(),
-        name: stream.to_owned(),
-    };
-    if scene.state.borrow().live.contains_key(&live) {
-        return Ok(());
-    }
     let (Some(waits), Some(parked)) = (
         scene.waits(&session, stream).await?,
         scene.parked(&session, stream).await?,

@@ -20,7 +20,7 @@ use crate::session::SessionId;
 use crate::state::{Live, Scene};
 
 /// The name under which a task's turn is found while it runs.
-pub(super) fn live(owner: &str, id: &str) -> Live {
+pub(in crate::mcp) fn live(owner: &str, id: &str) -> Live {
     Live {
         // No session has a name with such a character.
         session: SessionId::remembered(&format!("task/{owner}")),
@@ -232,9 +232,6 @@ pub(in crate::mcp) async fn go_on(
     owner: &str,
     id: &str,
 ) -> Result<(), Problem> {
-    if scene.state.borrow().live.contains_key(&live(owner, id)) {
-        return Ok(());
-    }
     let Some(task) = scene.task(owner, id).await?.filter(|task| !task.is_over()) else {
         return Ok(());
     };

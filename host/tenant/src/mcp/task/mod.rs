@@ -11,7 +11,7 @@ use smcp_protocol::{
     Answer, ProtocolError, ReplyTo, ServerInfo, TaskAsk, TaskCall, TaskMore, TaskStatus,
 };
 
-pub(super) use self::going::{Going, give_up, go_on};
+pub(super) use self::going::{Going, give_up, go_on, live};
 use self::kept::Ended;
 pub(super) use self::kept::Task;
 use super::Asked;
