@@ -114,7 +114,7 @@ impl Ask {
         );
         let (events, heard) = mpsc::channel();
         thread::spawn(move || {
-            while let Ok(event) = open.message() {
+            while let Ok(event) = open.message().inspect_err(|error| eprintln!("{error:#}")) {
                 // Whoever listened may have enough of it: then the connection is closed.
                 if events.send(event).is_err() {
                     return;

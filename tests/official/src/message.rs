@@ -33,7 +33,10 @@ const INNER_ERRORS: [(i64, &str); 4] = [
 ///
 /// What is wrong with it.
 pub fn sent(version: &str, method: &str, message: &str) -> Result<(), String> {
-    if parsed(message)?.get("method").is_some() {
+    let read = parsed(message)?;
+    if read.get("method").is_some() && read.get("id").is_some() {
+        asked(version, message)
+    } else if read.get("method").is_some() {
         notification(version, message)
     } else {
         response(version, method, message)
@@ -56,6 +59,22 @@ pub fn response(version: &str, method: &str, message: &str) -> Result<(), String
         result(&document, method, &message)
     };
     checked.map_err(|wrong| format!("{version} {method}: {wrong}\n{message}"))
+}
+
+/// Checks a request to the client.
+///
+/// # Errors
+///
+/// What is wrong with it.
+pub fn asked(version: &str, message: &str) -> Result<(), String> {
+    let Some(document) = document(version)? else {
+        return Ok(());
+    };
+    let message = parsed(message)?;
+    document
+        .check("JSONRPCRequest", &message)
+        .and_then(|()| document.check("ServerRequest", &message))
+        .map_err(|wrong| format!("{version}: {wrong}\n{message}"))
 }
 
 /// Checks a notification.
