@@ -66,7 +66,7 @@ pub fn response(version: &str, method: &str, message: &str) -> Result<(), String
 /// # Errors
 ///
 /// What is wrong with it.
-pub fn asked(version: &str, message: &str) -> Result<(), String> {
+pub(crate) fn asked(version: &str, message: &str) -> Result<(), String> {
     let Some(document) = document(version)? else {
         return Ok(());
     };
