@@ -103,7 +103,7 @@ pub struct Transaction {
     pub seen: Vec<Seen>,
     /// Ranges that must be as they were seen.
     pub ranges: Vec<SeenRange>,
-    /// What is changed then.
+    /// What is changed then, each place once: what an account holds is counted by what was there before.
     pub writes: Vec<Write>,
     /// What no account that is written may exceed afterwards.
     pub quotas: Vec<Quota>,

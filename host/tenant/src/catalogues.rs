@@ -8,7 +8,6 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use smcp_capability::items::{Transacted, Transaction};
 use smcp_ids::{ReleaseDigest, ServerSlug, limits};
 use smcp_protocol::Catalogue;
 
@@ -115,19 +114,9 @@ impl Scene {
             listed.extend(releases.map(|release| release.to_string()));
         }
         let gone = kept.into_iter().filter(|key| !listed.contains(key));
-        let mut writes: Vec<_> = gone
-            .map(|key| space.write(space.place(key), None, Some(now)))
-            .collect();
+        let mut writes: Vec<_> = gone.map(|key| space.remove(key, now)).collect();
         writes.push(space.write(place, Some(sealed), None));
-        let transaction = Transaction {
-            now,
-            writes,
-            ..Transaction::default()
-        };
-        match self.transact(transaction).await? {
-            Transacted::Done => Ok(()),
-            _ => Err(Problem::host()),
-        }
+        self.keep(writes, Vec::new()).await.map(drop)
     }
 }
 

@@ -170,6 +170,11 @@ impl Space {
         }
     }
 
+    /// The removal of an item of the host's own. No call has read it: that it was there is forgotten at once.
+    pub(crate) fn remove(&self, key: impl Into<String>, now: UnixMillis) -> Write {
+        self.write(self.place(key), None, Some(now))
+    }
+
     /// What its account may hold.
     pub fn quota(&self, bytes: u64, items: u64) -> Quota {
         Quota {
@@ -257,15 +262,51 @@ impl Scene {
         Ok(bytes)
     }
 
+    /// The same in place of what was written under that prefix before.
+    pub(crate) async fn pieces_instead(
+        &self,
+        space: &Space,
+        prefix: &str,
+        bytes: &[u8],
+        until: UnixMillis,
+    ) -> Result<Vec<Write>, Problem> {
+        let mut writes = self.pieces(space, prefix, bytes, until)?;
+        let before = self.piece_removals(space, prefix).await?;
+        // A place is written once.
+        let surplus = before.into_iter().skip(writes.len());
+        writes.extend(surplus);
+        Ok(writes)
+    }
+
     /// Removes what was written in pieces.
     pub(crate) async fn piece_removals(
         &self,
         space: &Space,
         prefix: &str,
     ) -> Result<Vec<Write>, Problem> {
+        let now = self.outside.now();
         let keys = self.item_keys(space.range(prefix, None, u32::MAX)).await?;
-        let remove = |key| space.write(space.place(key), None, None);
-        Ok(keys.into_iter().map(remove).collect())
+        Ok(keys.into_iter().map(|key| space.remove(key, now)).collect())
+    }
+
+    /// Writes items of the host's own, which no guest reads: that is not counted as a commit. False if an account
+    /// would exceed its quota; then nothing is written.
+    pub(crate) async fn keep(
+        &self,
+        writes: Vec<Write>,
+        quotas: Vec<Quota>,
+    ) -> Result<bool, Problem> {
+        let transaction = Transaction {
+            now: self.outside.now(),
+            writes,
+            quotas,
+            ..Transaction::default()
+        };
+        match self.outside.perform(Effect::Transact(transaction)).await {
+            Performed::Transacted(Transacted::Done) => Ok(true),
+            Performed::Transacted(Transacted::OverQuota) => Ok(false),
+            _ => Err(Problem::host()),
+        }
     }
 
     /// Checks and changes items: all of it, or nothing.

@@ -12,8 +12,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
-use smcp_capability::items::{Transacted, Transaction, Write};
-use smcp_capability::turn::{Effect, Performed};
+use smcp_capability::items::Write;
 use smcp_crypto::SEAL_OVERHEAD;
 use smcp_ids::{CallId, Fuel, LogLevel, ServerSlug, UnixMillis, limits};
 
@@ -195,11 +194,7 @@ impl Scene {
     /// The keys of a space, as they are.
     pub(crate) async fn keys_of(&self, space: &Space, most: u64) -> Result<Vec<String>, Problem> {
         let most = u32::try_from(most).unwrap_or(u32::MAX);
-        let effect = Effect::ListItems(space.range("", None, most), self.outside.now());
-        match self.outside.perform(effect).await {
-            Performed::Keys(keys) => Ok(keys),
-            _ => Err(Problem::host()),
-        }
+        self.item_keys(space.range("", None, most)).await
     }
 
     async fn batches(&self, space: &Space) -> Result<Vec<Batch>, Problem> {
@@ -218,32 +213,24 @@ impl Scene {
     ) -> Result<(), Problem> {
         let now = self.outside.now();
         let mut entries = self.state.borrow_mut().waiting.take(server, now);
-        let mut transaction = Transaction {
-            now,
-            ..Transaction::default()
-        };
+        let (mut writes, mut quotas) = (Vec::new(), Vec::new());
         if !entries.is_empty() {
             let space = Space::logs(server);
             let stored = self.batches(&space).await?;
             let too_many = entries.len().saturating_sub(limits::LOGS_MAX as usize);
             entries.drain(..too_many);
-            transaction.writes = self.log_writes(&space, stored, &entries, now)?;
+            writes = self.log_writes(&space, stored, &entries, now)?;
             // What has expired counts until it is swept up.
-            let quota = space.quota(2 * limits::LOGS_BYTES_MAX, 2 * limits::LOGS_MAX);
-            transaction.quotas.push(quota);
+            quotas.push(space.quota(2 * limits::LOGS_BYTES_MAX, 2 * limits::LOGS_MAX));
         }
-        if let Some((space, writes)) = with {
-            transaction.writes.extend(writes);
-            let quota = space.quota(2 * limits::TAPES_BYTES_MAX, 1_000);
-            transaction.quotas.push(quota);
+        if let Some((space, tape)) = with {
+            writes.extend(tape);
+            quotas.push(space.quota(2 * limits::TAPES_BYTES_MAX, 1_000));
         }
-        if transaction.writes.is_empty() {
-            return Ok(());
-        }
-        // Not counted as a commit: no guest reads these.
-        match self.outside.perform(Effect::Transact(transaction)).await {
-            Performed::Transacted(Transacted::Done) => Ok(()),
-            _ => Err(Problem::host()),
+        if writes.is_empty() || self.keep(writes, quotas).await? {
+            Ok(())
+        } else {
+            Err(Problem::host())
         }
     }
 
@@ -273,7 +260,7 @@ impl Scene {
             bytes += old.bytes;
             let is_over = count > limits::LOGS_MAX || bytes > limits::LOGS_BYTES_MAX;
             if is_over && *old != batch {
-                writes.push(space.write(space.place(old.key()), None, Some(now)));
+                writes.push(space.remove(old.key(), now));
             }
         }
         Ok(writes)

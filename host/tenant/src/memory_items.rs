@@ -81,6 +81,8 @@ impl MemoryItems {
     /// Checks and changes: all of it, or nothing.
     pub fn transact(&mut self, asked: &Transaction) -> Transacted {
         let now = asked.now;
+        let places: BTreeSet<_> = asked.writes.iter().map(|write| &write.place).collect();
+        debug_assert_eq!(places.len(), asked.writes.len(), "a place is written twice");
         let unchanged = |seen: &Seen| {
             let item = self.read(&seen.place, now);
             item.version == seen.version && item.value.is_some() == seen.was_there
@@ -172,6 +174,11 @@ impl MemoryItems {
     pub fn len_of(&self, accounts: &str) -> usize {
         let mine = |row: &&Row| row.value.is_some() && row.account.starts_with(accounts);
         self.rows.values().filter(mine).count()
+    }
+
+    /// How many removals are remembered.
+    pub fn removed(&self) -> usize {
+        self.rows.len() - self.len()
     }
 
     /// Whether there are none.

@@ -111,7 +111,7 @@ impl Scene {
             if is_over && *old != place {
                 let parts = (0..old.parts()).map(|number| old.part(number));
                 for key in parts.chain([old.label()]) {
-                    writes.push(space.write(space.place(key), None, Some(label.at)));
+                    writes.push(space.remove(key, label.at));
                 }
             }
         }

@@ -253,8 +253,10 @@ fn a_call_whose_turn_was_killed_goes_on_by_the_alarm() {
     let rest = rest.err().unwrap();
     assert_eq!(messages(rest.text()).pop().unwrap()["id"], 7);
     assert_eq!(rest.status(), 200);
-    // Nothing is left to be done.
+    // Nothing is left to be done, and what was is forgotten with the next change.
     world.pass(1e6);
+    begin(&mut world, &key);
+    assert_eq!(world.items(OBJECT).removed(), 0);
     world.ring(OBJECT);
     assert!(world.begun.is_empty());
 }

@@ -11,7 +11,6 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
-use smcp_capability::items::{Transacted, Transaction};
 use smcp_crypto::{Binding, Purpose, sha256};
 use smcp_ids::{Digest, UnixMillis, limits};
 use smcp_protocol::{GuestCall, ProtocolError};
@@ -37,8 +36,8 @@ pub(super) struct Carried {
 enum State {
     /// By the client.
     Whole(#[serde(with = "serde_bytes")] Vec<u8>),
-    /// By the object: the name under which, and in how many parts.
-    Left { name: String, parts: usize },
+    /// By the object: the name under which.
+    Left(String),
 }
 
 impl Run<'_> {
@@ -94,7 +93,10 @@ impl Run<'_> {
             .and_then(|bytes| postcard::from_bytes(&bytes).ok());
         let bytes = match state {
             Some(State::Whole(bytes)) => Some(bytes),
-            Some(State::Left { name, parts }) => self.fetch_left(&name, parts).await?,
+            Some(State::Left(name)) => {
+                let (space, prefix) = (self.waiting(), prefix(&name));
+                self.scene.read_pieces(&space, &prefix).await?
+            }
             None => None,
         };
         let carried = bytes
@@ -118,43 +120,16 @@ impl Run<'_> {
         }
         let space = self.waiting();
         let name = Digest::new(self.scene.draw()).to_string();
-        let mut writes = Vec::new();
-        for (number, part) in bytes.chunks(limits::ITEM_PART_MAX).enumerate() {
-            let place = space.place(format!("{name}/{number}"));
-            let sealed = self.scene.seal_item(&place, part)?;
-            writes.push(space.write(place, Some(sealed), Some(expires)));
+        let writes = self.scene.pieces(&space, &prefix(&name), bytes, expires)?;
+        if self.scene.keep(writes, vec![waiting_quota(&space)]).await? {
+            return Ok(State::Left(name));
         }
-        let parts = writes.len();
-        let transaction = Transaction {
-            now: self.scene.outside.now(),
-            writes,
-            quotas: vec![waiting_quota(&space)],
-            ..Transaction::default()
-        };
-        match self.scene.transact(transaction).await? {
-            Transacted::Done => Ok(State::Left { name, parts }),
-            Transacted::OverQuota => Err(Problem::new(
-                429,
-                "too_many_questions",
-                "too many calls of this caller wait for an answer already, or too large ones; answer \
-                 some, or try again in ten minutes",
-            )),
-            _ => Err(Problem::host()),
-        }
-    }
-
-    /// What was left, if it is there still.
-    async fn fetch_left(&self, name: &str, parts: usize) -> Result<Option<Vec<u8>>, Problem> {
-        let space = self.waiting();
-        let mut bytes = Vec::new();
-        for number in 0..parts {
-            let place = space.place(format!("{name}/{number}"));
-            match self.scene.read_item(place).await?.value {
-                Some(part) => bytes.extend(part),
-                None => return Ok(None),
-            }
-        }
-        Ok(Some(bytes))
+        Err(Problem::new(
+            429,
+            "too_many_questions",
+            "too many calls of this caller wait for an answer already, or too large ones; answer some, or try \
+             again in ten minutes",
+        ))
     }
 
     fn waiting(&self) -> Space {
@@ -166,4 +141,9 @@ impl Run<'_> {
         let keys = state.keys.as_ref().ok_or_else(Problem::host)?;
         Ok(keys.purpose(Purpose::RequestState))
     }
+}
+
+/// What is left of one call is under keys that begin so.
+fn prefix(name: &str) -> String {
+    format!("{name}/")
 }

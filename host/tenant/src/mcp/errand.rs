@@ -5,7 +5,7 @@
 use core::cell::RefCell;
 use std::rc::Rc;
 
-use smcp_capability::items::{Transacted, Transaction, Write};
+use smcp_capability::items::Write;
 use smcp_capability::turn::{ALARM_METHOD, Effect, Frame, Head, Reply};
 use smcp_ids::{UnixMillis, limits};
 
@@ -125,7 +125,7 @@ async fn run(scene: &Scene, frame: &Frame) -> Result<(), Problem> {
         Err(problem) if problem.is_busy() => Ok(()),
         Err(problem) => Err(problem),
         Ok(()) if written.is_empty() => Ok(()),
-        Ok(()) => scene.write_due(written).await,
+        Ok(()) => scene.keep(written, Vec::new()).await.map(drop),
     }
 }
 
@@ -215,7 +215,7 @@ impl Scene {
             if at > now {
                 break;
             }
-            writes.push(space.write(space.place(key.clone()), None, None));
+            writes.push(space.remove(&*key, now));
             // After the last try there is one more turn, which gives up.
             let again = Errand::of_path(path).filter(|(_, number)| *number <= limits::RUNS_MAX);
             let Some((errand, number)) = again else {
@@ -233,7 +233,7 @@ impl Scene {
             begins.push(errand.path_of_try(number + 1));
         }
         if !writes.is_empty() {
-            self.write_due(writes).await?;
+            self.keep(writes, Vec::new()).await?;
         }
         self.set_alarm().await?;
         for path in begins {
@@ -251,21 +251,8 @@ impl Scene {
             found.is_some_and(|(found, _)| found == *errand)
         };
         let same = keys.into_iter().filter(is_same);
-        Ok(same
-            .map(|key| space.write(space.place(key), None, None))
-            .collect())
-    }
-
-    async fn write_due(&self, writes: Vec<Write>) -> Result<(), Problem> {
-        let transaction = Transaction {
-            now: self.outside.now(),
-            writes,
-            ..Transaction::default()
-        };
-        match self.transact(transaction).await? {
-            Transacted::Done => Ok(()),
-            _ => Err(Problem::host()),
-        }
+        let now = self.outside.now();
+        Ok(same.map(|key| space.remove(key, now)).collect())
     }
 
     /// Performs what has no result.

@@ -9,7 +9,6 @@ use std::rc::Rc;
 
 use smcp_capability::call::{Answer, KvRequest};
 use smcp_capability::items::{Transacted, Transaction};
-use smcp_capability::turn::{Effect, Performed};
 use smcp_ids::UnixMillis;
 
 use super::attempt::Attempt;
@@ -81,11 +80,7 @@ impl Run<'_> {
                 let range = spaces.range(question).ok_or_else(Problem::host)?;
                 // When the first of them expires is not told.
                 reads.until = UnixMillis(0);
-                let effect = Effect::ListItems(range, self.scene.outside.now());
-                match self.scene.outside.perform(effect).await {
-                    Performed::Keys(keys) => Ok(Answer::Keys(keys)),
-                    _ => Err(Problem::host()),
-                }
+                self.scene.item_keys(range).await.map(Answer::Keys)
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Takes what a client answers, and goes on with the call that waited for it, as an errand of the object's own.
 
-use smcp_capability::items::{Transacted, Transaction, Write};
+use smcp_capability::items::Write;
 use smcp_capability::turn::Frame;
 use smcp_ids::limits;
 use smcp_protocol::json::Json;
@@ -87,21 +87,14 @@ fn answered(response: &Response<'_>) -> Answered {
 
 impl Scene {
     async fn write_under_way(&self, writes: Vec<Write>, space: &Space) -> Result<(), Problem> {
-        let transaction = Transaction {
-            now: self.outside.now(),
-            writes,
-            quotas: vec![super::session_quota(space)],
-            ..Transaction::default()
-        };
-        match self.transact(transaction).await? {
-            Transacted::Done => Ok(()),
-            Transacted::OverQuota => Err(Problem::new(
-                413,
-                "answer_too_large",
-                "this session has too much under way; the answer was not taken",
-            )),
-            _ => Err(Problem::host()),
+        if self.keep(writes, vec![super::session_quota(space)]).await? {
+            return Ok(());
         }
+        Err(Problem::new(
+            413,
+            "answer_too_large",
+            "this session has too much under way; the answer was not taken",
+        ))
     }
 
     /// Ends a call that waits, by the id of its request.

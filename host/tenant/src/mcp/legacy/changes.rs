@@ -1,7 +1,6 @@
 //! Tells sessions of changes, each on its own stream: lists that changed, and resources that it has
 //! subscribed to. Kept before it is sent: a session whose stream is broken is told when it comes back.
 
-use smcp_capability::items::Transaction;
 use smcp_ids::ServerSlug;
 use smcp_protocol::catalogue::union_uri;
 use smcp_protocol::{Change, change_message};
@@ -87,12 +86,7 @@ impl Scene {
             text.push_str(&event.text(&id));
         }
         let writes = self.session_writes(&session)?;
-        let transaction = Transaction {
-            now: self.outside.now(),
-            writes,
-            ..Transaction::default()
-        };
-        self.transact(transaction).await?;
+        self.keep(writes, Vec::new()).await?;
         self.state.borrow_mut().sessions.put(session.clone());
         self.tell_attached(&session.id, OWN, &text, false).await?;
         Ok(())

@@ -6,7 +6,6 @@
 //! same, and cannot be sent again.
 
 use serde::{Deserialize, Serialize};
-use smcp_capability::items::Transaction;
 use smcp_capability::turn::{Effect, Hearers, Performed, Telling};
 use smcp_ids::limits;
 use smcp_protocol::sse;
@@ -104,17 +103,11 @@ impl Scene {
                 stream,
                 number: old,
             };
-            let place = space.place(format!("{}{:02}", old.key(), 0));
-            writes.push(space.write(place, None, None));
+            let first = format!("{}{:02}", old.key(), 0);
+            writes.push(space.remove(first, self.outside.now()));
         }
-        let transaction = Transaction {
-            now: self.outside.now(),
-            writes,
-            quotas: vec![space.quota(limits::EVENT_BYTES_MAX, limits::EVENT_ITEMS_MAX)],
-            ..Transaction::default()
-        };
         // One that is not kept is sent all the same.
-        let _ = self.transact(transaction).await;
+        let _ = self.keep(writes, vec![super::session_quota(&space)]).await;
     }
 
     /// The events of a stream after one, in order. Nothing is awaited but what is at once.

@@ -1,7 +1,7 @@
 //! Beginning, finding, changing and ending a session, wherever it is kept.
 
 use smcp_auth::{Principal, Remembered};
-use smcp_capability::items::{Transacted, Transaction, Write};
+use smcp_capability::items::Write;
 use smcp_capability::turn::{Effect, Hearers, Performed, Role, Telling};
 use smcp_crypto::{Binding, Purpose, PurposeKeys};
 use smcp_ids::{ServerSlug, UnixMillis, limits};
@@ -172,8 +172,7 @@ impl Scene {
         // Longer than any copy of its record is shown anywhere.
         let row = self.row_write(&ended, now.plus(2 * limits::SESSION_MILLIS))?;
         let hearing = Space::hearing(session.record.endpoint.as_ref(), &session.owner());
-        let place = hearing.place(session.id.as_str());
-        let writes = vec![row, hearing.write(place, None, None)];
+        let writes = vec![row, hearing.remove(session.id.as_str(), now)];
         self.write_rows(session, writes).await?;
         self.state.borrow_mut().sessions.forget(&session.id);
         let under_way = Space::of_session(&session.id).account().to_owned();
@@ -217,22 +216,15 @@ impl Scene {
 
     async fn write_rows(&self, session: &Session, writes: Vec<Write>) -> Result<(), Problem> {
         let space = Space::sessions(session.record.endpoint.as_ref(), &session.owner());
-        let transaction = Transaction {
-            now: self.outside.now(),
-            writes,
-            quotas: vec![space.quota(limits::SESSION_BYTES_MAX, limits::SESSION_ITEMS_MAX)],
-            ..Transaction::default()
-        };
-        match self.transact(transaction).await? {
-            Transacted::Done => Ok(()),
-            Transacted::OverQuota => Err(Problem::new(
-                429,
-                "too_many_sessions",
-                "this caller has begun too many sessions; end some with DELETE, or try again in three \
-                 minutes",
-            )),
-            _ => Err(Problem::host()),
+        let quota = space.quota(limits::SESSION_BYTES_MAX, limits::SESSION_ITEMS_MAX);
+        if self.keep(writes, vec![quota]).await? {
+            return Ok(());
         }
+        Err(Problem::new(
+            429,
+            "too_many_sessions",
+            "this caller has begun too many sessions; end some with DELETE, or try again in three minutes",
+        ))
     }
 
     /// Writes the record where it outlives the object; whether that was taken.

@@ -3,7 +3,6 @@
 
 use core::cell::Cell;
 
-use smcp_capability::items::{Transaction, Write};
 use smcp_capability::turn::{Head, Listen};
 use smcp_protocol::{ReplyTo, SSE_HEADERS, Version, sse};
 
@@ -146,27 +145,20 @@ impl Outlet {
     pub(in crate::mcp) async fn finish(&self, scene: &Scene, json: &str) -> String {
         let (id, mut event) = self.event(json.to_owned());
         event.is_last = true;
-        let removals = scene.parked_removals(&self.session.id, &self.stream).await;
-        self.keep_last(scene, &id, &event, removals.unwrap_or_default())
-            .await;
+        let session = &self.session.id;
+        // One that ends in its own turn has not waited.
+        if !self.is_direct
+            && let Ok(removals) = scene.parked_removals(session, &self.stream).await
+        {
+            let _ = scene.keep(removals, Vec::new()).await;
+        }
+        scene.keep_event(session, &id, &event).await;
         let text = format!("{}{}", event.text(&id), sse::OVER);
         // A client that came back is told; this turn's own is by its reply.
         let _ = scene
             .tell_attached(&self.session.id, &self.stream, &text, true)
             .await;
         text
-    }
-
-    async fn keep_last(&self, scene: &Scene, id: &EventId, event: &Event, removals: Vec<Write>) {
-        if !removals.is_empty() {
-            let transaction = Transaction {
-                now: scene.outside.now(),
-                writes: removals,
-                ..Transaction::default()
-            };
-            let _ = scene.transact(transaction).await;
-        }
-        scene.keep_event(&self.session.id, id, event).await;
     }
 
     /// Ends a client's turn, and leaves its stream to later ones. A turn of the object's own goes on, and knows

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use smcp_capability::call::{AskError, Question};
-use smcp_capability::items::{Transacted, Transaction, Write};
+use smcp_capability::items::Write;
 use smcp_ids::{ReleaseDigest, limits};
 use smcp_protocol::json::Json;
 use smcp_protocol::{ReplyTo, ask_message};
@@ -169,31 +169,27 @@ impl Scene {
         waits: &Waits,
     ) -> Result<(), Problem> {
         let space = Space::of_session(session);
-        let now = self.outside.now();
-        let until = now.plus(limits::PARKED_MILLIS);
+        let until = self.outside.now().plus(limits::PARKED_MILLIS);
         let encode = |bytes: postcard::Result<Vec<u8>>| bytes.map_err(|_| Problem::host());
-        let mut writes = self.parked_removals(session, stream).await?;
         let call = encode(postcard::to_allocvec(parked))?;
-        writes.extend(self.pieces(&space, &call_prefix(stream), &call, until)?);
+        let prefix = call_prefix(stream);
+        let mut writes = self.pieces_instead(&space, &prefix, &call, until).await?;
+        writes.extend(self.piece_removals(&space, &answers_prefix(stream)).await?);
         let place = space.place(waits_key(stream));
         let waits = self.seal_item(&place, &encode(postcard::to_allocvec(waits))?)?;
         writes.push(space.write(place, Some(waits), Some(until)));
-        let transaction = Transaction {
-            now,
-            writes,
-            quotas: vec![super::session_quota(&space)],
-            ..Transaction::default()
-        };
-        match self.transact(transaction).await? {
-            Transacted::Done => Ok(()),
-            Transacted::OverQuota => Err(Problem::new(
-                429,
-                "too_many_questions",
-                "too many calls of this session wait for an answer already, or too large ones; answer \
-                 some, or try again later",
-            )),
-            _ => Err(Problem::host()),
+        if self
+            .keep(writes, vec![super::session_quota(&space)])
+            .await?
+        {
+            return Ok(());
         }
+        Err(Problem::new(
+            429,
+            "too_many_questions",
+            "too many calls of this session wait for an answer already, or too large ones; answer some, or try \
+             again later",
+        ))
     }
 
     /// Forgets a call that waited, its questions and its answers.
@@ -205,8 +201,7 @@ impl Scene {
         let space = Space::of_session(session);
         let mut writes = self.piece_removals(&space, &call_prefix(stream)).await?;
         if !writes.is_empty() {
-            let place = space.place(waits_key(stream));
-            writes.push(space.write(place, None, None));
+            writes.push(space.remove(waits_key(stream), self.outside.now()));
             writes.extend(self.piece_removals(&space, &answers_prefix(stream)).await?);
         }
         Ok(writes)

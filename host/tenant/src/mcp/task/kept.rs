@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use smcp_auth::Remembered;
 use smcp_capability::call::Question;
-use smcp_capability::items::{Transacted, Transaction, Write};
+use smcp_capability::items::Write;
 use smcp_capability::turn::Effect;
 use smcp_ids::{ReleaseDigest, ServerSlug, UnixMillis, limits};
 use smcp_protocol::{TaskStatus, TaskView};
@@ -154,12 +154,6 @@ impl Scene {
         due: Option<Write>,
     ) -> Result<(), Problem> {
         let space = Space::tasks(owner);
-        let mut writes = self.piece_removals(&space, &call_prefix(&task.id)).await?;
-        writes.extend(
-            self.piece_removals(&space, &answers_prefix(&task.id))
-                .await?,
-        );
-        writes.push(self.task_row(owner, task)?);
         let call = encoded(stored)?;
         if call.len() > limits::TAPE_MAX {
             return Err(Problem::new(
@@ -171,7 +165,12 @@ impl Scene {
                 ),
             ));
         }
-        writes.extend(self.pieces(&space, &call_prefix(&task.id), &call, task.until())?);
+        let prefix = call_prefix(&task.id);
+        let until = task.until();
+        let mut writes = self.pieces_instead(&space, &prefix, &call, until).await?;
+        let answers = answers_prefix(&task.id);
+        writes.extend(self.piece_removals(&space, &answers).await?);
+        writes.push(self.task_row(owner, task)?);
         writes.extend(due);
         self.write_tasks(owner, writes).await
     }
@@ -220,10 +219,8 @@ impl Scene {
         task.wakes = None;
         let space = Space::tasks(owner);
         let mut writes = self.piece_removals(&space, &call_prefix(&task.id)).await?;
-        writes.extend(
-            self.piece_removals(&space, &answers_prefix(&task.id))
-                .await?,
-        );
+        let answers = answers_prefix(&task.id);
+        writes.extend(self.piece_removals(&space, &answers).await?);
         writes.push(self.task_row(owner, task)?);
         Ok(writes)
     }
@@ -318,22 +315,14 @@ impl Scene {
     }
 
     async fn write_tasks(&self, owner: &str, writes: Vec<Write>) -> Result<(), Problem> {
-        let transaction = Transaction {
-            now: self.outside.now(),
-            writes,
-            quotas: vec![
-                Space::tasks(owner).quota(limits::TASKS_BYTES_MAX, limits::TASK_ITEMS_MAX),
-            ],
-            ..Transaction::default()
-        };
-        match self.transact(transaction).await? {
-            Transacted::Done => Ok(()),
-            Transacted::OverQuota => Err(Problem::new(
-                429,
-                "too_many_tasks",
-                "this caller has too many tasks, or too large ones; wait until older ones are gone",
-            )),
-            _ => Err(Problem::host()),
+        let quota = Space::tasks(owner).quota(limits::TASKS_BYTES_MAX, limits::TASK_ITEMS_MAX);
+        if self.keep(writes, vec![quota]).await? {
+            return Ok(());
         }
+        Err(Problem::new(
+            429,
+            "too_many_tasks",
+            "this caller has too many tasks, or too large ones; wait until older ones are gone",
+        ))
     }
 }
