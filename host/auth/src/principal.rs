@@ -132,6 +132,17 @@ impl Principal {
         self.require(Scope::Mcp)
     }
 
+    /// Checks that it may use an endpoint of a tenant: of a server, or without one, of all that it sees.
+    ///
+    /// # Errors
+    /// As of [`may_call`](Self::may_call); of all servers, [`AuthError::Scope`].
+    pub fn may_use(&self, tenant: &TenantId, server: Option<&ServerSlug>) -> Result<(), AuthError> {
+        match server {
+            Some(server) => self.may_call(tenant, server),
+            None => self.require(Scope::Mcp),
+        }
+    }
+
     /// Checks that it may administer a tenant.
     ///
     /// # Errors

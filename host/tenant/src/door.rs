@@ -3,7 +3,7 @@
 //! The object trusts nothing that the edge has checked: it proves the credential again, and has the
 //! last word on it. What a caller may not see is answered like what is not there.
 
-use smcp_auth::{AuthError, Credential, Principal, Scope};
+use smcp_auth::{AuthError, Credential, Principal};
 use smcp_capability::turn::{ALARM_METHOD, Frame, RUN_METHOD, Reply, Role};
 use smcp_ids::{ServerSlug, TenantId};
 
@@ -70,10 +70,7 @@ pub(crate) fn principal(
     let proven = keyring.verify(&key)?;
     let record = state.directory()?.keys.get(proven.id());
     let principal = proven.admit(record, scene.outside.now())?;
-    match endpoint {
-        Endpoint::Server(server) => principal.may_call(keyring.tenant(), server)?,
-        Endpoint::Union => principal.require(Scope::Mcp)?,
-    }
+    principal.may_use(keyring.tenant(), endpoint.server())?;
     Ok(principal)
 }
 

@@ -109,7 +109,7 @@ impl Listener {
                 let changes = news
                     .changes
                     .iter()
-                    .map(|change| self.as_heard(news, change));
+                    .map(|change| as_heard(change, news.server, self.server.as_ref()));
                 let wanted = changes.filter(|change| self.wants(change));
                 let bytes: String = wanted
                     .map(|change| sse::event(&self.subscription.change(&change)))
@@ -139,16 +139,6 @@ impl Listener {
         }
     }
 
-    /// A change as it is called where this one listens: all servers have URIs of their own.
-    fn as_heard<'c>(&self, news: &News<'_>, change: &'c Change) -> Cow<'c, Change> {
-        match change {
-            Change::Resource(uri) if self.server.is_none() => {
-                Cow::Owned(Change::Resource(union_uri(news.server, uri)))
-            }
-            other => Cow::Borrowed(other),
-        }
-    }
-
     fn wants(&self, change: &Change) -> bool {
         match change {
             Change::Resource(uri) => self.uris.contains(&digest(uri)),
@@ -171,6 +161,20 @@ enum Hearing {
     /// This is not for it.
     Deaf,
     Hears,
+}
+
+/// A change of a server as it is called at an endpoint: at that of all servers, URIs have names of their own.
+pub(crate) fn as_heard<'c>(
+    change: &'c Change,
+    server: &ServerSlug,
+    endpoint: Option<&ServerSlug>,
+) -> Cow<'c, Change> {
+    match change {
+        Change::Resource(uri) if endpoint.is_none() => {
+            Cow::Owned(Change::Resource(union_uri(server, uri)))
+        }
+        other => Cow::Borrowed(other),
+    }
 }
 
 fn digest(uri: &str) -> UriDigest {

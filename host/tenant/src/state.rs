@@ -179,7 +179,7 @@ impl Scene {
         self.announce_in_sessions(server, changes).await
     }
 
-    async fn tell(&self, tellings: Vec<Telling>) -> Result<(), Problem> {
+    pub(crate) async fn tell(&self, tellings: Vec<Telling>) -> Result<(), Problem> {
         if tellings.is_empty() {
             return Ok(());
         }

@@ -8,9 +8,11 @@ use std::rc::Rc;
 use smcp_capability::items::Write;
 use smcp_capability::turn::{ALARM_METHOD, Effect, Frame, Head, Reply};
 use smcp_ids::{UnixMillis, limits};
+use smcp_protocol::{Answer, ReplyTo};
 
 use super::{legacy, task};
 use crate::item::Space;
+use crate::outcome;
 use crate::problem::Problem;
 use crate::session::SessionId;
 use crate::state::{Live, Scene, State};
@@ -129,6 +131,14 @@ async fn run(scene: &Scene, frame: &Frame) -> Result<(), Problem> {
     }
 }
 
+/// What an errand has come to. One that found the host busy has come to nothing, and is tried again.
+pub(super) fn outcome_of(to: &ReplyTo, answer: Result<Answer, Problem>) -> Result<Answer, Problem> {
+    match answer {
+        Err(problem) if !problem.is_busy() => Ok(outcome::broken(to, None, &problem)),
+        other => other,
+    }
+}
+
 /// One of the places for errands. Given back when dropped.
 struct Place(Rc<RefCell<State>>);
 
@@ -171,6 +181,12 @@ impl Scene {
         let place = space.place(due_key(at, &errand.path_of_try(number)));
         let sealed = self.seal_item(&place, &[])?;
         Ok(space.write(place, Some(sealed), None))
+    }
+
+    /// Writes down an errand that is about to be begun: when it is looked after, if the object should be killed.
+    pub(super) fn begun_write(&self, errand: &Errand) -> Result<Write, Problem> {
+        let later = self.outside.now().plus(limits::RUN_AGAIN_MILLIS);
+        self.due_write(later, errand, 1)
     }
 
     /// Begins an errand that is written down, if there is a place for it.

@@ -12,7 +12,7 @@ use super::parked::{
     AllAnswers, Answered, Parked, Resumed, Waits, answer_prefix, split_question_id, waits_key,
 };
 use crate::item::Space;
-use crate::mcp::errand::Errand;
+use crate::mcp::errand::{Errand, outcome_of};
 use crate::mcp::{Asked, Endpoint};
 use crate::outcome;
 use crate::problem::Problem;
@@ -48,17 +48,15 @@ impl Session {
             is_complete &= has_answer(other).await?;
         }
         let answer = postcard::to_allocvec(&answered(response)).map_err(|_| Problem::host())?;
-        let now = scene.outside.now();
-        let until = now.plus(limits::PARKED_MILLIS);
+        let until = scene.outside.now().plus(limits::PARKED_MILLIS);
         let prefix = answer_prefix(stream, question);
         let mut writes = scene.pieces(&space, &prefix, &answer, until)?;
         let errand = Errand::Call {
             session: self.id.clone(),
             stream: stream.to_owned(),
         };
-        let again = now.plus(limits::RUN_AGAIN_MILLIS);
         if is_complete {
-            writes.push(scene.due_write(again, &errand, 1)?);
+            writes.push(scene.begun_write(&errand)?);
         }
         scene.write_under_way(writes, &space).await?;
         if is_complete {
@@ -122,9 +120,8 @@ impl Scene {
                     number: next,
                 };
                 let ended = Event {
-                    message: None,
                     is_last: true,
-                    request: None,
+                    ..Event::default()
                 };
                 self.keep_event(session, &id, &ended).await;
                 self.tell_attached(session, stream, sse::OVER, true).await?;
@@ -272,11 +269,7 @@ pub(in crate::mcp) async fn go_on(
     if outlet.rests.get() {
         return Ok(());
     }
-    let answer = match answer {
-        Err(problem) if problem.is_busy() => return Err(problem),
-        Err(problem) => outcome::broken(request.reply_to(), None, &problem),
-        Ok(answer) => answer,
-    };
+    let answer = outcome_of(request.reply_to(), answer)?;
     outlet.finish(scene, answer.json()).await;
     Ok(())
 }

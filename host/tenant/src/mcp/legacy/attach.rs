@@ -5,9 +5,9 @@
 //! event falls between them.
 
 use smcp_capability::turn::{Head, Listen, Reply as HttpReply};
-use smcp_protocol::{Change, ProtocolError, Reply, SSE_HEADERS, Version, change_message, sse};
+use smcp_protocol::{Change, ProtocolError, Reply, SSE_HEADERS, change_message, sse};
 
-use super::events::{Event, EventId, OWN};
+use super::events::{EventId, OWN};
 use crate::listeners::Hearer;
 use crate::mcp::over_http;
 use crate::problem::Problem;
@@ -48,7 +48,7 @@ async fn own(
     };
     let first = match seen {
         Some(seen) if seen.number <= last => missed(scene, &session, &seen, &now).await?,
-        _ => primes(&session, &now),
+        _ => session.primes(&now),
     };
     leave(scene, &session, OWN, first).await
 }
@@ -78,21 +78,7 @@ async fn missed(
     let told: String = changes
         .map(|change| sse::event(&change_message(&change)))
         .collect();
-    Ok(format!("{told}{}", primes(session, now)))
-}
-
-/// An empty event that names the place from which a client may go on later.
-fn primes(session: &Session, id: &EventId) -> String {
-    let nothing = Event {
-        message: None,
-        is_last: false,
-        request: None,
-    };
-    if session.record.version() >= Version::V2025_11_25 {
-        nothing.text(id)
-    } else {
-        sse::KEEP_ALIVE.to_owned()
-    }
+    Ok(format!("{told}{}", session.primes(now)))
 }
 
 /// The stream of a request.

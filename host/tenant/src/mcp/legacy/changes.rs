@@ -2,11 +2,11 @@
 //! subscribed to. Kept before it is sent: a session whose stream is broken is told when it comes back.
 
 use smcp_ids::ServerSlug;
-use smcp_protocol::catalogue::union_uri;
 use smcp_protocol::{Change, change_message};
 
 use super::events::{Event, EventId, OWN};
 use crate::item::Space;
+use crate::listeners::as_heard;
 use crate::problem::Problem;
 use crate::session::{Row, Session, SessionId};
 use crate::state::Scene;
@@ -60,13 +60,11 @@ impl Scene {
                 .tenant()
                 .is_some_and(|tenant| principal.sees(tenant, server))
         });
-        let is_union = session.record.endpoint.is_none();
-        let seen = changes.iter().map(|change| match change {
-            // At the address of all servers it has another name.
-            Change::Resource(uri) if is_union => Change::Resource(union_uri(server, uri)),
-            change => change.clone(),
-        });
-        let wanted = seen.filter(|change| match change {
+        let endpoint = session.record.endpoint.as_ref();
+        let seen = changes
+            .iter()
+            .map(|change| as_heard(change, server, endpoint));
+        let wanted = seen.filter(|change| match &**change {
             Change::Resource(uri) => session.row.subscriptions.contains(uri),
             Change::Tools | Change::Prompts | Change::Resources => true,
         });

@@ -20,7 +20,7 @@ use crate::state::Scene;
 pub(crate) const OWN: &str = "0";
 
 /// An event, as it is kept.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Event {
     /// The message; none: an empty event, with which a stream begins.
     pub(crate) message: Option<String>,
@@ -34,8 +34,7 @@ impl Event {
     pub(crate) fn of(message: String) -> Self {
         Self {
             message: Some(message),
-            is_last: false,
-            request: None,
+            ..Self::default()
         }
     }
 
@@ -158,14 +157,14 @@ impl Scene {
         Ok(bytes.and_then(|bytes| postcard::from_bytes(&bytes).ok()))
     }
 
-    /// Tells who is attached to a session's stream; whether anybody is. `ends`: that is the last.
+    /// Tells who is attached to a session's stream, if anybody is. `ends`: that is the last.
     pub(crate) async fn tell_attached(
         &self,
         session: &SessionId,
         stream: &str,
         text: &str,
         ends: bool,
-    ) -> Result<bool, Problem> {
+    ) -> Result<(), Problem> {
         let effect = Effect::Listeners(Hearers::Session(session.as_str().to_owned()));
         let Performed::Listeners(records) = self.outside.perform(effect).await else {
             return Err(Problem::host());
@@ -175,17 +174,14 @@ impl Scene {
             Hearer::decode(record.as_ref()).is_some_and(|hearer| hearer.is_at(session, stream))
         });
         let Some((listener, _)) = attached.last() else {
-            return Ok(false);
+            return Ok(());
         };
         let telling = Telling {
             listener,
             bytes: text.as_bytes().to_vec(),
             ends,
         };
-        match self.outside.perform(Effect::Tell(vec![telling])).await {
-            Performed::Done => Ok(true),
-            _ => Err(Problem::host()),
-        }
+        self.tell(vec![telling]).await
     }
 }
 

@@ -196,7 +196,7 @@ impl Scene {
             ends: true,
         };
         let tellings = (0..).zip(&records).map(end).collect();
-        self.done(Effect::Tell(tellings)).await
+        self.tell(tellings).await
     }
 
     fn row_write(&self, session: &Session, until: UnixMillis) -> Result<Write, Problem> {
@@ -282,10 +282,7 @@ impl Scene {
         };
         let key = state.directory()?.keys.get(remembered.id());
         let principal = remembered.admit(tenant, key, self.outside.now()).ok();
-        Ok(principal.filter(|principal| match endpoint {
-            Some(server) => principal.may_call(tenant, server).is_ok(),
-            None => principal.require(smcp_auth::Scope::Mcp).is_ok(),
-        }))
+        Ok(principal.filter(|principal| principal.may_use(tenant, endpoint).is_ok()))
     }
 }
 

@@ -19,9 +19,10 @@ use smcp_auth::Principal;
 use smcp_capability::items::Quota;
 use smcp_capability::turn::{Effect, Frame};
 use smcp_ids::{LogLevel, limits};
-use smcp_protocol::{Answer, Head, ProtocolError, Reply, ReplyTo, Version};
+use smcp_protocol::{Answer, Head, ProtocolError, Reply, ReplyTo, Version, sse};
 
 pub(super) use self::answers::{give_up, go_on};
+use self::events::{Event, EventId};
 pub(super) use self::outlet::Outlet;
 pub(super) use self::parked::{Answered, Resumed};
 use super::{Endpoint, over_http};
@@ -81,6 +82,16 @@ impl Session {
         self.row.level.unwrap_or(LEVEL_UNSAID)
     }
 
+    /// With what a stream begins: an empty event that names the place from which a client may go on later
+    /// (2025-11-25, basic/transports, "Sending Messages", item 6); an older client takes that for a message.
+    fn primes(&self, id: &EventId) -> String {
+        if self.record.version() >= Version::V2025_11_25 {
+            Event::default().text(id)
+        } else {
+            sse::KEEP_ALIVE.to_owned()
+        }
+    }
+
     /// `logging/setLevel`.
     pub(super) async fn set_level(
         &self,
@@ -103,9 +114,6 @@ impl Session {
     ) -> Result<Answer, Problem> {
         let mut session = self.clone();
         let subscriptions = &mut session.row.subscriptions;
-        if uri.len() > limits::SUBSCRIPTION_URI_MAX {
-            return Ok(to.error(&ProtocolError::InvalidParams("\"uri\" is too long")));
-        }
         subscriptions.insert(uri.to_owned());
         let bytes: usize = subscriptions.iter().map(String::len).sum();
         if subscriptions.len() > limits::SUBSCRIPTIONS_MAX

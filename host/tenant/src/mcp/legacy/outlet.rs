@@ -4,7 +4,7 @@
 use core::cell::Cell;
 
 use smcp_capability::turn::{Head, Listen};
-use smcp_protocol::{ReplyTo, SSE_HEADERS, Version, sse};
+use smcp_protocol::{ReplyTo, SSE_HEADERS, sse};
 
 use super::events::{Event, EventId};
 use super::parked::{AllAnswers, Resumed};
@@ -40,10 +40,10 @@ impl Outlet {
     pub(in crate::mcp) fn direct(scene: &Scene, session: Session, body: &[u8]) -> Self {
         scene.outside.survive();
         let drawn = scene.draw();
-        let name = drawn.iter().take(STREAM_NAME_BYTES);
+        let (name, _) = drawn.split_at(STREAM_NAME_BYTES);
         Self {
             session,
-            stream: name.map(|byte| format!("{byte:02x}")).collect(),
+            stream: hex::encode(name),
             next: Cell::new(1),
             body: body.to_vec(),
             resumed: Cell::new(None),
@@ -95,9 +95,8 @@ impl Outlet {
         let mut headers = crate::mcp::headers(SSE_HEADERS);
         headers.push((STREAM_HEADER.to_owned(), id.to_string()));
         let first = Event {
-            message: None,
-            is_last: false,
             request: Some(to.id().to_owned()),
+            ..Event::default()
         };
         scene.keep_event(&self.session.id, &id, &first).await;
         scene
@@ -107,12 +106,7 @@ impl Outlet {
                 headers,
             })
             .await;
-        // 2025-11-25, basic/transports, "Sending Messages", item 6; an older client takes it for a message.
-        let begins = if self.session.record.version() >= Version::V2025_11_25 {
-            first.text(&id)
-        } else {
-            sse::KEEP_ALIVE.to_owned()
-        };
+        let begins = self.session.primes(&id);
         scene.outside.emit(begins.into_bytes()).await;
     }
 

@@ -10,7 +10,7 @@ use smcp_protocol::{Answer, Call, Request, TaskStatus};
 
 use super::kept::{Ended, Stored, Task};
 use crate::mcp::ask::Carried;
-use crate::mcp::errand::Errand;
+use crate::mcp::errand::{Errand, outcome_of};
 use crate::mcp::legacy::Resumed;
 use crate::mcp::{Asked, Endpoint};
 use crate::outcome;
@@ -196,8 +196,7 @@ impl Asked<'_> {
             owner: owner.clone(),
             id: task.id.clone(),
         };
-        let again = now.plus(limits::RUN_AGAIN_MILLIS);
-        let due = scene.due_write(again, &errand, 1)?;
+        let due = scene.begun_write(&errand)?;
         scene.write_call(&owner, &task, &stored, Some(due)).await?;
         scene.begin_errand(&errand).await?;
         Ok(task)
@@ -290,11 +289,7 @@ pub(in crate::mcp) async fn go_on(
     if going.rests.get() {
         return Ok(());
     }
-    let answer = match answer {
-        Err(problem) if problem.is_busy() => return Err(problem),
-        Err(problem) => outcome::broken(request.reply_to(), None, &problem),
-        Ok(answer) => answer,
-    };
+    let answer = outcome_of(request.reply_to(), answer)?;
     let task = going.task.into_inner();
     scene.end_task(owner, task, &ended(&answer)).await
 }

@@ -63,9 +63,9 @@ impl Task {
         principal: Remembered,
         now: UnixMillis,
     ) -> Self {
-        let name = seed.iter().take(NAME_BYTES);
+        let (name, _) = seed.split_at(NAME_BYTES);
         Self {
-            id: name.map(|byte| format!("{byte:02x}")).collect(),
+            id: hex::encode(name),
             endpoint: endpoint.cloned(),
             principal,
             status: TaskStatus::Working,
@@ -79,10 +79,7 @@ impl Task {
 
     /// Whether nothing of it changes any more.
     pub(super) fn is_over(&self) -> bool {
-        matches!(
-            self.status,
-            TaskStatus::Completed | TaskStatus::Failed | TaskStatus::Cancelled
-        )
+        self.status.is_terminal()
     }
 
     /// Until when it is kept, and may run.
@@ -274,12 +271,11 @@ impl Scene {
             owner: owner.to_owned(),
             id: task.id.clone(),
         };
-        let again = self.outside.now().plus(limits::RUN_AGAIN_MILLIS);
         if is_complete {
             task.status = TaskStatus::Working;
             task.updated = self.outside.now();
             writes.push(self.task_row(owner, &task)?);
-            writes.push(self.due_write(again, &errand, 1)?);
+            writes.push(self.begun_write(&errand)?);
         }
         self.write_tasks(owner, writes).await?;
         if is_complete {
