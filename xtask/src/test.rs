@@ -6,10 +6,9 @@ use anyhow::Result;
 
 use crate::{build, conformance, paths, platform, python, setup};
 
-/// The crate whose tests run on workerd.
-const END_TO_END: &str = "smcp-tests";
-/// How many of them run at once: most of their time they wait, for sleep, for clients, for a host that starts.
-const END_TO_END_THREADS: usize = 4;
+/// How many tests of one binary run at once: those on workerd wait most of their time, for sleep, for clients, for a
+/// host that starts.
+const THREADS: usize = 4;
 
 /// Sees to everything that tests need, so that none fails for a missing tool, and runs them all.
 ///
@@ -26,6 +25,12 @@ pub fn run(filter: &[String]) -> Result<()> {
     build::build(build::Mode::Release)?;
     platform::build_command()?;
     python::python()?;
+    let mut cargo = Command::new("cargo");
+    cargo
+        .args(["test", "--workspace", "--locked"])
+        .args(filter)
+        .env("RUST_TEST_THREADS", THREADS.to_string())
+        .current_dir(paths::root());
     // Tests that start Node.js take that of the lock file, not the machine's.
     let mut path = vec![
         paths::node()
@@ -36,22 +41,8 @@ pub fn run(filter: &[String]) -> Result<()> {
     path.extend(std::env::split_paths(
         &std::env::var_os("PATH").unwrap_or_default(),
     ));
-    let path = std::env::join_paths(path)?;
-    let run = |which: &[&str], threads: Option<usize>| {
-        let mut cargo = Command::new("cargo");
-        cargo
-            .args(["test", "--locked"])
-            .args(which)
-            .args(filter)
-            .env("PATH", &path)
-            .current_dir(paths::root());
-        if let Some(threads) = threads {
-            cargo.env("RUST_TEST_THREADS", threads.to_string());
-        }
-        setup::run_loud(&mut cargo)
-    };
-    run(&["--workspace", "--exclude", END_TO_END], None)?;
-    run(&["--package", END_TO_END], Some(END_TO_END_THREADS))?;
+    cargo.env("PATH", std::env::join_paths(path)?);
+    setup::run_loud(&mut cargo)?;
     if !filter.is_empty() {
         return Ok(());
     }

@@ -261,9 +261,8 @@ fn a_task_of_a_release_that_is_gone_fails() {
     assert_eq!(failed["status"], "failed", "{failed}");
 }
 
-/// A server that may send, run as a task: what it has been sent, and how its task stands, when it was killed
-/// while that state was kept which it had before the part after the `Z`.
-fn killed_in(program: &str) -> (Vec<Method>, Value) {
+/// A server that may send to a host that answers.
+fn granted() -> Kv {
     let mut kv = Kv::new();
     kv.world.web = |_| {
         Fetched::Answer(HttpAnswer {
@@ -273,6 +272,13 @@ fn killed_in(program: &str) -> (Vec<Method>, Value) {
         })
     };
     kv.grant("api.example.com", &["GET", "POST"]);
+    kv
+}
+
+/// A server that may send, run as a task: what it has been sent, and how its task stands, when it was killed
+/// while that state was kept which it had before the part after the `Z`.
+fn killed_in(program: &str) -> (Vec<Method>, Value) {
+    let mut kv = granted();
     let key = kv.key.clone();
     let call = json!({"name": "run", "arguments": {"program": format!("!{program}")}});
     let begun = request(&mut kv.world, &key, "tools/call", call, &takes_tasks()).json();
@@ -322,15 +328,7 @@ fn what_a_killed_task_had_sent_is_not_sent_again_but_what_only_asks_is() {
 
 #[test]
 fn a_task_sends_and_asks_on_both_sides_of_its_beginning() {
-    let mut kv = Kv::new();
-    kv.world.web = |_| {
-        Fetched::Answer(HttpAnswer {
-            status: 200,
-            headers: Vec::new(),
-            body: b"x".to_vec(),
-        })
-    };
-    kv.grant("api.example.com", &["GET", "POST"]);
+    let mut kv = granted();
     let key = kv.key.clone();
     let call = json!({"name": "run", "arguments": {"program": "!WbZW?Wsab"}});
     let begun = request(&mut kv.world, &key, "tools/call", call, &takes_tasks()).json();
