@@ -39,6 +39,10 @@ struct Create {
     /// A server that the key may use, and no other; give it again for more [default: all]
     #[arg(long = "server", value_name = "SERVER")]
     servers: Vec<ServerSlug>,
+    /// What the key may do: mcp, mcp:read, mcp/SERVER, mcp/SERVER:read, mcp/SERVER/TOOL, admin, publish or audit;
+    /// give it again for more [default: mcp]
+    #[arg(long = "scope", value_name = "SCOPE")]
+    scopes: Vec<String>,
     /// Days until the key expires [default: never]
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..))]
     expires_in_days: Option<u32>,
@@ -58,8 +62,10 @@ struct Revoke {
 impl Create {
     fn body(&self) -> Value {
         let mut body = json!({ "name": self.name });
-        if !self.servers.is_empty() {
-            body["servers"] = self.servers.iter().map(ServerSlug::as_str).collect();
+        let of_servers = self.servers.iter().map(|server| format!("mcp/{server}"));
+        let scopes: Vec<String> = self.scopes.iter().cloned().chain(of_servers).collect();
+        if !scopes.is_empty() {
+            body["scopes"] = scopes.join(" ").into();
         }
         if let Some(days) = self.expires_in_days {
             body["expires_in_days"] = days.into();
@@ -85,18 +91,14 @@ impl KeyCommand {
             Action::List(of) => {
                 let (client, tenant) = of.open()?;
                 let answer = client.get(&format!("{tenant}/keys"))?;
-                let head = ["ID", "NAME", "SERVERS", "CREATED", "EXPIRES", "REVOKED"];
+                let head = ["ID", "NAME", "SCOPES", "CREATED", "EXPIRES", "REVOKED"];
                 show_list(ui, &answer, "keys", &head, |row| {
-                    let servers = match text(row, "servers") {
-                        none if none == "-" => "all".to_owned(),
-                        some => some,
-                    };
                     let [created, expires, revoked] =
                         ["created", "expires", "revoked"].map(|member| time(row, member));
                     vec![
                         text(row, "id"),
                         text(row, "name"),
-                        servers,
+                        text(row, "scopes"),
                         created,
                         expires,
                         revoked,

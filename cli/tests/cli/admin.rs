@@ -152,7 +152,7 @@ fn a_server_is_published_called_and_removed() {
         "7",
     ]);
     let key = key.json();
-    assert_eq!(key["servers"], json!(["hello"]));
+    assert_eq!(key["scopes"], "mcp/hello");
     let bearer = key["key"].as_str().unwrap();
     assert!(bearer.starts_with("smcp_acme_"));
     assert_eq!(call(&host, bearer).0, 200);

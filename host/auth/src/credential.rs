@@ -15,6 +15,7 @@ use smcp_ids::{KeyId, TenantId};
 
 use crate::admin::AdminToken;
 use crate::error::AuthError;
+use crate::token::{AccessToken, TOKEN_PREFIX};
 
 /// What every API key begins with.
 const KEY_PREFIX: &str = "smcp_";
@@ -24,6 +25,8 @@ const KEY_PREFIX: &str = "smcp_";
 pub enum Credential {
     /// An API key of a tenant.
     ApiKey(ApiKey),
+    /// An access token of a tenant.
+    AccessToken(AccessToken),
     /// What may be the platform admin's token.
     AdminToken(AdminToken),
 }
@@ -59,9 +62,12 @@ impl Credential {
         {
             return Err(AuthError::Malformed);
         }
-        match token.strip_prefix(KEY_PREFIX) {
-            Some(key) => ApiKey::parse(key).map(Self::ApiKey),
-            None => Ok(Self::AdminToken(AdminToken::of(token))),
+        if let Some(key) = token.strip_prefix(KEY_PREFIX) {
+            ApiKey::parse(key).map(Self::ApiKey)
+        } else if let Some(token) = token.strip_prefix(TOKEN_PREFIX) {
+            AccessToken::parse(token).map(Self::AccessToken)
+        } else {
+            Ok(Self::AdminToken(AdminToken::of(token)))
         }
     }
 }

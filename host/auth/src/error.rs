@@ -12,6 +12,12 @@ pub enum AuthError {
     /// A key whose MAC is wrong: made up, altered, or of another deployment.
     #[error("the key's MAC is wrong")]
     BadMac,
+    /// An access token that does not open: made up, altered, or of another deployment.
+    #[error("the access token does not open")]
+    BadToken,
+    /// An access token for another endpoint than the one it is used at.
+    #[error("the access token is for another endpoint")]
+    OtherAudience,
     /// A key for another tenant than the one it is used with.
     #[error("the key belongs to another tenant")]
     OtherTenant,
@@ -47,8 +53,34 @@ pub struct PublicError {
     pub code: &'static str,
     /// One sentence that says what to do.
     pub message: &'static str,
-    /// The value of `WWW-Authenticate`, where one belongs (RFC 6750, section 3).
-    pub challenge: Option<&'static str>,
+    /// What `WWW-Authenticate` says, where it belongs.
+    pub challenge: Option<Challenge>,
+}
+
+/// What a caller is told of the credential that it needs (RFC 6750, section 3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Challenge {
+    /// What is wrong with the one that it sent; none, if it sent none.
+    error: Option<&'static str>,
+}
+
+impl Challenge {
+    /// The value of `WWW-Authenticate`. `metadata` is the URL where the endpoint says who gives out credentials for
+    /// it (RFC 9728, section 5.1), `scope` what is needed.
+    pub fn text(self, metadata: Option<&str>, scope: Option<&str>) -> String {
+        let mut text = "Bearer realm=\"smcp\"".to_owned();
+        let parameters = [
+            ("error", self.error),
+            ("scope", scope),
+            ("resource_metadata", metadata),
+        ];
+        for (name, value) in parameters {
+            if let Some(value) = value {
+                text.push_str(&format!(", {name}=\"{value}\""));
+            }
+        }
+        text
+    }
 }
 
 impl AuthError {
@@ -58,6 +90,8 @@ impl AuthError {
             Self::Missing => "credential_missing",
             Self::Malformed => "credential_malformed",
             Self::BadMac => "key_bad_mac",
+            Self::BadToken => "token_bad",
+            Self::OtherAudience => "token_other_audience",
             Self::OtherTenant => "key_other_tenant",
             Self::UnknownRestriction => "key_unknown_restriction",
             Self::NoRecord => "key_no_record",
@@ -77,10 +111,12 @@ impl AuthError {
                 status: 401,
                 code: "unauthorized",
                 message: "send an API key as \"Authorization: Bearer ...\"",
-                challenge: Some("Bearer realm=\"smcp\""),
+                challenge: Some(Challenge { error: None }),
             },
             Self::Malformed
             | Self::BadMac
+            | Self::BadToken
+            | Self::OtherAudience
             | Self::OtherTenant
             | Self::UnknownRestriction
             | Self::NoRecord
@@ -90,7 +126,9 @@ impl AuthError {
                 status: 401,
                 code: "unauthorized",
                 message: "this credential is not valid here; ask the tenant's admin for another",
-                challenge: Some("Bearer realm=\"smcp\", error=\"invalid_token\""),
+                challenge: Some(Challenge {
+                    error: Some("invalid_token"),
+                }),
             },
             Self::NotVisible => PublicError {
                 status: 404,
@@ -102,7 +140,9 @@ impl AuthError {
                 status: 403,
                 code: "insufficient_scope",
                 message: "this credential lacks the scope that this needs; ask the tenant's admin for it",
-                challenge: Some("Bearer realm=\"smcp\", error=\"insufficient_scope\""),
+                challenge: Some(Challenge {
+                    error: Some("insufficient_scope"),
+                }),
             },
         }
     }

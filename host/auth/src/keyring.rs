@@ -1,25 +1,27 @@
-//! Making and proving the API keys of one tenant.
+//! Making and proving the API keys and access tokens of one tenant.
 //!
 //! The MAC of a key is HMAC-SHA-256 over tenant and id, under the tenant's key for this purpose. So
 //! who holds the keyring can prove any key without a record of it, and cannot tell from that whether
 //! it is still in force.
 
-use smcp_crypto::{Binding, Purpose, PurposeKeys, TenantKeys};
+use smcp_crypto::{Binding, NONCE_BYTES, Purpose, PurposeKeys, TenantKeys};
 use smcp_ids::{KeyId, TenantId, UnixMillis};
 
 use crate::credential::ApiKey;
 use crate::error::AuthError;
 use crate::principal::Principal;
 use crate::record::KeyRecord;
+use crate::token::{AccessClaims, AccessToken, ProvenToken};
 
 /// What the MAC is over: the form of the key, then its fields.
 const DOMAIN: &str = "smcp api key 1";
 
-/// Makes and proves the API keys of one tenant.
+/// Makes and proves the API keys and access tokens of one tenant.
 #[derive(Clone, Debug)]
-pub struct ApiKeyring {
+pub struct Keyring {
     tenant: TenantId,
     keys: PurposeKeys,
+    tokens: PurposeKeys,
 }
 
 /// A key whose MAC is right: this deployment made it. Whether it is in force, its record says.
@@ -30,13 +32,14 @@ pub struct ProvenKey {
     master_version: u32,
 }
 
-impl ApiKeyring {
+impl Keyring {
     /// The keyring of a tenant. A tenant that does not exist has one too, so that its keys are
     /// refused in the same way and the same time as forged ones.
     pub fn new(tenant: TenantId, keys: &TenantKeys) -> Self {
         Self {
             tenant,
             keys: keys.purpose(Purpose::ApiKey),
+            tokens: keys.purpose(Purpose::AccessToken),
         }
     }
 
@@ -66,6 +69,23 @@ impl ApiKeyring {
             id: key.id().clone(),
             master_version,
         })
+    }
+
+    /// The text of an access token. The nonce must be random. `None` if the claims cannot be written, which
+    /// those of our own can.
+    pub fn mint_token(&self, nonce: [u8; NONCE_BYTES], claims: &AccessClaims) -> Option<String> {
+        AccessToken::mint(&self.tenant, &self.tokens, nonce, claims)
+    }
+
+    /// Proves an access token: that it is of this tenant, and that this deployment made it.
+    ///
+    /// # Errors
+    /// [`AuthError::OtherTenant`] or [`AuthError::BadToken`].
+    pub fn open_token(&self, token: &AccessToken) -> Result<ProvenToken, AuthError> {
+        if *token.tenant() != self.tenant {
+            return Err(AuthError::OtherTenant);
+        }
+        token.open(&self.tokens)
     }
 
     fn binding(&self, id: &KeyId) -> Binding {
@@ -103,6 +123,6 @@ impl ProvenKey {
         now: UnixMillis,
     ) -> Result<Principal, AuthError> {
         let record = KeyRecord::in_force(record, &self.id, now)?;
-        Ok(Principal::of_key(self.tenant, self.id, record))
+        Ok(Principal::of_key(self.tenant, record))
     }
 }

@@ -1,8 +1,8 @@
 //! Credential bytes to a principal; no HTTP client, no clock.
 //!
 //! ```text
-//! Authorization -> Credential -> ProvenKey -> Principal
-//!                  (its form)    (its MAC)    (its record, and the time)
+//! Authorization -> Credential -> ProvenKey, ProvenToken -> Principal
+//!                  (its form)    (its MAC, or its seal)    (its record, and the time)
 //! ```
 //!
 //! Each step takes the type that the one before gave, and none can be made in another way. The first
@@ -17,15 +17,23 @@ mod admin;
 mod credential;
 mod error;
 mod keyring;
+mod member;
 mod principal;
 mod record;
+mod scope;
 
 #[cfg(test)]
 mod tests;
+mod ticket;
+mod token;
 
 pub use admin::AdminToken;
 pub use credential::{ApiKey, Credential};
-pub use error::{AuthError, PublicError};
-pub use keyring::{ApiKeyring, ProvenKey};
-pub use principal::{Principal, Remembered};
-pub use record::{KeyRecord, Scope, ScopeError};
+pub use error::{AuthError, Challenge, PublicError};
+pub use keyring::{Keyring, ProvenKey};
+pub use member::MemberRecord;
+pub use principal::{Principal, Records, Remembered};
+pub use record::KeyRecord;
+pub use scope::{Scope, ScopeError, Scopes, ToolName};
+pub use ticket::{Ticket, TicketKind, Tickets};
+pub use token::{AccessClaims, AccessToken, ProvenToken};

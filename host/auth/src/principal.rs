@@ -7,160 +7,226 @@
 use core::fmt;
 
 use serde::{Deserialize, Serialize};
-use smcp_ids::{KeyId, ServerSlug, TenantId, UnixMillis};
+use smcp_ids::{GrantId, KeyId, MemberId, ServerSlug, TenantId, UnixMillis};
 
 use crate::error::AuthError;
-use crate::record::{KeyRecord, Scope};
+use crate::member::MemberRecord;
+use crate::record::KeyRecord;
+use crate::scope::{Scope, Scopes};
 
-/// Who is calling. Shown as its id: `key:<id>` or `admin`, at most 128 characters, stable for one
-/// key of one tenant.
+/// Who is calling. Shown as its id: `key:<id>`, `member:<id>` or `admin`, at most 128 characters, stable for one
+/// key or member of one tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Principal(Who);
-
-/// A principal that was proven once, by name: whose work goes on, or who is told of something, after
-/// the request that proved it. Keep it only where nobody else can write.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Remembered(KeyId);
-
-impl Remembered {
-    /// The key's id: where its record is.
-    pub fn id(&self) -> &KeyId {
-        &self.0
-    }
-
-    /// The principal as it is now, from the record of its key.
-    ///
-    /// # Errors
-    /// As when a key is proven anew: no record, revoked, expired.
-    pub fn admit(
-        &self,
-        tenant: &TenantId,
-        record: Option<&KeyRecord>,
-        now: UnixMillis,
-    ) -> Result<Principal, AuthError> {
-        let record = KeyRecord::in_force(record, &self.0, now)?;
-        Ok(Principal::of_key(tenant.clone(), self.0.clone(), record))
-    }
+pub struct Principal {
+    who: Who,
+    /// What it may do must be allowed by each of these: its record, and whatever narrows it.
+    allowed_by: Vec<Scopes>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Who {
-    Key {
-        tenant: TenantId,
-        id: KeyId,
-        servers: Option<Vec<ServerSlug>>,
-        scopes: Vec<Scope>,
-    },
+    Key(TenantId, KeyId),
+    Member(TenantId, MemberId, GrantId),
     Admin,
 }
 
+/// A principal that was proven once, by name: whose work goes on, or who is told of something, after
+/// the request that proved it. Keep it only where nobody else can write. Shown as the principal is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Remembered {
+    /// Who had a key.
+    Key {
+        /// Its id: where its record is.
+        id: KeyId,
+    },
+    /// A member, by what it granted a client.
+    Member {
+        /// Its id: where its record is.
+        id: MemberId,
+        /// The grant, which may have been ended.
+        grant: GrantId,
+        /// What that allows.
+        scopes: Scopes,
+    },
+}
+
+/// What a tenant has on record, whoever asks.
+pub trait Records {
+    /// The record of a key.
+    fn key(&self, id: &KeyId) -> Option<&KeyRecord>;
+    /// The record of a member.
+    fn member(&self, id: &MemberId) -> Option<&MemberRecord>;
+    /// Whether a grant was ended.
+    fn is_ended(&self, grant: &GrantId) -> bool;
+}
+
+impl fmt::Display for Remembered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Key { id } => write!(f, "key:{id}"),
+            Self::Member { id, .. } => write!(f, "member:{id}"),
+        }
+    }
+}
+
+impl Remembered {
+    /// The principal as it is now, from what the tenant has on record.
+    ///
+    /// # Errors
+    /// As when its credential is proven anew: no record, revoked, expired.
+    pub fn admit(
+        &self,
+        tenant: &TenantId,
+        records: &impl Records,
+        now: UnixMillis,
+    ) -> Result<Principal, AuthError> {
+        match self {
+            Self::Key { id } => {
+                let record = KeyRecord::in_force(records.key(id), id, now)?;
+                Ok(Principal::of_key(tenant.clone(), record))
+            }
+            Self::Member { id, grant, scopes } => {
+                let member = MemberRecord::in_force(records.member(id), id)?;
+                if records.is_ended(grant) {
+                    return Err(AuthError::Revoked);
+                }
+                let (grant, scopes) = (grant.clone(), scopes.clone());
+                Ok(Principal::of_grant(tenant.clone(), grant, member, scopes))
+            }
+        }
+    }
+}
+
 impl Principal {
-    pub(crate) fn of_key(tenant: TenantId, id: KeyId, record: &KeyRecord) -> Self {
-        let mut scopes = record.scopes.clone();
-        scopes.sort_unstable();
-        scopes.dedup();
-        Self(Who::Key {
-            tenant,
-            id,
-            servers: record.servers.clone(),
-            scopes,
-        })
+    pub(crate) fn of_key(tenant: TenantId, record: &KeyRecord) -> Self {
+        Self {
+            who: Who::Key(tenant, record.id.clone()),
+            allowed_by: vec![record.scopes.clone()],
+        }
+    }
+
+    pub(crate) fn of_grant(
+        tenant: TenantId,
+        grant: GrantId,
+        member: &MemberRecord,
+        scopes: Scopes,
+    ) -> Self {
+        Self {
+            who: Who::Member(tenant, member.id.clone(), grant),
+            allowed_by: vec![member.scopes.clone(), scopes],
+        }
     }
 
     pub(crate) fn admin() -> Self {
-        Self(Who::Admin)
+        Self {
+            who: Who::Admin,
+            allowed_by: Vec::new(),
+        }
     }
 
     /// What can be kept of it; nothing of the platform's admin.
     pub fn remember(&self) -> Option<Remembered> {
-        match &self.0 {
-            Who::Key { id, .. } => Some(Remembered(id.clone())),
+        match &self.who {
+            Who::Key(_, id) => Some(Remembered::Key { id: id.clone() }),
+            Who::Member(_, id, grant) => Some(Remembered::Member {
+                id: id.clone(),
+                grant: grant.clone(),
+                scopes: self.allowed_by.last().cloned().unwrap_or_default(),
+            }),
             Who::Admin => None,
+        }
+    }
+
+    /// Whether it is who was remembered, whatever either may do: the same key, or the same member.
+    pub fn is(&self, remembered: &Remembered) -> bool {
+        match (&self.who, remembered) {
+            (Who::Key(_, own), Remembered::Key { id }) => own == id,
+            (Who::Member(_, own, _), Remembered::Member { id, .. }) => own == id,
+            _ => false,
         }
     }
 
     /// Whether it is the admin of the platform, who is in no tenant.
     pub fn is_platform_admin(&self) -> bool {
-        matches!(self.0, Who::Admin)
+        self.who == Who::Admin
     }
 
     /// The tenant it belongs to; none for the admin of the platform.
     pub fn tenant(&self) -> Option<&TenantId> {
-        match &self.0 {
-            Who::Key { tenant, .. } => Some(tenant),
+        match &self.who {
+            Who::Key(tenant, _) | Who::Member(tenant, ..) => Some(tenant),
             Who::Admin => None,
         }
     }
 
-    /// What it may do in its tenant, each once, in order. The admin of the platform has no scope: he
+    /// What it may do in its tenant, as what narrows it most says it. The admin of the platform has no scope: he
     /// is in no tenant.
-    pub fn scopes(&self) -> &[Scope] {
-        match &self.0 {
-            Who::Key { scopes, .. } => scopes,
-            Who::Admin => &[],
-        }
+    pub fn scopes(&self) -> Scopes {
+        let mut allowed_by = self.allowed_by.iter();
+        let first = allowed_by.next().cloned().unwrap_or_default();
+        allowed_by.fold(first, |met, scopes| met.meet(scopes))
     }
 
-    /// Whether it may see a server of a tenant. The admin of the platform administers servers, and
-    /// calls none.
+    /// Whether each that narrows it allows something. The admin of the platform administers servers, and calls
+    /// none.
+    fn allows(&self, what: impl Fn(&Scopes) -> bool) -> bool {
+        !self.is_platform_admin() && self.allowed_by.iter().all(what)
+    }
+
+    fn is_of(&self, tenant: &TenantId) -> bool {
+        self.tenant() == Some(tenant)
+    }
+
+    /// Whether it may see a server of a tenant.
     pub fn sees(&self, tenant: &TenantId, server: &ServerSlug) -> bool {
-        match &self.0 {
-            Who::Key {
-                tenant: own,
-                servers,
-                ..
-            } => {
-                own == tenant
-                    && servers
-                        .as_ref()
-                        .is_none_or(|servers| servers.contains(server))
-            }
-            Who::Admin => false,
-        }
+        self.is_of(tenant) && self.allows(|scopes| scopes.see(server))
     }
 
-    /// Checks that it may use a server of a tenant. A server that is not there must be answered with
-    /// the same [`AuthError::NotVisible`].
+    /// Whether it may use all of a server that it sees: nothing of it need be kept back.
+    pub fn may_all(&self, server: &ServerSlug) -> bool {
+        self.allows(|scopes| scopes.allow_all(server))
+    }
+
+    /// Whether it may read a server's resources and prompts, and hear of their changes.
+    pub fn may_read(&self, server: &ServerSlug) -> bool {
+        self.allows(|scopes| scopes.allow_reading(server))
+    }
+
+    /// Whether it may call a tool of a server, which may say that it changes nothing.
+    pub fn may_call_tool(&self, server: &ServerSlug, tool: &str, only_reads: bool) -> bool {
+        self.allows(|scopes| scopes.allow_tool(server, tool, only_reads))
+    }
+
+    /// Checks that it may use an endpoint of a tenant: of a server, or without one, of all that it sees. A server
+    /// that is not there must be answered with the same [`AuthError::NotVisible`].
     ///
     /// # Errors
-    /// [`AuthError::NotVisible`] if it may not see the server, [`AuthError::Scope`] if it sees it and
-    /// may not call.
-    pub fn may_call(&self, tenant: &TenantId, server: &ServerSlug) -> Result<(), AuthError> {
-        if !self.sees(tenant, server) {
+    /// [`AuthError::Scope`] without any scope of MCP, [`AuthError::NotVisible`] if it may not see the server.
+    pub fn may_use(&self, tenant: &TenantId, server: Option<&ServerSlug>) -> Result<(), AuthError> {
+        if !self.is_of(tenant) {
             return Err(AuthError::NotVisible);
         }
-        self.require(Scope::Mcp)
-    }
-
-    /// Checks that it may use an endpoint of a tenant: of a server, or without one, of all that it sees.
-    ///
-    /// # Errors
-    /// As of [`may_call`](Self::may_call); of all servers, [`AuthError::Scope`].
-    pub fn may_use(&self, tenant: &TenantId, server: Option<&ServerSlug>) -> Result<(), AuthError> {
+        if !self.allows(Scopes::allow_mcp) {
+            return Err(AuthError::Scope);
+        }
         match server {
-            Some(server) => self.may_call(tenant, server),
-            None => self.require(Scope::Mcp),
+            Some(server) if !self.sees(tenant, server) => Err(AuthError::NotVisible),
+            _ => Ok(()),
         }
     }
 
-    /// Checks that it may administer a tenant.
+    /// Checks that it may do something on the admin API of a tenant.
     ///
     /// # Errors
     /// [`AuthError::NotVisible`] for another tenant, [`AuthError::Scope`] for its own.
-    pub fn may_administer(&self, tenant: &TenantId) -> Result<(), AuthError> {
-        match &self.0 {
-            Who::Admin => Ok(()),
-            Who::Key { tenant: own, .. } if own == tenant => self.require(Scope::Admin),
-            Who::Key { .. } => Err(AuthError::NotVisible),
+    pub fn may_administer(&self, tenant: &TenantId, scope: &Scope) -> Result<(), AuthError> {
+        if self.is_platform_admin() {
+            return Ok(());
         }
-    }
-
-    /// Checks that it has a scope, wherever it is asked for without naming one server.
-    ///
-    /// # Errors
-    /// [`AuthError::Scope`]; the admin of the platform has none.
-    pub fn require(&self, scope: Scope) -> Result<(), AuthError> {
-        if self.scopes().contains(&scope) {
+        if !self.is_of(tenant) {
+            return Err(AuthError::NotVisible);
+        }
+        if self.allows(|scopes| scopes.allow(scope)) {
             Ok(())
         } else {
             Err(AuthError::Scope)
@@ -170,8 +236,9 @@ impl Principal {
 
 impl fmt::Display for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            Who::Key { id, .. } => write!(f, "key:{id}"),
+        match &self.who {
+            Who::Key(_, id) => write!(f, "key:{id}"),
+            Who::Member(_, id, _) => write!(f, "member:{id}"),
             Who::Admin => f.write_str("admin"),
         }
     }

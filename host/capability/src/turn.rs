@@ -165,6 +165,10 @@ pub enum Table {
     Grants,
     /// Secrets, by `{server}/{name}`.
     Secrets,
+    /// Members, by id.
+    Members,
+    /// Grants that were ended, by id.
+    Ended,
 }
 
 impl Table {
@@ -180,6 +184,8 @@ impl Table {
             Self::Settings => "settings",
             Self::Grants => "grants",
             Self::Secrets => "secrets",
+            Self::Members => "members",
+            Self::Ended => "ended",
         }
     }
 
@@ -195,6 +201,8 @@ impl Table {
             Self::Settings,
             Self::Grants,
             Self::Secrets,
+            Self::Members,
+            Self::Ended,
         ]
         .into_iter()
         .find(|table| table.as_str() == name)

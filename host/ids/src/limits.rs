@@ -28,6 +28,13 @@ pub const JSON_MEMBERS_MAX: usize = 65_536;
 pub const TOKEN_MAX: usize = KIB;
 /// An `Authorization` header: all that is hashed of a stranger's before anything is known of him.
 pub const CREDENTIAL_MAX: usize = 4 * KIB;
+/// Scopes of one key, member or grant: each call looks through them.
+pub const SCOPES_MAX: usize = 64;
+/// Bytes of a tool's name in a scope: MCP's own bound for names of tools.
+pub const SCOPE_TOOL_MAX: usize = 128;
+/// Milliseconds that an access token is good for: so long a client works on without asking anew, and no
+/// longer is one of use that nobody knows was stolen.
+pub const ACCESS_TOKEN_MILLIS: u64 = 10 * 60 * 1_000;
 /// Path and query of a request.
 pub const PATH_MAX: usize = 2 * KIB;
 /// Objects on one page of a list, so that the cost of a page does not grow with the list.

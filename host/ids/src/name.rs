@@ -91,6 +91,16 @@ slug! {
     KeyId
 }
 
+slug! {
+    /// A person who belongs to a tenant.
+    MemberId
+}
+
+slug! {
+    /// What a member has agreed that a client may do: names it in tokens, in lists and for revoking.
+    GrantId
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use js_sys::Array;
 use js_sys::futures::spawn_local;
-use smcp_auth::{AdminToken, ApiKeyring, AuthError, Credential};
+use smcp_auth::{AdminToken, AuthError, Credential, Keyring};
 use smcp_capability::turn::{Boot, Role};
 use smcp_crypto::MasterKeys;
 use smcp_ids::limits::{
@@ -40,7 +40,7 @@ struct Door {
     admin_token: Option<Digest>,
     allowed_origins: Vec<String>,
     /// Deriving a tenant's keys costs much more than proving one key with them.
-    keyrings: RefCell<HashMap<TenantId, ApiKeyring>>,
+    keyrings: RefCell<HashMap<TenantId, Keyring>>,
     /// Whoever asks for these shows nothing, so they are derived once.
     receipt_keys: OnceCell<Vec<PublisherKey>>,
 }
@@ -206,7 +206,7 @@ impl Doorkeeper for Door {
         }
         keyrings
             .entry(tenant.clone())
-            .or_insert_with(|| ApiKeyring::new(tenant.clone(), &master.tenant(tenant)))
+            .or_insert_with(|| Keyring::new(tenant.clone(), &master.tenant(tenant)))
             .verify(&key)
             .map(drop)
     }
@@ -214,7 +214,7 @@ impl Doorkeeper for Door {
     fn prove_admin(&self, authorization: &str) -> Result<(), AuthError> {
         match Credential::parse(Some(authorization))? {
             Credential::AdminToken(token) => token.verify(self.admin_token.as_ref()).map(drop),
-            Credential::ApiKey(_) => Err(AuthError::BadAdminToken),
+            Credential::ApiKey(_) | Credential::AccessToken(_) => Err(AuthError::BadAdminToken),
         }
     }
 

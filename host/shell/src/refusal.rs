@@ -205,10 +205,12 @@ impl From<Refusal> for Answer {
 impl From<AuthError> for Answer {
     fn from(error: AuthError) -> Self {
         let public = error.public();
-        let challenge = public
-            .challenge
-            .map(|challenge| ("www-authenticate", challenge));
-        Self::error(public.status, public.code, public.message, challenge)
+        let mut answer = Self::error(public.status, public.code, public.message, None);
+        if let Some(challenge) = public.challenge {
+            let text = challenge.text(None, None);
+            answer.headers.push(("www-authenticate", text));
+        }
+        answer
     }
 }
 

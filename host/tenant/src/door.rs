@@ -3,7 +3,7 @@
 //! The object trusts nothing that the edge has checked: it proves the credential again, and has the
 //! last word on it. What a caller may not see is answered like what is not there.
 
-use smcp_auth::{AuthError, Credential, Principal};
+use smcp_auth::{AuthError, Credential, Principal, Records as _};
 use smcp_capability::turn::{ALARM_METHOD, Frame, RUN_METHOD, Reply, Role};
 use smcp_ids::{ServerSlug, TenantId};
 
@@ -62,14 +62,23 @@ pub(crate) fn principal(
     frame: &Frame,
     endpoint: &Endpoint,
 ) -> Result<Principal, Problem> {
-    let Credential::ApiKey(key) = Credential::parse(frame.header("authorization"))? else {
-        return Err(AuthError::Malformed.into());
-    };
     let state = scene.state.borrow();
     let keyring = state.keyring.as_ref().ok_or_else(Problem::host)?;
-    let proven = keyring.verify(&key)?;
-    let record = state.directory()?.keys.get(proven.id());
-    let principal = proven.admit(record, scene.outside.now())?;
+    let (directory, now) = (state.directory()?, scene.outside.now());
+    let principal = match Credential::parse(frame.header("authorization"))? {
+        Credential::ApiKey(key) => {
+            let proven = keyring.verify(&key)?;
+            let record = directory.key(proven.id());
+            proven.admit(record, now)?
+        }
+        Credential::AccessToken(token) => {
+            let proven = keyring.open_token(&token)?;
+            let member = directory.member(&proven.claims().member);
+            let is_ended = directory.is_ended(&proven.claims().grant);
+            proven.admit(endpoint.server(), member, is_ended, now)?
+        }
+        Credential::AdminToken(_) => return Err(AuthError::Malformed.into()),
+    };
     principal.may_use(keyring.tenant(), endpoint.server())?;
     Ok(principal)
 }
@@ -81,6 +90,6 @@ fn prove_admin(scene: &Scene, frame: &Frame) -> Result<(), Problem> {
             token.verify(scene.state.borrow().boot.admin_token.as_ref())?;
             Ok(())
         }
-        Credential::ApiKey(_) => Err(AuthError::Malformed.into()),
+        Credential::ApiKey(_) | Credential::AccessToken(_) => Err(AuthError::Malformed.into()),
     }
 }

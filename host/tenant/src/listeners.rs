@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use smcp_auth::{Principal, Remembered, Scope};
+use smcp_auth::{Principal, Remembered};
 use smcp_capability::turn::Telling;
 use smcp_crypto::sha256;
 use smcp_ids::{ServerSlug, TenantId, UnixMillis, limits};
@@ -124,18 +124,16 @@ impl Listener {
     }
 
     fn may_hear(&self, news: &News<'_>, directory: &Directory) -> Hearing {
-        let record = directory.keys.get(self.principal.id());
-        let Ok(principal) = self.principal.admit(news.tenant, record, news.now) else {
+        let admitted = self.principal.admit(news.tenant, directory, news.now);
+        let may_use = |principal: &Principal| principal.may_use(news.tenant, self.server.as_ref());
+        let Some(principal) = admitted.ok().filter(|principal| may_use(principal).is_ok()) else {
             return Hearing::Gone;
         };
-        let may_call = principal.require(Scope::Mcp).is_ok();
-        let sees = principal.sees(news.tenant, news.server);
-        match &self.server {
-            _ if !may_call => Hearing::Gone,
-            Some(own) if own != news.server => Hearing::Deaf,
-            Some(_) if !sees => Hearing::Gone,
-            None if !sees => Hearing::Deaf,
-            _ => Hearing::Hears,
+        let is_of_it = self.server.as_ref().is_none_or(|own| own == news.server);
+        if is_of_it && principal.sees(news.tenant, news.server) {
+            Hearing::Hears
+        } else {
+            Hearing::Deaf
         }
     }
 
@@ -195,10 +193,9 @@ mod tests {
     fn the_largest_record_of_a_listener_fits_what_the_platform_keeps() {
         let listener = Listener {
             server: Some("s".repeat(limits::SLUG_MAX_CHARACTERS).parse().unwrap()),
-            principal: postcard::from_bytes(
-                &postcard::to_allocvec(&"k".repeat(limits::SLUG_MAX_CHARACTERS)).unwrap(),
-            )
-            .unwrap(),
+            principal: Remembered::Key {
+                id: "k".repeat(limits::SLUG_MAX_CHARACTERS).parse().unwrap(),
+            },
             subscription: postcard::from_bytes(
                 &postcard::to_allocvec(&"9".repeat(limits::TOKEN_MAX)).unwrap(),
             )

@@ -4,7 +4,7 @@
 //! inside shows. Errors of MCP itself are JSON-RPC's and belong to the protocol crate.
 
 use serde::Serialize;
-use smcp_auth::AuthError;
+use smcp_auth::{AuthError, Challenge, Scope};
 use smcp_capability::turn::{Head, Reply};
 use smcp_ids::{CallId, limits};
 
@@ -14,8 +14,10 @@ pub(crate) struct Problem {
     pub(crate) status: u16,
     pub(crate) code: &'static str,
     pub(crate) message: String,
-    /// The value of `WWW-Authenticate`, where one belongs.
-    challenge: Option<&'static str>,
+    /// What `WWW-Authenticate` says, where it belongs.
+    challenge: Option<Challenge>,
+    /// The scope that would have been enough.
+    scope: Option<Scope>,
     /// The call that failed, where it is one.
     call: Option<CallId>,
 }
@@ -39,6 +41,7 @@ impl Problem {
             code,
             message: message.into(),
             challenge: None,
+            scope: None,
             call: None,
         }
     }
@@ -64,6 +67,14 @@ impl Problem {
     /// No such thing, or nothing that the caller may see: both look alike.
     pub(crate) fn not_found() -> Self {
         AuthError::NotVisible.into()
+    }
+
+    /// The caller lacks a scope. Told alike whether or not there is what it would allow.
+    pub(crate) fn lacks(scope: Scope) -> Self {
+        Self {
+            scope: Some(scope),
+            ..AuthError::Scope.into()
+        }
     }
 
     /// What is there already is in the way.
@@ -123,10 +134,10 @@ impl Problem {
         };
         let mut reply = json(self.status, &body);
         if let Some(challenge) = self.challenge {
-            reply
-                .head
-                .headers
-                .push(("www-authenticate".into(), challenge.into()));
+            let scope = self.scope.as_ref().map(ToString::to_string);
+            let text = challenge.text(None, scope.as_deref());
+            let headers = &mut reply.head.headers;
+            headers.push(("www-authenticate".into(), text));
         }
         reply.head.headers.extend(retry_after(self.status));
         reply

@@ -7,12 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use smcp_auth::KeyRecord;
+use smcp_auth::{KeyRecord, MemberRecord, Records};
 use smcp_capability::http::send::Access;
 use smcp_capability::http::{HostGrant, Method, Secret, Secrets};
 use smcp_capability::turn::{Mutation, Record, Table};
 use smcp_crypto::{Binding, NONCE_BYTES, PurposeKeys};
-use smcp_ids::{KeyId, PublisherKey, ReleaseDigest, ServerSlug, TenantId, UnixMillis};
+use smcp_ids::{
+    GrantId, KeyId, MemberId, PublisherKey, ReleaseDigest, ServerSlug, TenantId, UnixMillis,
+};
 use smcp_package::{AdmissionRecord, Asks};
 
 use crate::asks::Reach;
@@ -138,6 +140,13 @@ pub(crate) struct OptionsRecord {
     pub(crate) tapes: Keeps,
 }
 
+/// A grant that was ended. What it had given out is refused as long as the row is there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct EndedRecord {
+    pub(crate) grant: GrantId,
+    pub(crate) ended: UnixMillis,
+}
+
 /// A row, opened.
 #[derive(Clone, Debug)]
 pub(crate) enum Row {
@@ -151,6 +160,8 @@ pub(crate) enum Row {
     Grant(GrantRecord),
     Secret(SecretRecord),
     Options(OptionsRecord),
+    Member(MemberRecord),
+    Ended(EndedRecord),
 }
 
 /// A change to one row.
@@ -163,6 +174,8 @@ pub(crate) enum Change {
     DeleteSetting(ServerSlug, String),
     DeleteGrant(ServerSlug, String),
     DeleteSecret(ServerSlug, String),
+    DeleteMember(MemberId),
+    DeleteEnded(GrantId),
 }
 
 /// The row of the object that has what was chosen.
@@ -189,6 +202,8 @@ impl Change {
             Self::DeleteSetting(server, name) => (Table::Settings, named_key(server, name)),
             Self::DeleteGrant(server, host) => (Table::Grants, named_key(server, host)),
             Self::DeleteSecret(server, name) => (Table::Secrets, named_key(server, name)),
+            Self::DeleteMember(member) => (Table::Members, member.to_string()),
+            Self::DeleteEnded(grant) => (Table::Ended, grant.to_string()),
         })
     }
 }
@@ -209,6 +224,8 @@ impl Row {
             Self::Grant(row) => (Table::Grants, named_key(&row.server, &row.host)),
             Self::Secret(row) => (Table::Secrets, named_key(&row.server, &row.name)),
             Self::Options(_) => (Table::Object, OPTIONS.to_owned()),
+            Self::Member(row) => (Table::Members, row.id.to_string()),
+            Self::Ended(row) => (Table::Ended, row.grant.to_string()),
         }
     }
 
@@ -223,6 +240,8 @@ impl Row {
             Self::Grant(row) => postcard::to_allocvec(row),
             Self::Secret(row) => postcard::to_allocvec(row),
             Self::Options(row) => postcard::to_allocvec(row),
+            Self::Member(row) => postcard::to_allocvec(row),
+            Self::Ended(row) => postcard::to_allocvec(row),
         }
         .ok()
     }
@@ -278,6 +297,8 @@ impl Sealer {
             Table::Settings => Row::Setting(decode(&bytes)?),
             Table::Grants => Row::Grant(decode(&bytes)?),
             Table::Secrets => Row::Secret(decode(&bytes)?),
+            Table::Members => Row::Member(decode(&bytes)?),
+            Table::Ended => Row::Ended(decode(&bytes)?),
         };
         Some(row)
     }
@@ -303,6 +324,22 @@ pub(crate) struct Directory {
     pub(crate) grants: BTreeMap<(ServerSlug, String), GrantRecord>,
     pub(crate) secrets: BTreeMap<(ServerSlug, String), SecretRecord>,
     pub(crate) options: OptionsRecord,
+    pub(crate) members: BTreeMap<MemberId, MemberRecord>,
+    pub(crate) ended: BTreeMap<GrantId, EndedRecord>,
+}
+
+impl Records for Directory {
+    fn key(&self, id: &KeyId) -> Option<&KeyRecord> {
+        self.keys.get(id)
+    }
+
+    fn member(&self, id: &MemberId) -> Option<&MemberRecord> {
+        self.members.get(id)
+    }
+
+    fn is_ended(&self, grant: &GrantId) -> bool {
+        self.ended.contains_key(grant)
+    }
 }
 
 impl Directory {
@@ -331,6 +368,18 @@ impl Directory {
                 self.settings.insert(place, row);
             }
             Change::Put(Row::Options(row)) => self.options = row,
+            Change::Put(Row::Member(row)) => {
+                self.members.insert(row.id.clone(), row);
+            }
+            Change::DeleteMember(member) => {
+                self.members.remove(&member);
+            }
+            Change::Put(Row::Ended(row)) => {
+                self.ended.insert(row.grant.clone(), row);
+            }
+            Change::DeleteEnded(grant) => {
+                self.ended.remove(&grant);
+            }
             Change::DeleteSetting(server, name) => {
                 self.settings.remove(&(server, name));
             }

@@ -172,8 +172,7 @@ impl Sessions {
         let used = self.used;
         let (last, session) = self.awake.get_mut(&SessionId::remembered(id))?;
         let record = &session.record;
-        let is_theirs = record.endpoint.as_ref() == endpoint
-            && principal.remember().as_ref() == Some(&record.principal);
+        let is_theirs = record.endpoint.as_ref() == endpoint && principal.is(&record.principal);
         is_theirs.then(|| {
             *last = used;
             session.clone()

@@ -7,7 +7,7 @@ use core::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use smcp_auth::ApiKeyring;
+use smcp_auth::{Keyring, Tickets};
 use smcp_capability::turn::{Boot, Effect, Hearers, Performed, Role, Telling};
 use smcp_crypto::{Binding, NONCE_BYTES, Purpose, TenantKeys, sha256};
 use smcp_ids::{Fuel, ServerSlug};
@@ -26,8 +26,10 @@ use crate::session::{SessionId, Sessions};
 /// The state of one object.
 pub(crate) struct State {
     pub(crate) boot: Boot,
-    /// What proves API keys; none in the platform's object.
-    pub(crate) keyring: Option<ApiKeyring>,
+    /// What proves API keys and access tokens; none in the platform's object.
+    pub(crate) keyring: Option<Keyring>,
+    /// What proves tickets; none in the platform's object.
+    pub(crate) tickets: Option<Tickets>,
     sealer: Option<Sealer>,
     directory: Option<Directory>,
     pub(crate) modules: Modules,
@@ -64,13 +66,17 @@ impl State {
         let sealer = keys
             .as_ref()
             .map(|keys| Sealer::new(boot.role.object_name(), keys.purpose(Purpose::Records)));
-        let keyring = match (&boot.role, &keys) {
-            (Role::Tenant(tenant), Some(keys)) => Some(ApiKeyring::new(tenant.clone(), keys)),
-            _ => None,
+        let (keyring, tickets) = match (&boot.role, &keys) {
+            (Role::Tenant(tenant), Some(keys)) => (
+                Some(Keyring::new(tenant.clone(), keys)),
+                Some(Tickets::new(tenant.clone(), keys)),
+            ),
+            _ => (None, None),
         };
         Self {
             boot,
             keyring,
+            tickets,
             sealer,
             directory: None,
             modules: Modules::default(),

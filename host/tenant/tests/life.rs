@@ -70,7 +70,7 @@ fn a_revoked_key_is_refused_at_once_and_ever_after() {
 fn a_key_for_one_server_sees_no_other() {
     let mut world = World::new();
     world.acme(TOOL);
-    let other = world.key("acme", json!({"servers": ["other"]}));
+    let other = world.key("acme", json!({"scopes": "mcp/other"}));
     let unseen = world.call(&other, &tool_call(1, "greet", json!({})));
     let absent = world.call_at(
         "/t/acme/nothing/mcp",

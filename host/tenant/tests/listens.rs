@@ -129,7 +129,7 @@ fn a_key_that_has_expired_meanwhile_is_told_nothing_more() {
 #[test]
 fn at_the_address_of_all_servers_a_key_hears_of_those_it_sees() {
     let (mut world, key) = world();
-    let other = world.key("acme", json!({"servers": ["other"]}));
+    let other = world.key("acme", json!({"scopes": "mcp/other"}));
     let wish = json!({"toolsListChanged": true});
     let streams = [&key, &other].map(|key| {
         let frame = frame(&mut world, "/t/acme/mcp", key, &wish);

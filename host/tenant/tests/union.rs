@@ -155,7 +155,7 @@ fn the_interface_of_a_tool_is_found_here() {
 #[test]
 fn servers_that_a_key_may_not_use_are_neither_listed_nor_called() {
     let (mut world, _) = world(&[("shelf", SHELF)]);
-    let key = world.key("acme", json!({"servers": ["hello"]}));
+    let key = world.key("acme", json!({"scopes": "mcp/hello"}));
     assert_eq!(list(&mut world, &key, "tools/list").0, ["hello__greet"]);
     for method in ["prompts/list", "resources/list", "resources/templates/list"] {
         assert!(list(&mut world, &key, method).0.is_empty(), "{method}");
@@ -307,7 +307,7 @@ fn who_listens_to_all_servers_is_told_of_a_resource_by_its_uri_here() {
     let (mut world, key) = world(&[("tell", TELL), ("twin", TELL)]);
     let wish = json!({"resourceSubscriptions": ["smcp+tell+test:it"]});
     let stream = listen(&mut world, &key, &wish);
-    let other = world.key("acme", json!({"servers": ["twin"]}));
+    let other = world.key("acme", json!({"scopes": "mcp/twin"}));
     let deaf = listen(&mut world, &other, &wish);
     ask(
         &mut world,

@@ -1,9 +1,9 @@
 //! API keys: made here, shown once, never stored.
 
 use serde::{Deserialize, Serialize};
-use smcp_auth::{KeyRecord, Scope};
+use smcp_auth::{KeyRecord, Scope, Scopes};
 use smcp_capability::turn::{Frame, Reply};
-use smcp_ids::{KeyId, ServerSlug, limits};
+use smcp_ids::{KeyId, limits};
 
 use super::{body, label, parse};
 use crate::problem::{Problem, json};
@@ -17,8 +17,8 @@ const DAY_MILLIS: u64 = 24 * 60 * 60 * 1_000;
 struct Create {
     #[serde(default)]
     name: String,
-    /// The servers it may call; all if left out.
-    servers: Option<Vec<String>>,
+    /// What it may do, separated by spaces; to use all MCP endpoints, if left out.
+    scopes: Option<String>,
     /// Days until it expires; never if left out.
     expires_in_days: Option<u32>,
 }
@@ -32,8 +32,7 @@ struct View<'a> {
     expires: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     revoked: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    servers: Option<Vec<&'a str>>,
+    scopes: String,
 }
 
 impl<'a> View<'a> {
@@ -44,10 +43,7 @@ impl<'a> View<'a> {
             created: record.created.0,
             expires: record.expires.map(|moment| moment.0),
             revoked: record.revoked.map(|moment| moment.0),
-            servers: record
-                .servers
-                .as_ref()
-                .map(|servers| servers.iter().map(ServerSlug::as_str).collect()),
+            scopes: record.scopes.to_string(),
         }
     }
 }
@@ -71,12 +67,10 @@ pub(super) async fn create(scene: &Scene, frame: &Frame) -> Result<Reply, Proble
         view: View<'a>,
     }
     let create: Create = body(frame)?;
-    let servers = create.servers.map(|servers| {
-        servers
-            .iter()
-            .map(|server| parse(server, "servers"))
-            .collect::<Result<Vec<ServerSlug>, _>>()
-    });
+    let scopes = match create.scopes {
+        Some(scopes) => parse(&scopes, "scopes")?,
+        None => Scopes::from(Scope::Mcp),
+    };
     let now = scene.outside.now();
     let record = KeyRecord {
         id: fresh_id(scene)?,
@@ -86,8 +80,7 @@ pub(super) async fn create(scene: &Scene, frame: &Frame) -> Result<Reply, Proble
             .expires_in_days
             .map(|days| now.plus(u64::from(days) * DAY_MILLIS)),
         revoked: None,
-        servers: servers.transpose()?,
-        scopes: vec![Scope::Mcp],
+        scopes,
     };
     let key = {
         let state = scene.state.borrow();

@@ -249,7 +249,7 @@ impl Run<'_> {
                 .principal
                 .scopes()
                 .iter()
-                .map(|scope| scope.as_str().to_owned())
+                .map(ToString::to_string)
                 .collect(),
         };
         Header {

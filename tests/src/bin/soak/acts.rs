@@ -191,7 +191,7 @@ fn damaged_message(world: &World, tenant: &Tenant, rng: &mut Rng) -> Result<()> 
         .with_context(sent)?;
     // Nor may the admin API be confused; what it makes of it is a key at the most.
     if rng.chance(20) {
-        let body = rng.damaged(br#"{"name":"odd","servers":["stamp"],"expires_in_days":1}"#);
+        let body = rng.damaged(br#"{"name":"odd","scopes":"mcp/stamp","expires_in_days":1}"#);
         let path = format!("/tenants/{}/keys", tenant.name);
         world.ask(|admin| admin.ask("POST", &path).send(&body))?;
     }

@@ -280,8 +280,9 @@ impl Scene {
         let Role::Tenant(tenant) = &state.boot.role else {
             return Err(Problem::host());
         };
-        let key = state.directory()?.keys.get(remembered.id());
-        let principal = remembered.admit(tenant, key, self.outside.now()).ok();
+        let directory = state.directory()?;
+        let admitted = remembered.admit(tenant, directory, self.outside.now());
+        let principal = admitted.ok();
         Ok(principal.filter(|principal| principal.may_use(tenant, endpoint).is_ok()))
     }
 }
@@ -289,6 +290,6 @@ impl Scene {
 impl Session {
     /// The name of its principal.
     pub(super) fn owner(&self) -> String {
-        format!("key:{}", self.record.principal.id())
+        self.record.principal.to_string()
     }
 }
