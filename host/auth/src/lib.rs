@@ -15,6 +15,7 @@
 
 mod admin;
 mod credential;
+pub mod discovery;
 mod error;
 mod keyring;
 mod member;

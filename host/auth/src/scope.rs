@@ -76,6 +76,12 @@ impl FromStr for ToolName {
     }
 }
 
+impl fmt::Display for ToolName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 impl Scope {
     /// Whether who may do this may do that too.
     pub fn covers(&self, other: &Self) -> bool {
@@ -139,7 +145,7 @@ impl fmt::Display for Scope {
             Self::Read => f.write_str("mcp:read"),
             Self::Server(server) => write!(f, "mcp/{server}"),
             Self::ServerRead(server) => write!(f, "mcp/{server}{READ}"),
-            Self::Tool(server, tool) => write!(f, "mcp/{server}/{}", tool.0),
+            Self::Tool(server, tool) => write!(f, "mcp/{server}/{tool}"),
             Self::Admin => f.write_str("admin"),
             Self::Publish => f.write_str("publish"),
             Self::Audit => f.write_str("audit"),

@@ -21,16 +21,19 @@ pub enum TicketKind {
     Refresh,
     /// An invitation to be a member: the row is the member, the number how often one was invited.
     Invitation,
+    /// The secret of a client that an admin registered: the row is the client.
+    ClientSecret,
     /// What a member signs in with: the row is the member, the number how often it was renewed.
     AccessCode,
 }
 
 impl TicketKind {
     /// All of them.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::Code,
         Self::Refresh,
         Self::Invitation,
+        Self::ClientSecret,
         Self::AccessCode,
     ];
 
@@ -40,6 +43,7 @@ impl TicketKind {
             Self::Code => "smcpc_",
             Self::Refresh => "smcpr_",
             Self::Invitation => "smcpi_",
+            Self::ClientSecret => "smcps_",
             Self::AccessCode => "smcpm_",
         }
     }

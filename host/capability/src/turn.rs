@@ -46,6 +46,9 @@ pub struct Boot {
     /// Never the master key: guests' bytes are parsed in this instance.
     #[serde(with = "serde_bytes")]
     pub keys: Vec<u8>,
+    /// The keys by which all objects know clients that registered themselves, encoded likewise.
+    #[serde(with = "serde_bytes")]
+    pub clients: Vec<u8>,
     /// SHA-256 of the platform's admin token, if one is set.
     pub admin_token: Option<Digest>,
     /// Whether the platform runs in a test build's fault mode, in which a tenant can provoke
@@ -60,6 +63,9 @@ pub struct Frame {
     pub entropy: [u8; 32],
     /// The method, upper case.
     pub method: String,
+    /// Scheme, name and port under which the host was called, without a slash at the end; empty if that is not
+    /// known, as of the object's own turns.
+    pub base: String,
     /// Path and query.
     pub path: String,
     /// The headers that matter, names in lower case.
@@ -167,6 +173,8 @@ pub enum Table {
     Secrets,
     /// Members, by id.
     Members,
+    /// Clients that an admin has registered, by id.
+    Clients,
     /// Grants that were ended, by id.
     Ended,
 }
@@ -185,6 +193,7 @@ impl Table {
             Self::Grants => "grants",
             Self::Secrets => "secrets",
             Self::Members => "members",
+            Self::Clients => "clients",
             Self::Ended => "ended",
         }
     }
@@ -202,6 +211,7 @@ impl Table {
             Self::Grants,
             Self::Secrets,
             Self::Members,
+            Self::Clients,
             Self::Ended,
         ]
         .into_iter()
@@ -445,12 +455,13 @@ mod tests {
         let frame = Frame {
             entropy: [7; 32],
             method: "GET".into(),
+            base: "http://h".into(),
             path: "/".into(),
             headers: vec![("a".into(), "b".into())],
             body: vec![1, 2],
         };
         let mut bytes = vec![7; 32];
-        bytes.extend([3, b'G', b'E', b'T', 1, b'/', 1, 1, b'a', 1, b'b', 2, 1, 2]);
+        bytes.extend(b"\x03GET\x08http://h\x01/\x01\x01a\x01b\x02\x01\x02");
         assert_eq!(postcard::to_allocvec(&frame).unwrap(), bytes);
     }
 }

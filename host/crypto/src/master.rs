@@ -45,6 +45,11 @@ impl MasterKeys {
         self.root(&Binding::new("platform"))
     }
 
+    /// The keys by which all objects know clients that registered themselves: those belong to no tenant.
+    pub fn clients(&self) -> TenantKeys {
+        self.root(&Binding::new("clients"))
+    }
+
     /// The keys of the shell, which serves all objects: no object is given them.
     pub(crate) fn of_the_shell(&self) -> TenantKeys {
         self.root(&Binding::new("shell"))

@@ -21,6 +21,8 @@ pub enum Purpose {
     AccessToken,
     /// Authorization codes and refresh tokens, sealed.
     Authorization,
+    /// Ids and secrets of clients that registered themselves.
+    Client,
     /// Ids and records of legacy sessions.
     Session,
     /// State that a client carries for a call which waits for it.
@@ -41,6 +43,7 @@ impl Purpose {
             Self::ApiKey => "api-key",
             Self::AccessToken => "access-token",
             Self::Authorization => "authorization",
+            Self::Client => "client",
             Self::Session => "session",
             Self::RequestState => "request-state",
             Self::Records => "records",

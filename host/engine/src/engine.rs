@@ -84,6 +84,7 @@ mod tests {
         let boot = Boot {
             role: Role::Platform,
             keys: Vec::new(),
+            clients: Vec::new(),
             admin_token: None,
             provoke_faults: false,
         };
@@ -94,6 +95,7 @@ mod tests {
         let frame = Frame {
             entropy: [0; 32],
             method: "GET".into(),
+            base: String::new(),
             path: "/nowhere".into(),
             headers: Vec::new(),
             body: Vec::new(),

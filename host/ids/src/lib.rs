@@ -14,7 +14,7 @@ mod unit;
 pub use call_id::{CallId, CallIdError};
 pub use digest::{Digest, DigestError, PublisherKey};
 pub use log_level::LogLevel;
-pub use name::{GrantId, KeyId, MemberId, NameError, ServerSlug, TenantId};
+pub use name::{ClientId, GrantId, KeyId, MemberId, NameError, ServerSlug, TenantId};
 pub use unit::{Fuel, UnixMillis};
 
 /// The release of a server: the SHA-256 that its publisher signed, which covers every byte of the

@@ -2,6 +2,10 @@
 //!
 //! Sizes are in bytes unless the name says otherwise. Cost is charged before the work is done.
 
+mod oauth;
+
+pub use oauth::*;
+
 /// Bytes in a KiB and in a MiB.
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
@@ -32,9 +36,6 @@ pub const CREDENTIAL_MAX: usize = 4 * KIB;
 pub const SCOPES_MAX: usize = 64;
 /// Bytes of a tool's name in a scope: MCP's own bound for names of tools.
 pub const SCOPE_TOOL_MAX: usize = 128;
-/// Milliseconds that an access token is good for: so long a client works on without asking anew, and no
-/// longer is one of use that nobody knows was stolen.
-pub const ACCESS_TOKEN_MILLIS: u64 = 10 * 60 * 1_000;
 /// Path and query of a request.
 pub const PATH_MAX: usize = 2 * KIB;
 /// Objects on one page of a list, so that the cost of a page does not grow with the list.

@@ -92,6 +92,11 @@ slug! {
 }
 
 slug! {
+    /// A client that an admin of a tenant has registered.
+    ClientId
+}
+
+slug! {
     /// A person who belongs to a tenant.
     MemberId
 }

@@ -53,10 +53,10 @@ export class Engine {
     if (this.wasm.boot(boot.length) !== 0) throw new Error("the engine refused its boot record");
   }
 
-  /** Takes in a request and gives its turn. */
-  begin(method, path, headers, body) {
+  /** Takes in a request and gives its turn. `base` is where the host was called, up to the path. */
+  begin(method, base, path, headers, body) {
     const kept = [];
-    let room = ENTROPY_BYTES + 30 + 3 * (method.length + path.length) + body.length;
+    let room = ENTROPY_BYTES + 35 + 3 * (method.length + base.length + path.length) + body.length;
     // Half the cost of an iterator, which makes an array for each.
     headers.forEach((value, name) => {
       if (HEADERS.has(name) || name.startsWith("mcp-")) {
@@ -67,6 +67,7 @@ export class Engine {
     const start = this.reserve(room);
     let at = this.putEntropy(start);
     at = this.putText(at, method);
+    at = this.putText(at, base);
     at = this.putText(at, path);
     at = this.putVarint(at, kept.length / 2);
     for (const text of kept) at = this.putText(at, text);

@@ -5,13 +5,16 @@
 
 import { listen } from "./bridge.js";
 import { relay } from "./relay.js";
-import { hostFault } from "./refusal.js";
+import { readBody } from "./body.js";
+import { hostFault, tooLarge } from "./refusal.js";
 import { shell } from "./shell.js";
 
 export { HostObject } from "./object.js";
 
 /** The method of requests whose answer the edge holds open. */
 const LISTEN_METHOD = "subscriptions/listen";
+/** Instead of an object's name: the body says which it is. */
+const BY_BODY = "by-body";
 
 export default {
   fetch(request, env) {
@@ -23,6 +26,7 @@ export default {
     const answer = method === "OPTIONS"
       ? preflight(now, request, origin ?? "")
       : route(now, method, url, headers, origin ?? "", inSession);
+    if (answer === BY_BODY) return byBody(now, env, request);
     if (typeof answer === "string") {
       const stub = env.OBJECTS.get(idOf(now, env, answer));
       // The object holds a request to it: a header that lies is its to refuse.
@@ -45,8 +49,18 @@ function route(now, method, url, headers, origin, inSession) {
   const accept = method === "GET" ? headers.get("accept") ?? "" : "";
   return now.guard(() => now.edge.route(
     method, url, origin, accept, headers.get("authorization") ?? "",
-    Number(headers.get("content-length") ?? 0), inSession,
+    Number(headers.get("content-length") ?? 0), inSession, Date.now(),
   ));
+}
+
+/** A form with a code or token in it goes to the object of the tenant whose it is. It sets CORS headers itself. */
+async function byBody(now, env, request) {
+  const { url, method, headers } = request;
+  const body = await readBody(request, headers, now.guard(() => now.glue.body_limit(new URL(url).pathname)) ?? 0);
+  if (body === undefined) return tooLarge(now.limits.mcpBody);
+  const name = now.guard(() => now.edge.route_form(body));
+  if (name === undefined) return hostFault();
+  return env.OBJECTS.get(idOf(now, env, name)).fetch(url, { method, headers, body });
 }
 
 function isMcp(url) {

@@ -39,7 +39,8 @@ export class HostObject extends DurableObject {
 
   async fetch(request) {
     const { url, method, headers } = request;
-    const path = url.slice(url.indexOf("/", 8));
+    const at = url.indexOf("/", 8);
+    const [base, path] = [url.slice(0, at), url.slice(at)];
     if (!METHODS.has(method)) return badMethod();
     const now = shell(this.env);
     this.limits = now.limits;
@@ -49,7 +50,7 @@ export class HostObject extends DurableObject {
     }
     if (path.startsWith(CONNECT)) return this.listeners.connect(path, headers, this.limits);
     if (this.turns.size > 0) this.look();
-    if (method === "GET" || method === "HEAD") return this.answer(request, method, path, NOTHING);
+    if (method === "GET" || method === "HEAD") return this.answer(request, base, path, NOTHING);
     const limit = path.startsWith("/t/")
       ? this.limits.mcpBody
       : (now.guard(() => now.glue.body_limit(path)) ?? 0);
@@ -58,21 +59,21 @@ export class HostObject extends DurableObject {
       const body = await readBody(request, headers, limit, room);
       if (body === undefined) return tooLarge(limit);
       if (body === NO_ROOM) return noRoom();
-      return this.answer(request, method, path, body, room);
+      return this.answer(request, base, path, body, room);
     } finally {
       if (!room.isTurns) room.release();
     }
   }
 
   /** The response to a request whose body is there. */
-  answer(request, method, path, body, room) {
+  answer(request, base, path, body, room) {
     this.account.touch();
     let engine;
     let turn;
     let step;
     try {
       engine = this.engine ??= this.wake();
-      turn = engine.begin(method, path, request.headers, body);
+      turn = engine.begin(request.method, base, path, request.headers, body);
       step = engine.step(turn, undefined);
     } catch (error) {
       return this.engineFault(engine, error);
@@ -114,7 +115,7 @@ export class HostObject extends DurableObject {
     let engine;
     try {
       engine = this.engine ??= this.wake();
-      const turn = engine.begin(method, path, headers, body);
+      const turn = engine.begin(method, "", path, headers, body);
       const step = engine.step(turn, undefined);
       if (step[0] !== DONE && step[0] !== LISTEN) {
         return await this.drive(undefined, engine, turn, step, undefined, took);

@@ -19,12 +19,13 @@ use smcp_ids::limits::{
     RECONNECT_FIRST_MILLIS, RECONNECT_LAST_MILLIS, ROOM_POLL_MILLIS, ROOM_WAIT_MILLIS,
     STREAM_STALL_MILLIS,
 };
-use smcp_ids::{Digest, PublisherKey, TenantId};
+use smcp_ids::{Digest, PublisherKey, TenantId, UnixMillis};
+use smcp_oauth::Resource;
 use wasm_bindgen::prelude::*;
 
 use crate::bindings::{array, shell_fault};
-use crate::refusal::{Answer, Refusal, cors};
-use crate::route::{Ask, Doorkeeper, body_max, may_call, route, split_url};
+use crate::refusal::{Answer, Refusal, cors, cors_for_all};
+use crate::route::{Ask, Doorkeeper, body_max, is_for_all, may_call, route, route_form, split_url};
 
 /// The edge of one deployment.
 #[wasm_bindgen]
@@ -94,6 +95,7 @@ impl Edge {
         authorization: &str,
         length: f64,
         in_session: bool,
+        now: f64,
     ) -> JsValue {
         let ask = Ask {
             method,
@@ -103,6 +105,7 @@ impl Edge {
             authorization,
             length,
             in_session,
+            now: UnixMillis(now as u64),
         };
         match self
             .usable(url)
@@ -120,8 +123,16 @@ impl Edge {
         parts(Answer::preflight(requested), self.cors(url, origin))
     }
 
+    /// The name of the object that serves a form which was posted to the authorization server.
+    pub fn route_form(&self, body: &[u8]) -> String {
+        route_form(body)
+    }
+
     /// The headers, as pairs, that any response to a request from `origin` must carry.
     pub fn cors(&self, url: &str, origin: &str) -> Array {
+        if is_for_all(url) {
+            return pairs(cors_for_all());
+        }
         if origin.is_empty() || !may_call(origin, split_url(url).0, &self.door) {
             return Array::new();
         }
@@ -140,6 +151,7 @@ impl Edge {
         let boot = Boot {
             role,
             keys: postcard::to_allocvec(&keys).ok()?,
+            clients: postcard::to_allocvec(&master.clients()).ok()?,
             admin_token: self.door.admin_token,
             provoke_faults: self.provoke_faults,
         };
@@ -191,24 +203,31 @@ impl Edge {
 }
 
 impl Doorkeeper for Door {
-    fn prove_key(&self, authorization: &str, tenant: &TenantId) -> Result<(), AuthError> {
-        let Credential::ApiKey(key) = Credential::parse(Some(authorization))? else {
-            return Err(AuthError::Malformed);
-        };
-        if key.tenant() != tenant {
-            return Err(AuthError::OtherTenant);
-        }
+    fn prove_caller(
+        &self,
+        authorization: &str,
+        endpoint: &Resource,
+        now: UnixMillis,
+    ) -> Result<(), AuthError> {
+        let tenant = &endpoint.tenant;
+        let credential = Credential::parse(Some(authorization))?;
         // Without master keys no request comes this far.
         let master = self.keys.as_ref().ok_or(AuthError::BadMac)?;
         let mut keyrings = self.keyrings.borrow_mut();
         if keyrings.len() >= EDGE_CACHE_MAX && !keyrings.contains_key(tenant) {
             keyrings.clear();
         }
-        keyrings
+        let keyring = keyrings
             .entry(tenant.clone())
-            .or_insert_with(|| Keyring::new(tenant.clone(), &master.tenant(tenant)))
-            .verify(&key)
-            .map(drop)
+            .or_insert_with(|| Keyring::new(tenant.clone(), &master.tenant(tenant)));
+        match credential {
+            Credential::ApiKey(key) => keyring.verify(&key).map(drop),
+            Credential::AccessToken(token) => {
+                let proven = keyring.open_token(&token)?;
+                proven.check(endpoint.server.as_ref(), now)
+            }
+            Credential::AdminToken(_) => Err(AuthError::Malformed),
+        }
     }
 
     fn prove_admin(&self, authorization: &str) -> Result<(), AuthError> {

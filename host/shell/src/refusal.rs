@@ -3,10 +3,10 @@
 //! Every error is JSON with a stable `code` and a message that says what to do; none tells anything
 //! about what is stored, since the edge does not know it.
 
-use smcp_auth::AuthError;
+use smcp_auth::{AuthError, discovery};
 use smcp_crypto::receipt_key_id;
 use smcp_ids::PublisherKey;
-use smcp_ids::limits::{ADMIN_BODY_MAX, MCP_BODY_MAX, PACKAGE_CEILING, PATH_MAX};
+use smcp_ids::limits::{ADMIN_BODY_MAX, MCP_BODY_MAX, OAUTH_FORM_MAX, PACKAGE_CEILING, PATH_MAX};
 
 /// Why the edge refuses a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -20,9 +20,9 @@ pub(crate) enum Refusal {
     #[error("there is nothing at this path; see the paths at /")]
     NotFound,
     #[error(
-        "this path takes POST only, and in a session GET and DELETE too; the HTTP+SSE transport of 2024-11-05 is not served"
+        "this path takes {0} only; an MCP endpoint takes GET and DELETE too, in a session; the HTTP+SSE transport of 2024-11-05 is not served"
     )]
-    MethodNotAllowed,
+    MethodNotAllowed(&'static str),
     #[error("the body is too large: at most {0} bytes")]
     PayloadTooLarge(BodyMax),
     #[error("path and query are too long: at most {PATH_MAX} bytes")]
@@ -35,6 +35,8 @@ pub(crate) enum BodyMax {
     Mcp,
     Admin,
     Package,
+    /// A form, or the document of a client.
+    Form,
 }
 
 impl BodyMax {
@@ -43,6 +45,7 @@ impl BodyMax {
             Self::Mcp => MCP_BODY_MAX,
             Self::Admin => ADMIN_BODY_MAX,
             Self::Package => PACKAGE_CEILING,
+            Self::Form => OAUTH_FORM_MAX,
         }
     }
 }
@@ -60,7 +63,7 @@ impl Refusal {
             Self::NotConfigured | Self::DevelopmentKey => "not_configured",
             Self::OriginForbidden => "origin_forbidden",
             Self::NotFound => "not_found",
-            Self::MethodNotAllowed => "method_not_allowed",
+            Self::MethodNotAllowed(_) => "method_not_allowed",
             Self::PayloadTooLarge(_) => "payload_too_large",
             Self::UriTooLong => "uri_too_long",
         }
@@ -71,7 +74,7 @@ impl Refusal {
             Self::NotConfigured | Self::DevelopmentKey => 503,
             Self::OriginForbidden => 403,
             Self::NotFound => 404,
-            Self::MethodNotAllowed => 405,
+            Self::MethodNotAllowed(_) => 405,
             Self::PayloadTooLarge(_) => 413,
             Self::UriTooLong => 414,
         }
@@ -79,7 +82,7 @@ impl Refusal {
 
     const fn header(self) -> Option<(&'static str, &'static str)> {
         match self {
-            Self::MethodNotAllowed => Some(("allow", "POST, OPTIONS")),
+            Self::MethodNotAllowed(allowed) => Some(("allow", allowed)),
             _ => None,
         }
     }
@@ -138,6 +141,11 @@ impl Answer {
             format!(r#"{{"id":"{id}","algorithm":"Ed25519","publicKey":"{key}"}}"#)
         });
         let listed = listed.collect::<Vec<_>>().join(",");
+        Self::public(format!(r#"{{"keys":[{listed}]}}"#))
+    }
+
+    /// A document that anybody may have, and keep for a while.
+    fn public(body: String) -> Self {
         Self {
             status: 200,
             headers: vec![
@@ -146,8 +154,30 @@ impl Answer {
                 ("x-content-type-options", "nosniff".to_owned()),
                 (ALLOW_ORIGIN, "*".to_owned()),
             ],
-            body: format!(r#"{{"keys":[{listed}]}}"#),
+            body,
         }
+    }
+
+    /// What the endpoint with that path says of itself, whether or not it exists.
+    pub(crate) fn resource_metadata(base: &str, path: &str) -> Self {
+        Self::public(discovery::resource_metadata(base, path))
+    }
+
+    /// What the authorization server says of itself.
+    pub(crate) fn server_metadata(base: &str) -> Self {
+        Self::public(discovery::server_metadata(base))
+    }
+
+    /// That an endpoint needs another credential, and who gives it out.
+    pub(crate) fn challenge(error: AuthError, base: &str, path: &str) -> Self {
+        let public = error.public();
+        let mut answer = Self::error(public.status, public.code, public.message, None);
+        if let Some(challenge) = public.challenge {
+            let metadata = discovery::resource_metadata_url(base, path);
+            let text = challenge.text(Some(&metadata), Some(discovery::DEFAULT_SCOPE));
+            answer.headers.push(("www-authenticate", text));
+        }
+        answer
     }
 
     /// Whether pages of any origin may read it.
@@ -219,6 +249,11 @@ const ALLOW_ORIGIN: &str = "access-control-allow-origin";
 const ALLOWED_HEADERS: &str = "Authorization, Content-Type, Accept, Mcp-Session-Id, \
     MCP-Protocol-Version, Last-Event-ID, Mcp-Method, Mcp-Name";
 
+/// The headers that an answer must carry that pages of all origins may read.
+pub(crate) fn cors_for_all() -> [(&'static str, String); 1] {
+    [(ALLOW_ORIGIN, "*".to_owned())]
+}
+
 /// The headers that every answer to an allowed origin carries.
 pub(crate) fn cors(origin: &str) -> [(&'static str, String); 3] {
     [
@@ -252,7 +287,7 @@ mod tests {
             Refusal::DevelopmentKey,
             Refusal::OriginForbidden,
             Refusal::NotFound,
-            Refusal::MethodNotAllowed,
+            Refusal::MethodNotAllowed("POST, OPTIONS"),
             Refusal::PayloadTooLarge(BodyMax::Mcp),
             Refusal::UriTooLong,
         ] {

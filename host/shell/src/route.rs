@@ -4,10 +4,14 @@
 //! knows no tenant: a key that proves itself may have been revoked, which its object knows. Pure
 //! functions of their arguments.
 
-use smcp_auth::AuthError;
+use smcp_auth::discovery::{
+    AUTHORIZE, OPENID_METADATA, REGISTER, RESOURCE_METADATA, REVOKE, SERVER_METADATA, TOKEN,
+};
+use smcp_auth::{AuthError, Ticket};
 use smcp_capability::turn::Role;
-use smcp_ids::limits::PATH_MAX;
-use smcp_ids::{PublisherKey, ServerSlug, TenantId};
+use smcp_ids::limits::{OAUTH_FORM_MAX, PATH_MAX};
+use smcp_ids::{PublisherKey, TenantId, UnixMillis};
+use smcp_oauth::{Form, Resource};
 
 use crate::refusal::{Answer, BodyMax, Refusal};
 
@@ -24,12 +28,19 @@ pub(crate) struct Ask<'a> {
     pub(crate) length: f64,
     /// Whether it names a session.
     pub(crate) in_session: bool,
+    /// The time.
+    pub(crate) now: UnixMillis,
 }
 
 /// Who may pass: the two proofs that need no storage. Both take the value of `Authorization`.
 pub(crate) trait Doorkeeper {
-    /// Proves that it is an API key of that tenant, by its MAC.
-    fn prove_key(&self, authorization: &str, tenant: &TenantId) -> Result<(), AuthError>;
+    /// Proves that it is an API key of that endpoint's tenant, or an access token for it, by its MAC or seal.
+    fn prove_caller(
+        &self,
+        authorization: &str,
+        endpoint: &Resource,
+        now: UnixMillis,
+    ) -> Result<(), AuthError>;
     /// Proves that it is the platform's admin token.
     fn prove_admin(&self, authorization: &str) -> Result<(), AuthError>;
     /// Whether this browser origin is on the list.
@@ -44,7 +55,19 @@ enum Place {
     /// A tenant as a whole, for the admin.
     Tenant(TenantId),
     /// An MCP endpoint of a tenant.
-    Mcp(TenantId),
+    Mcp(Resource),
+    /// What an endpoint says of itself.
+    ResourceMetadata,
+    /// What the authorization server says of itself.
+    ServerMetadata,
+    /// Where a person is asked.
+    Authorize,
+    /// Where what a client has says which tenant's it is: that is in the body.
+    ByBody,
+    /// Where clients register themselves.
+    Register,
+    /// Where a tenant's invitations lead.
+    Join(TenantId),
     /// The admin API, served by that object, with bodies up to that size.
     Admin(Role, BodyMax),
     Health,
@@ -55,19 +78,49 @@ enum Place {
 /// The name of the object that serves the request, or what the edge answers itself.
 pub(crate) fn route(ask: Ask<'_>, door: &impl Doorkeeper) -> Result<String, Answer> {
     let (origin, path_and_query) = split_url(ask.url);
-    if path_and_query.len() > PATH_MAX {
+    let (path, query) = path_and_query
+        .split_once('?')
+        .unwrap_or((path_and_query, ""));
+    let place = place(path).ok_or(Refusal::NotFound)?;
+    let max = if place == Place::Authorize {
+        OAUTH_FORM_MAX
+    } else {
+        PATH_MAX
+    };
+    if path_and_query.len() > max {
         return Err(Refusal::UriTooLong.into());
     }
-    let path = path_and_query.split('?').next().unwrap_or_default();
-    let place = place(path).ok_or(Refusal::NotFound)?;
-    // Public keys are for everybody's pages too.
-    if place != Place::ReceiptKeys && !may_call(ask.origin, origin, door) {
+    if !place.is_for_all() && !may_call(ask.origin, origin, door) {
         return Err(Refusal::OriginForbidden.into());
     }
     let role = match place {
         Place::Health => return Err(Answer::healthy()),
         Place::ReceiptKeys => return Err(Answer::receipt_keys(&door.receipt_keys())),
-        Place::Mcp(tenant) => {
+        Place::ResourceMetadata | Place::ServerMetadata if ask.method != "GET" => {
+            return Err(Refusal::MethodNotAllowed("GET").into());
+        }
+        Place::ResourceMetadata => {
+            let of = path.strip_prefix(RESOURCE_METADATA).unwrap_or_default();
+            return Err(Answer::resource_metadata(origin, of));
+        }
+        Place::ServerMetadata => return Err(Answer::server_metadata(origin)),
+        Place::Authorize if matches!(ask.method, "GET" | "POST") => asked_tenant(query),
+        Place::Join(tenant) if matches!(ask.method, "GET" | "POST") => Role::Tenant(tenant),
+        Place::Authorize | Place::Join(_) => {
+            return Err(Refusal::MethodNotAllowed("GET, POST").into());
+        }
+        Place::ByBody | Place::Register if ask.method != "POST" => {
+            return Err(Refusal::MethodNotAllowed("POST").into());
+        }
+        Place::ByBody => {
+            within(ask.length, BodyMax::Form)?;
+            return Ok(BY_BODY.to_owned());
+        }
+        Place::Register => {
+            within(ask.length, BodyMax::Form)?;
+            Role::Platform
+        }
+        Place::Mcp(endpoint) => {
             match ask.method {
                 "POST" => {}
                 // A session of the legacy era has a stream of its own, and an end (2025-11-25,
@@ -75,9 +128,10 @@ pub(crate) fn route(ask: Ask<'_>, door: &impl Doorkeeper) -> Result<String, Answ
                 "GET" | "DELETE" if ask.in_session => {}
                 _ => return Err(not_a_post(&ask)),
             }
-            door.prove_key(ask.authorization, &tenant)?;
+            door.prove_caller(ask.authorization, &endpoint, ask.now)
+                .map_err(|error| Answer::challenge(error, origin, path))?;
             within(ask.length, BodyMax::Mcp)?;
-            Role::Tenant(tenant)
+            Role::Tenant(endpoint.tenant)
         }
         Place::Admin(role, body_max) => {
             door.prove_admin(ask.authorization)?;
@@ -99,6 +153,62 @@ pub(crate) fn route(ask: Ask<'_>, door: &impl Doorkeeper) -> Result<String, Answ
     Ok(role.object_name())
 }
 
+/// Instead of an object's name: the body says which it is.
+pub(crate) const BY_BODY: &str = "by-body";
+
+impl Place {
+    /// Whether pages of all origins may call: what is there is public, or no browser sends a credential for it by
+    /// itself.
+    fn is_for_all(&self) -> bool {
+        matches!(
+            self,
+            Self::ReceiptKeys
+                | Self::ResourceMetadata
+                | Self::ServerMetadata
+                | Self::ByBody
+                | Self::Register
+        )
+    }
+}
+
+/// Whether pages of all origins may call that URL.
+pub(crate) fn is_for_all(url: &str) -> bool {
+    let path = split_url(url).1.split('?').next().unwrap_or_default();
+    place(path).is_some_and(|place| place.is_for_all())
+}
+
+/// The object of the tenant whose endpoint a person is asked about. A request that names none may be of a client that
+/// an admin has registered, whose id names the tenant. Else the platform's object asks.
+fn asked_tenant(query: &str) -> Role {
+    let Ok(form) = Form::parse(query.as_bytes()) else {
+        return Role::Platform;
+    };
+    let of_resource = form.get("resource").and_then(|resource| {
+        let (_, path) = split_url(resource);
+        Some(Resource::of_path(path.strip_suffix('/').unwrap_or(path))?.tenant)
+    });
+    let of_client = || {
+        let rest = form.get("client_id")?.strip_prefix("smcp-app_")?;
+        rest.split('_').next()?.parse().ok()
+    };
+    of_resource
+        .or_else(of_client)
+        .map_or(Role::Platform, Role::Tenant)
+}
+
+/// The name of the object that serves a form with a code or token in it.
+pub(crate) fn route_form(body: &[u8]) -> String {
+    let tenant = Form::parse(body).ok().and_then(|form| {
+        let tickets = ["code", "refresh_token", "token"].into_iter();
+        let text = tickets.filter_map(|name| form.get(name)).next()?;
+        let of_token = || text.strip_prefix("smcpa_")?.split('_').next()?.parse().ok();
+        Ticket::parse(text)
+            .map(|ticket| ticket.tenant().clone())
+            .or_else(of_token)
+    });
+    tenant.map_or(Role::Platform, Role::Tenant).object_name()
+}
+
 /// The origin of a URL, and its path and query.
 pub(crate) fn split_url(url: &str) -> (&str, &str) {
     let host = url.find("://").map_or(0, |at| at.saturating_add(3));
@@ -112,6 +222,7 @@ pub(crate) fn body_max(path: &str) -> BodyMax {
     match place(path.split('?').next().unwrap_or_default()) {
         Some(Place::Admin(_, max)) => max,
         Some(Place::Tenant(_)) => BodyMax::Admin,
+        Some(Place::Authorize | Place::ByBody | Place::Register | Place::Join(_)) => BodyMax::Form,
         _ => BodyMax::Mcp,
     }
 }
@@ -136,17 +247,26 @@ fn is_sure(own: &str) -> bool {
 }
 
 fn place(path: &str) -> Option<Place> {
+    match path {
+        SERVER_METADATA | OPENID_METADATA => return Some(Place::ServerMetadata),
+        AUTHORIZE => return Some(Place::Authorize),
+        TOKEN | REVOKE => return Some(Place::ByBody),
+        REGISTER => return Some(Place::Register),
+        _ => {}
+    }
+    if let Some(of) = path.strip_prefix(RESOURCE_METADATA) {
+        return Resource::of_path(of).map(|_| Place::ResourceMetadata);
+    }
+    if let Some(endpoint) = Resource::of_path(path) {
+        return Some(Place::Mcp(endpoint));
+    }
     let mut parts = path.strip_prefix('/')?.split('/');
     let mut next = || parts.next();
     match (next(), next(), next(), next(), next()) {
         (Some("healthz"), None, ..) => Some(Place::Health),
         (Some(".well-known"), Some("smcp-keys"), None, ..) => Some(Place::ReceiptKeys),
-        (Some("t"), Some(tenant), Some("mcp"), None, None) => {
-            Some(Place::Mcp(tenant.parse().ok()?))
-        }
-        (Some("t"), Some(tenant), Some(server), Some("mcp"), None) => {
-            let _: ServerSlug = server.parse().ok()?;
-            Some(Place::Mcp(tenant.parse().ok()?))
+        (Some("t"), Some(tenant), Some("join"), None, None) => {
+            Some(Place::Join(tenant.parse().ok()?))
         }
         (Some("admin"), Some("v1"), Some("tenants"), None, None) => {
             Some(Place::Admin(Role::Platform, BodyMax::Admin))
@@ -181,249 +301,9 @@ fn not_a_post(ask: &Ask<'_>) -> Answer {
     if ask.method == "GET" && ask.accept.contains("text/html") {
         Answer::help()
     } else {
-        Refusal::MethodNotAllowed.into()
+        Refusal::MethodNotAllowed("POST, OPTIONS").into()
     }
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
-    use super::*;
-
-    struct Door;
-
-    impl Doorkeeper for Door {
-        fn prove_key(&self, authorization: &str, tenant: &TenantId) -> Result<(), AuthError> {
-            let right = authorization == format!("key-of-{tenant}");
-            if right {
-                Ok(())
-            } else {
-                Err(AuthError::BadMac)
-            }
-        }
-
-        fn prove_admin(&self, authorization: &str) -> Result<(), AuthError> {
-            if authorization == "admin" {
-                Ok(())
-            } else {
-                Err(AuthError::BadAdminToken)
-            }
-        }
-
-        fn is_allowed_origin(&self, origin: &str) -> bool {
-            origin == "https://app.example"
-        }
-
-        fn receipt_keys(&self) -> Vec<PublisherKey> {
-            vec![PublisherKey::new([1; 32])]
-        }
-    }
-
-    fn ask<'a>(method: &'a str, url: &'a str, authorization: &'a str) -> Ask<'a> {
-        Ask {
-            method,
-            url,
-            authorization,
-            ..Ask::default()
-        }
-    }
-
-    fn status(ask: Ask<'_>) -> Result<String, u16> {
-        route(ask, &Door).map_err(|answer| answer.status)
-    }
-
-    #[test]
-    fn a_path_leads_to_one_object() {
-        let key = "key-of-acme";
-        let admin = "admin";
-        let cases = [
-            ("POST", "/t/acme/echo/mcp", key, Ok("tenant:acme")),
-            ("POST", "/t/acme/mcp", key, Ok("tenant:acme")),
-            ("POST", "/t/acme/mcp?x=/admin", key, Ok("tenant:acme")),
-            ("POST", "/t/other/mcp", key, Err(401)),
-            ("POST", "/t/acme/mcp", "", Err(401)),
-            ("POST", "/t/acme/mcp", admin, Err(401)),
-            // A key in the address is none.
-            ("POST", "/t/acme/mcp?access_token=key-of-acme", "", Err(401)),
-            ("POST", "/t/ACME/mcp", key, Err(404)),
-            ("POST", "/t/acme/a_b/mcp", key, Err(404)),
-            ("POST", "/t/acme/echo/mcp/", key, Err(404)),
-            ("POST", "/t//mcp", key, Err(404)),
-            ("GET", "/t/acme/mcp", key, Err(405)),
-            ("DELETE", "/t/acme/mcp", "", Err(405)),
-            ("GET", "/admin/v1/tenants", admin, Ok("platform")),
-            ("POST", "/admin/v1/tenants", admin, Ok("platform")),
-            ("DELETE", "/admin/v1/tenants/acme", admin, Ok("platform")),
-            ("GET", "/admin/v1/tenants/acme", admin, Ok("tenant:acme")),
-            ("GET", "/admin/v1/tenants/acme", key, Err(401)),
-            (
-                "GET",
-                "/admin/v1/tenants/acme/servers",
-                admin,
-                Ok("tenant:acme"),
-            ),
-            ("GET", "/admin/v1/tenants/acme/servers", key, Err(401)),
-            ("GET", "/admin/v1/tenants/a%2fb/servers", admin, Err(404)),
-            ("GET", "/admin/v1/other", admin, Err(404)),
-            ("GET", "/healthz", "", Err(200)),
-            ("GET", "/.well-known/smcp-keys", "", Err(200)),
-            ("GET", "/.well-known/smcp-keys/a", "", Err(404)),
-            ("GET", "/.well-known/oauth-protected-resource", "", Err(404)),
-            ("GET", "/", "", Err(404)),
-        ];
-        for (method, path, authorization, expected) in cases {
-            let url = format!("http://host:1{path}");
-            let found = status(ask(method, &url, authorization));
-            assert_eq!(
-                found,
-                expected.map(str::to_owned),
-                "{method} {path} {authorization}"
-            );
-        }
-    }
-
-    #[test]
-    fn only_in_a_session_there_is_more_than_post_and_the_key_is_proven_all_the_same() {
-        let key = "key-of-acme";
-        let cases = [
-            ("GET", "/t/acme/echo/mcp", key, Ok("tenant:acme")),
-            ("GET", "/t/acme/mcp", key, Ok("tenant:acme")),
-            ("DELETE", "/t/acme/echo/mcp", key, Ok("tenant:acme")),
-            ("POST", "/t/acme/echo/mcp", key, Ok("tenant:acme")),
-            ("GET", "/t/acme/mcp", "", Err(401)),
-            ("DELETE", "/t/acme/mcp", "key-of-other", Err(401)),
-            ("PUT", "/t/acme/mcp", key, Err(405)),
-            ("PATCH", "/t/acme/mcp", key, Err(405)),
-            ("HEAD", "/t/acme/mcp", key, Err(405)),
-            ("GET", "/t/acme/echo", key, Err(404)),
-            ("GET", "/admin/v1/tenants", key, Err(401)),
-        ];
-        for (method, path, authorization, expected) in cases {
-            let url = format!("http://host{path}");
-            let asked = Ask {
-                in_session: true,
-                ..ask(method, &url, authorization)
-            };
-            let expected = expected.map(str::to_owned);
-            assert_eq!(status(asked), expected, "{method} {path} {authorization}");
-        }
-        let browser = Ask {
-            accept: "text/html",
-            in_session: true,
-            ..ask("GET", "http://host/t/acme/mcp", key)
-        };
-        assert_eq!(status(browser), Ok("tenant:acme".into()));
-    }
-
-    #[test]
-    fn only_known_origins_may_call() {
-        let cases = [
-            ("http://host", "", true),
-            ("http://host", "http://host", false),
-            ("https://host", "https://host", true),
-            ("http://localhost:8787", "http://localhost:8787", true),
-            ("http://127.0.0.1:8787", "http://127.0.0.1:8787", true),
-            ("http://[::1]:8787", "http://[::1]:8787", true),
-            (
-                "http://localhost.evil.example",
-                "http://localhost.evil.example",
-                false,
-            ),
-            ("http://localhost:8787", "http://localhost:1", false),
-            ("http://host", "https://app.example", true),
-            ("http://host", "https://host", false),
-            ("http://host", "http://evil.example", false),
-            ("http://host", "null", false),
-        ];
-        for (host, origin, may) in cases {
-            let url = format!("{host}/t/acme/mcp");
-            let ask = Ask {
-                origin,
-                ..ask("POST", &url, "key-of-acme")
-            };
-            assert_eq!(
-                status(ask),
-                if may {
-                    Ok("tenant:acme".into())
-                } else {
-                    Err(403)
-                },
-                "{origin}"
-            );
-        }
-    }
-
-    #[test]
-    fn pages_of_all_origins_may_read_the_keys_of_receipts() {
-        let asked = ask("GET", "http://host/.well-known/smcp-keys", "");
-        let origin = "http://evil.example";
-        let answer = route(Ask { origin, ..asked }, &Door).unwrap_err();
-        assert_eq!((answer.status, answer.is_for_all()), (200, true));
-        let asked = ask("GET", "http://host/healthz", "");
-        let answer = route(Ask { origin, ..asked }, &Door).unwrap_err();
-        assert_eq!((answer.status, answer.is_for_all()), (403, false));
-    }
-
-    #[test]
-    fn a_body_over_the_cap_of_its_path_is_refused_by_its_declared_length() {
-        let cases = [
-            ("/t/acme/mcp", "key-of-acme", BodyMax::Mcp),
-            ("/admin/v1/tenants", "admin", BodyMax::Admin),
-            ("/admin/v1/tenants/acme/keys", "admin", BodyMax::Admin),
-            (
-                "/admin/v1/tenants/acme/servers/echo/releases",
-                "admin",
-                BodyMax::Package,
-            ),
-        ];
-        for (path, token, max) in cases {
-            let url = format!("http://host{path}");
-            let at = max.bytes() as f64;
-            let asked = ask("POST", &url, token);
-            assert!(
-                status(Ask {
-                    length: at,
-                    ..asked
-                })
-                .is_ok(),
-                "{path}"
-            );
-            assert_eq!(
-                status(Ask {
-                    length: at + 1.0,
-                    ..asked
-                }),
-                Err(413),
-                "{path}"
-            );
-            assert_eq!(body_max(path), max);
-        }
-    }
-
-    #[test]
-    fn a_long_path_is_refused() {
-        let url = format!("http://host/t/acme/mcp?{}", "a".repeat(PATH_MAX));
-        assert_eq!(status(ask("POST", &url, "")), Err(414));
-    }
-
-    #[test]
-    fn a_person_with_a_browser_gets_a_page() {
-        let asked = ask("GET", "http://host/t/acme/mcp", "");
-        let browser = Ask {
-            accept: "text/html,*/*",
-            ..asked
-        };
-        assert_eq!(route(browser, &Door), Err(Answer::help()));
-    }
-
-    #[test]
-    fn a_url_is_cut_before_its_path() {
-        for (url, parts) in [
-            ("http://h:8/a?b", ("http://h:8", "/a?b")),
-            ("http://h", ("http://h", "/")),
-            ("", ("", "/")),
-        ] {
-            assert_eq!(split_url(url), parts);
-        }
-    }
-}
+mod tests;

@@ -3,26 +3,35 @@
 //! The object trusts nothing that the edge has checked: it proves the credential again, and has the
 //! last word on it. What a caller may not see is answered like what is not there.
 
-use smcp_auth::{AuthError, Credential, Principal, Records as _};
+use smcp_auth::{AuthError, Credential, Principal, Records as _, discovery};
 use smcp_capability::turn::{ALARM_METHOD, Frame, RUN_METHOD, Reply, Role};
 use smcp_ids::{ServerSlug, TenantId};
 
 use crate::mcp::Endpoint;
 use crate::problem::Problem;
 use crate::state::Scene;
-use crate::{admin, mcp};
+use crate::{admin, mcp, oauth};
 
 /// Answers a request, whatever it is.
 pub(crate) async fn answer(scene: Scene, frame: Frame) -> Reply {
-    route(&scene, &frame)
-        .await
-        .unwrap_or_else(|problem| problem.reply())
+    let answered = route(&scene, &frame).await;
+    answered.unwrap_or_else(|problem| problem.reply(metadata_url(&frame).as_deref()))
+}
+
+/// Where an endpoint that was called says who gives out credentials for it.
+fn metadata_url(frame: &Frame) -> Option<String> {
+    let path = frame.path.split('?').next().unwrap_or_default();
+    let is_endpoint = path.starts_with("/t/") && !frame.base.is_empty();
+    is_endpoint.then(|| discovery::resource_metadata_url(&frame.base, path))
 }
 
 async fn route(scene: &Scene, frame: &Frame) -> Result<Reply, Problem> {
     scene.load().await?;
     if [ALARM_METHOD, RUN_METHOD].contains(&frame.method.as_str()) {
         return mcp::run_of_own(scene, frame).await;
+    }
+    if let Some(answer) = oauth::answer(scene, frame).await {
+        return answer;
     }
     let path = frame.path.split('?').next().unwrap_or_default();
     match path.strip_prefix("/t/") {

@@ -97,6 +97,22 @@ impl Space {
         }
     }
 
+    /// What members have agreed that clients may do.
+    pub(crate) fn connections() -> Self {
+        Self {
+            name: "connection".to_owned(),
+            account: "connection/".to_owned(),
+        }
+    }
+
+    /// What clients say of themselves at their own URLs.
+    pub(crate) fn client_documents() -> Self {
+        Self {
+            name: "client".to_owned(),
+            account: "client/".to_owned(),
+        }
+    }
+
     /// What the object has to do, and when.
     pub(crate) fn due() -> Self {
         Self {

@@ -20,6 +20,7 @@ mod listeners;
 mod mcp;
 pub mod memory_items;
 mod modules;
+mod oauth;
 pub mod origin;
 pub mod outcome;
 mod outside;
@@ -111,7 +112,7 @@ impl Tenant {
             Some(step) => step,
             None => {
                 self.turns.remove(&turn);
-                Step::Done(Problem::host().reply())
+                Step::Done(Problem::host().reply(None))
             }
         }
     }
@@ -154,7 +155,7 @@ mod tests {
             }
             outside.pause().await;
             drop(kept);
-            Problem::host().reply()
+            Problem::host().reply(None)
         });
         tenant.last += 1;
         let id = TurnId(tenant.last);
@@ -168,6 +169,7 @@ mod tests {
         let mut tenant = Tenant::new(Boot {
             role: Role::Platform,
             keys: Vec::new(),
+            clients: Vec::new(),
             admin_token: None,
             provoke_faults: false,
         });

@@ -4,7 +4,7 @@
 //! inside shows. Errors of MCP itself are JSON-RPC's and belong to the protocol crate.
 
 use serde::Serialize;
-use smcp_auth::{AuthError, Challenge, Scope};
+use smcp_auth::{AuthError, Challenge, Scope, discovery};
 use smcp_capability::turn::{Head, Reply};
 use smcp_ids::{CallId, limits};
 
@@ -110,8 +110,8 @@ impl Problem {
         Self::new(503, "host_fault", "the host failed; try again")
     }
 
-    /// The response, without CORS headers.
-    pub(crate) fn reply(&self) -> Reply {
+    /// The response, without CORS headers. `metadata` is the URL where the endpoint says who gives out credentials.
+    pub(crate) fn reply(&self, metadata: Option<&str>) -> Reply {
         #[derive(Serialize)]
         struct Body<'a> {
             error: Inner<'a>,
@@ -135,7 +135,10 @@ impl Problem {
         let mut reply = json(self.status, &body);
         if let Some(challenge) = self.challenge {
             let scope = self.scope.as_ref().map(ToString::to_string);
-            let text = challenge.text(None, scope.as_deref());
+            let scope = scope
+                .as_deref()
+                .or(metadata.map(|_| discovery::DEFAULT_SCOPE));
+            let text = challenge.text(metadata, scope);
             let headers = &mut reply.head.headers;
             headers.push(("www-authenticate".into(), text));
         }

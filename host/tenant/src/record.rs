@@ -3,22 +3,26 @@
 //! A row is sealed under the tenant's key for records and bound to its object, table and key: a row
 //! copied from elsewhere does not open.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use smcp_auth::{KeyRecord, MemberRecord, Records};
-use smcp_capability::http::send::Access;
-use smcp_capability::http::{HostGrant, Method, Secret, Secrets};
+use smcp_auth::{KeyRecord, MemberRecord};
+use smcp_capability::http::{HostGrant, Method, Secret};
 use smcp_capability::turn::{Mutation, Record, Table};
 use smcp_crypto::{Binding, NONCE_BYTES, PurposeKeys};
 use smcp_ids::{
-    GrantId, KeyId, MemberId, PublisherKey, ReleaseDigest, ServerSlug, TenantId, UnixMillis,
+    ClientId, GrantId, MemberId, PublisherKey, ReleaseDigest, ServerSlug, TenantId, UnixMillis,
 };
+use smcp_oauth::ClientMetadata;
 use smcp_package::{AdmissionRecord, Asks};
 
 use crate::asks::Reach;
 use crate::tapes::Keeps;
+
+mod directory;
+
+pub(crate) use self::directory::Directory;
 
 /// A tenant. In its own object it says that the tenant exists; in the platform's it lists it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -140,6 +144,14 @@ pub(crate) struct OptionsRecord {
     pub(crate) tapes: Keeps,
 }
 
+/// A client that an admin has registered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ClientRecord {
+    pub(crate) id: ClientId,
+    pub(crate) metadata: ClientMetadata,
+    pub(crate) created: UnixMillis,
+}
+
 /// A grant that was ended. What it had given out is refused as long as the row is there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct EndedRecord {
@@ -161,6 +173,7 @@ pub(crate) enum Row {
     Secret(SecretRecord),
     Options(OptionsRecord),
     Member(MemberRecord),
+    Client(ClientRecord),
     Ended(EndedRecord),
 }
 
@@ -175,6 +188,7 @@ pub(crate) enum Change {
     DeleteGrant(ServerSlug, String),
     DeleteSecret(ServerSlug, String),
     DeleteMember(MemberId),
+    DeleteClient(ClientId),
     DeleteEnded(GrantId),
 }
 
@@ -203,6 +217,7 @@ impl Change {
             Self::DeleteGrant(server, host) => (Table::Grants, named_key(server, host)),
             Self::DeleteSecret(server, name) => (Table::Secrets, named_key(server, name)),
             Self::DeleteMember(member) => (Table::Members, member.to_string()),
+            Self::DeleteClient(client) => (Table::Clients, client.to_string()),
             Self::DeleteEnded(grant) => (Table::Ended, grant.to_string()),
         })
     }
@@ -225,6 +240,7 @@ impl Row {
             Self::Secret(row) => (Table::Secrets, named_key(&row.server, &row.name)),
             Self::Options(_) => (Table::Object, OPTIONS.to_owned()),
             Self::Member(row) => (Table::Members, row.id.to_string()),
+            Self::Client(row) => (Table::Clients, row.id.to_string()),
             Self::Ended(row) => (Table::Ended, row.grant.to_string()),
         }
     }
@@ -241,6 +257,7 @@ impl Row {
             Self::Secret(row) => postcard::to_allocvec(row),
             Self::Options(row) => postcard::to_allocvec(row),
             Self::Member(row) => postcard::to_allocvec(row),
+            Self::Client(row) => postcard::to_allocvec(row),
             Self::Ended(row) => postcard::to_allocvec(row),
         }
         .ok()
@@ -298,6 +315,7 @@ impl Sealer {
             Table::Grants => Row::Grant(decode(&bytes)?),
             Table::Secrets => Row::Secret(decode(&bytes)?),
             Table::Members => Row::Member(decode(&bytes)?),
+            Table::Clients => Row::Client(decode(&bytes)?),
             Table::Ended => Row::Ended(decode(&bytes)?),
         };
         Some(row)
@@ -309,180 +327,6 @@ fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
         Ok((value, [])) => Some(value),
         _ => None,
     }
-}
-
-/// All rows of an object, opened: what it answers from.
-#[derive(Debug, Default)]
-pub(crate) struct Directory {
-    pub(crate) tenant: Option<TenantRecord>,
-    pub(crate) listed: BTreeMap<TenantId, TenantRecord>,
-    pub(crate) publishers: BTreeMap<PublisherKey, PublisherRecord>,
-    pub(crate) servers: BTreeMap<ServerSlug, ServerRecord>,
-    pub(crate) releases: BTreeMap<(ServerSlug, ReleaseDigest), ReleaseRecord>,
-    pub(crate) keys: BTreeMap<KeyId, KeyRecord>,
-    pub(crate) settings: BTreeMap<(ServerSlug, String), SettingRecord>,
-    pub(crate) grants: BTreeMap<(ServerSlug, String), GrantRecord>,
-    pub(crate) secrets: BTreeMap<(ServerSlug, String), SecretRecord>,
-    pub(crate) options: OptionsRecord,
-    pub(crate) members: BTreeMap<MemberId, MemberRecord>,
-    pub(crate) ended: BTreeMap<GrantId, EndedRecord>,
-}
-
-impl Records for Directory {
-    fn key(&self, id: &KeyId) -> Option<&KeyRecord> {
-        self.keys.get(id)
-    }
-
-    fn member(&self, id: &MemberId) -> Option<&MemberRecord> {
-        self.members.get(id)
-    }
-
-    fn is_ended(&self, grant: &GrantId) -> bool {
-        self.ended.contains_key(grant)
-    }
-}
-
-impl Directory {
-    /// Takes in a change that is stored.
-    pub(crate) fn apply(&mut self, change: Change) {
-        match change {
-            Change::Put(Row::Tenant(row)) => self.tenant = Some(row),
-            Change::Put(Row::Listed(row)) => {
-                self.listed.insert(row.tenant.clone(), row);
-            }
-            Change::Put(Row::Publisher(row)) => {
-                self.publishers.insert(row.key, row);
-            }
-            Change::Put(Row::Server(row)) => {
-                self.servers.insert(row.server.clone(), row);
-            }
-            Change::Put(Row::Release(row)) => {
-                self.releases
-                    .insert((row.server.clone(), row.admission.release), *row);
-            }
-            Change::Put(Row::Key(row)) => {
-                self.keys.insert(row.id.clone(), row);
-            }
-            Change::Put(Row::Setting(row)) => {
-                let place = (row.server.clone(), row.name.clone());
-                self.settings.insert(place, row);
-            }
-            Change::Put(Row::Options(row)) => self.options = row,
-            Change::Put(Row::Member(row)) => {
-                self.members.insert(row.id.clone(), row);
-            }
-            Change::DeleteMember(member) => {
-                self.members.remove(&member);
-            }
-            Change::Put(Row::Ended(row)) => {
-                self.ended.insert(row.grant.clone(), row);
-            }
-            Change::DeleteEnded(grant) => {
-                self.ended.remove(&grant);
-            }
-            Change::DeleteSetting(server, name) => {
-                self.settings.remove(&(server, name));
-            }
-            Change::Put(Row::Grant(row)) => {
-                let place = (row.server.clone(), row.host.clone());
-                self.grants.insert(place, row);
-            }
-            Change::DeleteGrant(server, host) => {
-                self.grants.remove(&(server, host));
-            }
-            Change::Put(Row::Secret(row)) => {
-                let place = (row.server.clone(), row.name.clone());
-                self.secrets.insert(place, row);
-            }
-            Change::DeleteSecret(server, name) => {
-                self.secrets.remove(&(server, name));
-            }
-            Change::DeleteListed(tenant) => {
-                self.listed.remove(&tenant);
-            }
-            Change::DeleteServer(server) => {
-                self.servers.remove(&server);
-            }
-            Change::DeleteRelease(server, release) => {
-                self.releases.remove(&(server, release));
-            }
-        }
-    }
-
-    /// The publishers that are trusted now.
-    pub(crate) fn trusted(&self) -> Vec<PublisherKey> {
-        let rows = self.publishers.values();
-        rows.filter(|row| row.revoked.is_none())
-            .map(|row| row.key)
-            .collect()
-    }
-
-    /// Whether one of these is trusted now.
-    pub(crate) fn trusts_any(&self, signers: &[PublisherKey]) -> bool {
-        let row = |signer| self.publishers.get(signer);
-        signers
-            .iter()
-            .filter_map(row)
-            .any(|row| row.revoked.is_none())
-    }
-
-    /// The settings of a server, by name.
-    pub(crate) fn settings_of<'a>(
-        &'a self,
-        server: &'a ServerSlug,
-    ) -> impl Iterator<Item = &'a SettingRecord> {
-        named(&self.settings, server)
-    }
-
-    /// The grants of a server, by pattern.
-    pub(crate) fn grants_of<'a>(
-        &'a self,
-        server: &'a ServerSlug,
-    ) -> impl Iterator<Item = &'a GrantRecord> {
-        named(&self.grants, server)
-    }
-
-    /// The secrets of a server, by name.
-    pub(crate) fn secrets_of<'a>(
-        &'a self,
-        server: &'a ServerSlug,
-    ) -> impl Iterator<Item = &'a SecretRecord> {
-        named(&self.secrets, server)
-    }
-
-    /// What a server may reach now, and with what: asked anew for each request, so that a change holds for
-    /// the next one.
-    pub(crate) fn access(&self, server: &ServerSlug) -> Access {
-        let secrets = self.secrets_of(server).filter_map(SecretRecord::secret);
-        Access {
-            grants: self
-                .grants_of(server)
-                .filter_map(GrantRecord::grant)
-                .collect(),
-            secrets: Secrets(secrets.collect()),
-        }
-    }
-
-    /// The releases of a server, by digest.
-    pub(crate) fn releases_of<'a>(
-        &'a self,
-        server: &'a ServerSlug,
-    ) -> impl Iterator<Item = &'a ReleaseRecord> {
-        self.releases
-            .range((server.clone(), ReleaseDigest::new([0; 32]))..)
-            .take_while(move |((slug, _), _)| slug == server)
-            .map(|(_, row)| row)
-    }
-}
-
-/// The rows of a server in a table whose rows have a server and a name.
-fn named<'a, T>(
-    rows: &'a BTreeMap<(ServerSlug, String), T>,
-    server: &'a ServerSlug,
-) -> impl Iterator<Item = &'a T> {
-    rows.range((server.clone(), String::new())..)
-        .take_while(move |((slug, _), _)| slug == server)
-        .map(|(_, row)| row)
 }
 
 #[cfg(test)]

@@ -4,12 +4,13 @@
 //! taken the change, in the same step: so it never says more than is stored.
 
 use core::cell::{Cell, RefCell};
+use core::str::FromStr;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use smcp_auth::{Keyring, Tickets};
 use smcp_capability::turn::{Boot, Effect, Hearers, Performed, Role, Telling};
-use smcp_crypto::{Binding, NONCE_BYTES, Purpose, TenantKeys, sha256};
+use smcp_crypto::{Binding, NONCE_BYTES, Purpose, PurposeKeys, TenantKeys, sha256};
 use smcp_ids::{Fuel, ServerSlug};
 
 use crate::catalogues::Catalogues;
@@ -56,6 +57,8 @@ pub(crate) struct State {
     pub(crate) is_one_alone: bool,
     /// What is kept of calls for authors, and is not stored yet.
     pub(crate) waiting: Waiting,
+    /// The keys by which clients are known that registered themselves.
+    pub(crate) clients: Option<PurposeKeys>,
     /// The keys of this object's tenant, by purpose.
     pub(crate) keys: Option<TenantKeys>,
 }
@@ -66,6 +69,7 @@ impl State {
         let sealer = keys
             .as_ref()
             .map(|keys| Sealer::new(boot.role.object_name(), keys.purpose(Purpose::Records)));
+        let clients: Option<TenantKeys> = postcard::from_bytes(&boot.clients).ok();
         let (keyring, tickets) = match (&boot.role, &keys) {
             (Role::Tenant(tenant), Some(keys)) => (
                 Some(Keyring::new(tenant.clone(), keys)),
@@ -92,6 +96,7 @@ impl State {
             item_commits: 0,
             is_one_alone: false,
             waiting: Waiting::default(),
+            clients: clients.map(|keys| keys.purpose(Purpose::Client)),
             keys,
         }
     }
@@ -160,6 +165,17 @@ impl Scene {
             .bytes(&self.entropy.seed)
             .number(number);
         *sha256(input.as_bytes()).as_bytes()
+    }
+
+    /// An id that is not in use: 80 random bits, so that the first one is.
+    pub(crate) fn fresh_id<T: FromStr>(&self) -> Result<T, Problem> {
+        const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+        let letters = self.draw().into_iter().take(16);
+        let text: String = letters
+            .filter_map(|byte| LETTERS.get(usize::from(byte % 32)))
+            .map(|&byte| char::from(byte))
+            .collect();
+        text.parse().map_err(|_| Problem::host())
     }
 
     pub(crate) fn nonce(&self) -> [u8; NONCE_BYTES] {

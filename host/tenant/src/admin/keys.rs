@@ -73,7 +73,7 @@ pub(super) async fn create(scene: &Scene, frame: &Frame) -> Result<Reply, Proble
     };
     let now = scene.outside.now();
     let record = KeyRecord {
-        id: fresh_id(scene)?,
+        id: scene.fresh_id()?,
         name: label(&create.name)?,
         created: now,
         expires: create
@@ -122,15 +122,4 @@ pub(super) async fn revoke(scene: &Scene, key: &str) -> Result<Reply, Problem> {
         .commit(vec![Change::Put(Row::Key(record.clone()))])
         .await?;
     Ok(json(200, &View::of(&record)))
-}
-
-/// An id that is not in use: 80 random bits, so that the first one is.
-fn fresh_id(scene: &Scene) -> Result<KeyId, Problem> {
-    const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
-    let letters = scene.draw().into_iter().take(16);
-    let text: String = letters
-        .filter_map(|byte| LETTERS.get(usize::from(byte % 32)))
-        .map(|&byte| char::from(byte))
-        .collect();
-    text.parse().map_err(|_| Problem::host())
 }

@@ -3,9 +3,11 @@
 //! Every handler reads its input whole into types, checks it against the directory, and changes
 //! storage in one commit: bad input changes nothing.
 
+mod clients;
 mod grants;
 mod keys;
 mod logs;
+mod members;
 mod publish;
 mod publishers;
 mod secrets;
@@ -97,9 +99,30 @@ async fn tenant(
         ("GET", ["keys"]) => keys::list(scene),
         ("POST", ["keys"]) => keys::create(scene, frame).await,
         ("DELETE", ["keys", key]) => keys::revoke(scene, key).await,
+        ("GET", ["members"]) => members::list(scene),
+        ("POST", ["members"]) => members::invite(scene, frame).await,
+        ("DELETE", ["members", member]) => members::remove(scene, member).await,
+        ("POST", ["members", member, "invitation"]) => {
+            members::invite_again(scene, frame, member).await
+        }
+        ("GET", ["connections"]) => members::connections(scene).await,
+        ("DELETE", ["connections", connection]) => members::disconnect(scene, connection).await,
+        ("GET", ["clients"]) => clients::list(scene),
+        ("POST", ["clients"]) => clients::add(scene, frame).await,
+        ("DELETE", ["clients", client]) => clients::remove(scene, client).await,
         (_, []) => Err(method_not_allowed("GET, DELETE")),
-        (_, ["publishers" | "keys"]) => Err(method_not_allowed("GET, POST")),
-        (_, ["publishers" | "keys", _]) => Err(method_not_allowed("DELETE")),
+        (_, ["connections"]) => Err(method_not_allowed("GET")),
+        (_, ["members", _, "invitation"]) => Err(method_not_allowed("POST")),
+        (_, ["publishers" | "keys" | "members" | "clients"]) => {
+            Err(method_not_allowed("GET, POST"))
+        }
+        (
+            _,
+            [
+                "publishers" | "keys" | "members" | "clients" | "connections",
+                _,
+            ],
+        ) => Err(method_not_allowed("DELETE")),
         (_, ["servers"]) => Err(method_not_allowed("GET")),
         (_, ["servers", _]) => Err(method_not_allowed("GET, DELETE")),
         (_, ["servers", _, "config" | "secrets"]) => Err(method_not_allowed("GET")),

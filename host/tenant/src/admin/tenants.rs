@@ -108,6 +108,7 @@ async fn tell(
     let frame = Frame {
         entropy: scene.draw(),
         method: method.to_owned(),
+        base: String::new(),
         path: "/internal/tenant".to_owned(),
         headers,
         body: Vec::new(),

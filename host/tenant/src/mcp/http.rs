@@ -117,11 +117,11 @@ impl Run<'_> {
 
 /// One of the tenant's requests under way. Given back when dropped, so that a turn that is cancelled keeps
 /// none.
-struct Place(Option<Rc<RefCell<State>>>);
+pub(crate) struct Place(Option<Rc<RefCell<State>>>);
 
 impl Place {
     /// Waits for one; until then, at the latest: what is late is not sent.
-    async fn acquire(scene: &Scene, until: UnixMillis) -> Self {
+    pub(crate) async fn acquire(scene: &Scene, until: UnixMillis) -> Self {
         loop {
             {
                 let mut state = scene.state.borrow_mut();

@@ -35,6 +35,7 @@ use smcp_protocol::{
 };
 
 pub(crate) use self::errand::run_of_own;
+pub(crate) use self::http::Place;
 use self::legacy::{Outlet, Seat};
 use self::listen::Listening;
 use self::task::Going;

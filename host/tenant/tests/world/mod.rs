@@ -36,6 +36,9 @@ struct Object {
 }
 
 /// A platform in memory.
+/// Where the host is called.
+pub const BASE: &str = "https://mcp.example";
+
 pub struct World {
     objects: HashMap<String, Object>,
     modules: HashMap<(String, ReleaseDigest), Vec<u8>>,
@@ -142,6 +145,7 @@ impl World {
         Boot {
             role,
             keys: postcard::to_allocvec(&keys).unwrap(),
+            clients: postcard::to_allocvec(&master.clients()).unwrap(),
             admin_token: Some(sha256(ADMIN.as_bytes())),
             provoke_faults: false,
         }
@@ -203,6 +207,7 @@ impl World {
         Frame {
             entropy: *sha256(&self.entropy.to_le_bytes()).as_bytes(),
             method: method.to_owned(),
+            base: BASE.to_owned(),
             path: path.to_owned(),
             headers,
             body,

@@ -254,6 +254,7 @@ pub(in crate::mcp) async fn go_on(
     let first = Frame {
         entropy: frame.entropy,
         method: "POST".to_owned(),
+        base: String::new(),
         path: String::new(),
         headers,
         body,

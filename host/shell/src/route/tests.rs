@@ -1,0 +1,246 @@
+//! Where paths lead, and who is let through.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use super::*;
+
+struct Door;
+
+impl Doorkeeper for Door {
+    fn prove_caller(
+        &self,
+        authorization: &str,
+        endpoint: &Resource,
+        _: UnixMillis,
+    ) -> Result<(), AuthError> {
+        let right = authorization == format!("key-of-{}", endpoint.tenant);
+        if right {
+            Ok(())
+        } else {
+            Err(AuthError::BadMac)
+        }
+    }
+
+    fn prove_admin(&self, authorization: &str) -> Result<(), AuthError> {
+        if authorization == "admin" {
+            Ok(())
+        } else {
+            Err(AuthError::BadAdminToken)
+        }
+    }
+
+    fn is_allowed_origin(&self, origin: &str) -> bool {
+        origin == "https://app.example"
+    }
+
+    fn receipt_keys(&self) -> Vec<PublisherKey> {
+        vec![PublisherKey::new([1; 32])]
+    }
+}
+
+fn ask<'a>(method: &'a str, url: &'a str, authorization: &'a str) -> Ask<'a> {
+    Ask {
+        method,
+        url,
+        authorization,
+        ..Ask::default()
+    }
+}
+
+fn status(ask: Ask<'_>) -> Result<String, u16> {
+    route(ask, &Door).map_err(|answer| answer.status)
+}
+
+#[test]
+fn a_path_leads_to_one_object() {
+    let key = "key-of-acme";
+    let admin = "admin";
+    let cases = [
+        ("POST", "/t/acme/echo/mcp", key, Ok("tenant:acme")),
+        ("POST", "/t/acme/mcp", key, Ok("tenant:acme")),
+        ("POST", "/t/acme/mcp?x=/admin", key, Ok("tenant:acme")),
+        ("POST", "/t/other/mcp", key, Err(401)),
+        ("POST", "/t/acme/mcp", "", Err(401)),
+        ("POST", "/t/acme/mcp", admin, Err(401)),
+        // A key in the address is none.
+        ("POST", "/t/acme/mcp?access_token=key-of-acme", "", Err(401)),
+        ("POST", "/t/ACME/mcp", key, Err(404)),
+        ("POST", "/t/acme/a_b/mcp", key, Err(404)),
+        ("POST", "/t/acme/echo/mcp/", key, Err(404)),
+        ("POST", "/t//mcp", key, Err(404)),
+        ("GET", "/t/acme/mcp", key, Err(405)),
+        ("DELETE", "/t/acme/mcp", "", Err(405)),
+        ("GET", "/admin/v1/tenants", admin, Ok("platform")),
+        ("POST", "/admin/v1/tenants", admin, Ok("platform")),
+        ("DELETE", "/admin/v1/tenants/acme", admin, Ok("platform")),
+        ("GET", "/admin/v1/tenants/acme", admin, Ok("tenant:acme")),
+        ("GET", "/admin/v1/tenants/acme", key, Err(401)),
+        (
+            "GET",
+            "/admin/v1/tenants/acme/servers",
+            admin,
+            Ok("tenant:acme"),
+        ),
+        ("GET", "/admin/v1/tenants/acme/servers", key, Err(401)),
+        ("GET", "/admin/v1/tenants/a%2fb/servers", admin, Err(404)),
+        ("GET", "/admin/v1/other", admin, Err(404)),
+        ("GET", "/healthz", "", Err(200)),
+        ("GET", "/.well-known/smcp-keys", "", Err(200)),
+        ("GET", "/.well-known/smcp-keys/a", "", Err(404)),
+        ("GET", "/.well-known/oauth-protected-resource", "", Err(404)),
+        ("GET", "/", "", Err(404)),
+    ];
+    for (method, path, authorization, expected) in cases {
+        let url = format!("http://host:1{path}");
+        let found = status(ask(method, &url, authorization));
+        assert_eq!(
+            found,
+            expected.map(str::to_owned),
+            "{method} {path} {authorization}"
+        );
+    }
+}
+
+#[test]
+fn only_in_a_session_there_is_more_than_post_and_the_key_is_proven_all_the_same() {
+    let key = "key-of-acme";
+    let cases = [
+        ("GET", "/t/acme/echo/mcp", key, Ok("tenant:acme")),
+        ("GET", "/t/acme/mcp", key, Ok("tenant:acme")),
+        ("DELETE", "/t/acme/echo/mcp", key, Ok("tenant:acme")),
+        ("POST", "/t/acme/echo/mcp", key, Ok("tenant:acme")),
+        ("GET", "/t/acme/mcp", "", Err(401)),
+        ("DELETE", "/t/acme/mcp", "key-of-other", Err(401)),
+        ("PUT", "/t/acme/mcp", key, Err(405)),
+        ("PATCH", "/t/acme/mcp", key, Err(405)),
+        ("HEAD", "/t/acme/mcp", key, Err(405)),
+        ("GET", "/t/acme/echo", key, Err(404)),
+        ("GET", "/admin/v1/tenants", key, Err(401)),
+    ];
+    for (method, path, authorization, expected) in cases {
+        let url = format!("http://host{path}");
+        let asked = Ask {
+            in_session: true,
+            ..ask(method, &url, authorization)
+        };
+        let expected = expected.map(str::to_owned);
+        assert_eq!(status(asked), expected, "{method} {path} {authorization}");
+    }
+    let browser = Ask {
+        accept: "text/html",
+        in_session: true,
+        ..ask("GET", "http://host/t/acme/mcp", key)
+    };
+    assert_eq!(status(browser), Ok("tenant:acme".into()));
+}
+
+#[test]
+fn only_known_origins_may_call() {
+    let cases = [
+        ("http://host", "", true),
+        ("http://host", "http://host", false),
+        ("https://host", "https://host", true),
+        ("http://localhost:8787", "http://localhost:8787", true),
+        ("http://127.0.0.1:8787", "http://127.0.0.1:8787", true),
+        ("http://[::1]:8787", "http://[::1]:8787", true),
+        (
+            "http://localhost.evil.example",
+            "http://localhost.evil.example",
+            false,
+        ),
+        ("http://localhost:8787", "http://localhost:1", false),
+        ("http://host", "https://app.example", true),
+        ("http://host", "https://host", false),
+        ("http://host", "http://evil.example", false),
+        ("http://host", "null", false),
+    ];
+    for (host, origin, may) in cases {
+        let url = format!("{host}/t/acme/mcp");
+        let ask = Ask {
+            origin,
+            ..ask("POST", &url, "key-of-acme")
+        };
+        assert_eq!(
+            status(ask),
+            if may {
+                Ok("tenant:acme".into())
+            } else {
+                Err(403)
+            },
+            "{origin}"
+        );
+    }
+}
+
+#[test]
+fn pages_of_all_origins_may_read_the_keys_of_receipts() {
+    let asked = ask("GET", "http://host/.well-known/smcp-keys", "");
+    let origin = "http://evil.example";
+    let answer = route(Ask { origin, ..asked }, &Door).unwrap_err();
+    assert_eq!((answer.status, answer.is_for_all()), (200, true));
+    let asked = ask("GET", "http://host/healthz", "");
+    let answer = route(Ask { origin, ..asked }, &Door).unwrap_err();
+    assert_eq!((answer.status, answer.is_for_all()), (403, false));
+}
+
+#[test]
+fn a_body_over_the_cap_of_its_path_is_refused_by_its_declared_length() {
+    let cases = [
+        ("/t/acme/mcp", "key-of-acme", BodyMax::Mcp),
+        ("/admin/v1/tenants", "admin", BodyMax::Admin),
+        ("/admin/v1/tenants/acme/keys", "admin", BodyMax::Admin),
+        (
+            "/admin/v1/tenants/acme/servers/echo/releases",
+            "admin",
+            BodyMax::Package,
+        ),
+    ];
+    for (path, token, max) in cases {
+        let url = format!("http://host{path}");
+        let at = max.bytes() as f64;
+        let asked = ask("POST", &url, token);
+        assert!(
+            status(Ask {
+                length: at,
+                ..asked
+            })
+            .is_ok(),
+            "{path}"
+        );
+        assert_eq!(
+            status(Ask {
+                length: at + 1.0,
+                ..asked
+            }),
+            Err(413),
+            "{path}"
+        );
+        assert_eq!(body_max(path), max);
+    }
+}
+
+#[test]
+fn a_long_path_is_refused() {
+    let url = format!("http://host/t/acme/mcp?{}", "a".repeat(PATH_MAX));
+    assert_eq!(status(ask("POST", &url, "")), Err(414));
+}
+
+#[test]
+fn a_person_with_a_browser_gets_a_page() {
+    let asked = ask("GET", "http://host/t/acme/mcp", "");
+    let browser = Ask {
+        accept: "text/html,*/*",
+        ..asked
+    };
+    assert_eq!(route(browser, &Door), Err(Answer::help()));
+}
+
+#[test]
+fn a_url_is_cut_before_its_path() {
+    for (url, parts) in [
+        ("http://h:8/a?b", ("http://h:8", "/a?b")),
+        ("http://h", ("http://h", "/")),
+        ("", ("", "/")),
+    ] {
+        assert_eq!(split_url(url), parts);
+    }
+}

@@ -1,0 +1,164 @@
+//! The authorization server (OAuth 2.1), as the objects answer it: consent, tokens, clients, invitations.
+//!
+//! Whatever belongs to a tenant is in its own object: members, clients that its admin registered, connections. A code
+//! or token says which tenant it is of, so that one issuer needs no storage that all share. What a client registers
+//! itself with is its id, sealed: so there is nothing that a flood of them could fill.
+//!
+//! `clients` finds and proves clients, `document` fetches those that describe themselves, `connections` keeps what
+//! members have agreed to; `authorize`, `token`, `register` and `join` answer the requests.
+
+mod authorize;
+mod clients;
+pub(crate) mod connections;
+mod document;
+mod join;
+mod register;
+mod token;
+
+use smcp_auth::discovery::{AUTHORIZE, REGISTER, REVOKE, TOKEN};
+use smcp_capability::turn::{Frame, Head, Reply, Role};
+use smcp_ids::TenantId;
+use smcp_oauth::page::Page;
+use smcp_oauth::{Form, OAuthError};
+
+use crate::problem::Problem;
+use crate::state::Scene;
+
+pub(crate) use clients::id_of_record as id_of_client;
+pub(crate) use join::invitation_url;
+
+/// Answers a request to the authorization server. `None` if it is not one.
+pub(crate) async fn answer(scene: &Scene, frame: &Frame) -> Option<Result<Reply, Problem>> {
+    let (path, query) = frame.path.split_once('?').unwrap_or((&frame.path, ""));
+    let method = frame.method.as_str();
+    Some(match (method, path) {
+        ("GET" | "POST", AUTHORIZE) => authorize::answer(scene, frame, query).await,
+        ("POST", TOKEN) => Ok(told(token::exchange(scene, frame).await)),
+        ("POST", REVOKE) => Ok(told(token::revoke(scene, frame).await)),
+        ("POST", REGISTER) => Ok(told(register::register(scene, frame))),
+        (_, AUTHORIZE | TOKEN | REVOKE | REGISTER) => Err(not_allowed()),
+        ("GET", path) if is_join(scene, path) => join::show(scene, query),
+        ("POST", path) if is_join(scene, path) => join::accept(scene, frame).await,
+        (_, path) if is_join(scene, path) => Err(not_allowed()),
+        _ => return None,
+    })
+}
+
+fn not_allowed() -> Problem {
+    Problem::new(
+        405,
+        "method_not_allowed",
+        "this path takes POST; of a browser, GET too",
+    )
+}
+
+/// Whether a path is where this tenant's invitations lead.
+fn is_join(scene: &Scene, path: &str) -> bool {
+    let tenant = path
+        .strip_prefix("/t/")
+        .and_then(|rest| rest.strip_suffix("/join"));
+    own_tenant(scene).is_some_and(|own| tenant == Some(own.as_str()))
+}
+
+/// The tenant whose object this is; none in the platform's.
+fn own_tenant(scene: &Scene) -> Option<TenantId> {
+    match &scene.state.borrow().boot.role {
+        Role::Tenant(tenant) => Some(tenant.clone()),
+        Role::Platform => None,
+    }
+}
+
+/// What a client gets instead of a document.
+enum Refused {
+    /// An error in the words of OAuth.
+    Client(OAuthError),
+    /// The host's own.
+    Host(Problem),
+}
+
+impl From<OAuthError> for Refused {
+    fn from(error: OAuthError) -> Self {
+        Self::Client(error)
+    }
+}
+
+impl From<Problem> for Refused {
+    fn from(problem: Problem) -> Self {
+        Self::Host(problem)
+    }
+}
+
+/// The form of a request's body.
+fn form_of(frame: &Frame) -> Result<Form, OAuthError> {
+    Form::parse(&frame.body).map_err(|_| {
+        OAuthError::InvalidRequest("send each parameter once, in a form of at most 8 KiB")
+    })
+}
+
+/// A reply to a client: what it is told is for nobody else to keep, and pages of any origin may read it, since no
+/// browser adds a credential by itself.
+fn told(answer: Result<Reply, Refused>) -> Reply {
+    let mut reply = match answer {
+        Ok(reply) => reply,
+        Err(Refused::Host(problem)) => problem.reply(None),
+        Err(Refused::Client(error)) => {
+            let mut reply = document(error.status(), error.json());
+            if error == OAuthError::InvalidClient {
+                let challenge = (
+                    "www-authenticate".to_owned(),
+                    "Basic realm=\"smcp\"".to_owned(),
+                );
+                reply.head.headers.push(challenge);
+            }
+            reply
+        }
+    };
+    let everybody = ("access-control-allow-origin".to_owned(), "*".to_owned());
+    reply.head.headers.push(everybody);
+    reply
+}
+
+fn document(status: u16, json: String) -> Reply {
+    reply(
+        status,
+        &[("content-type", "application/json"), ("pragma", "no-cache")],
+        json,
+    )
+}
+
+/// A page for a person. No other site may show it in a frame, and none is told where the person came from.
+fn page(page: Page) -> Reply {
+    let headers = [
+        ("content-type", "text/html; charset=utf-8"),
+        ("content-security-policy", page.policy.as_str()),
+        ("x-frame-options", "DENY"),
+        ("referrer-policy", "same-origin"),
+        ("cross-origin-opener-policy", "same-origin"),
+    ];
+    reply(page.status, &headers, page.html)
+}
+
+/// Sends a browser on. 303: whatever it has posted here is not posted there.
+fn sent_to(url: &str) -> Reply {
+    reply(
+        303,
+        &[("location", url), ("referrer-policy", "no-referrer")],
+        String::new(),
+    )
+}
+
+fn reply(status: u16, headers: &[(&str, &str)], body: String) -> Reply {
+    let always = [
+        ("cache-control", "no-store"),
+        ("x-content-type-options", "nosniff"),
+    ];
+    let headers = headers.iter().chain(&always);
+    let headers = headers.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Reply {
+        head: Head {
+            status,
+            headers: headers.collect(),
+        },
+        body: body.into_bytes(),
+    }
+}
