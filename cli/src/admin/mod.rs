@@ -2,12 +2,15 @@
 //!
 //! What a host answers is shown, not judged: the rules are the host's.
 
+mod client;
 mod config;
 mod grant;
 mod granting;
 mod http;
 mod key;
 mod logs;
+mod member;
+mod origin;
 mod publisher;
 mod secret;
 mod server;
@@ -21,11 +24,14 @@ use serde_json::Value;
 use crate::failure::Failure;
 use crate::ui::{STRONG, Ui, moment, table};
 
+pub(crate) use client::{ClientCommand, ConnectionCommand};
 pub(crate) use config::ConfigCommand;
 pub(crate) use grant::GrantCommand;
 pub(crate) use http::{Client, base};
 pub(crate) use key::KeyCommand;
 pub(crate) use logs::{Logs, logs};
+pub(crate) use member::MemberCommand;
+pub(crate) use origin::{OAuthCommand, OriginCommand};
 pub(crate) use publisher::PublisherCommand;
 pub(crate) use secret::SecretCommand;
 pub(crate) use server::{Publish, ReleaseCommand, ServerCommand, publish};

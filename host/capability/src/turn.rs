@@ -138,6 +138,22 @@ pub struct Listen {
     pub record: Vec<u8>,
 }
 
+/// What the edge must know of a tenant before its object is asked. It may be a minute old there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublicConfig {
+    /// Browser origins whose pages may call the tenant's endpoints.
+    pub origins: Vec<String>,
+    /// Servers that say nothing of OAuth: they take keys only.
+    pub key_only: Vec<ServerSlug>,
+}
+
+impl PublicConfig {
+    /// Where that of a tenant is kept.
+    pub fn key(tenant: &TenantId) -> String {
+        format!("tenant-{tenant}:config:public")
+    }
+}
+
 /// What one listener is told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Telling {
@@ -349,6 +365,8 @@ pub enum Effect {
     },
     /// Removes one. Answer: [`Performed::Done`].
     DeleteSession(String),
+    /// Makes public what the edge must know of the tenant; none: nothing any more. Answer: [`Performed::Done`].
+    Publish(Option<PublicConfig>),
     /// Has the object woken at that time with a [`Frame`] of [`ALARM_METHOD`], and at no other; none: not at all. At
     /// once. Answer: [`Performed::Done`].
     Wake(Option<UnixMillis>),

@@ -13,51 +13,78 @@ export { HostObject } from "./object.js";
 
 /** The method of requests whose answer the edge holds open. */
 const LISTEN_METHOD = "subscriptions/listen";
-/** Instead of an object's name: the body says which it is. */
-const BY_BODY = "by-body";
+/** Where a request goes, as the shell says it (host/shell/src/edge.rs). */
+const OBJECT = "object:";
+const CONFIG = "config:";
+const FORM = "form";
+/** For so many seconds what is public of a tenant is kept near. */
+const CONFIG_SECONDS = 60;
 
 export default {
   fetch(request, env) {
     const { headers, method, url } = request;
     const origin = headers.get("origin");
-    const inSession = headers.has("mcp-session-id");
     const now = shell(env);
     if (now.provokes && headers.get("x-smcp-provoke") === "edge-panic") now.provoke(request);
-    const answer = method === "OPTIONS"
-      ? preflight(now, request, origin ?? "")
-      : route(now, method, url, headers, origin ?? "", inSession);
-    if (answer === BY_BODY) return byBody(now, env, request);
-    if (typeof answer === "string") {
-      const stub = env.OBJECTS.get(idOf(now, env, answer));
-      // The object holds a request to it: a header that lies is its to refuse.
-      const response = headers.get("mcp-method") === LISTEN_METHOD
-        ? listen(request, stub, now.limits)
-        : inSession && isMcp(url)
-          ? serveSession(request, method, stub, now.limits)
-          : stub.fetch(request);
-      return origin === null ? response : withCors(now, response, url, origin);
-    }
-    if (answer === undefined) return hostFault();
-    const [status, pairs, body] = answer;
-    return new Response(body === "" ? null : body, { status, headers: pairs });
+    if (method === "OPTIONS") return preflight(now, env, request, origin ?? "");
+    return goes(now, env, request, origin, route(now, method, url, headers, origin ?? ""));
   },
 };
 
+/** Sends a request where it goes. */
+function goes(now, env, request, origin, way, config) {
+  if (way === undefined) return hostFault();
+  if (typeof way !== "string") return answered(way);
+  if (way.startsWith(OBJECT)) return toObject(now, env, request, origin, way.slice(OBJECT.length), config);
+  return way === FORM ? byBody(now, env, request) : asked(now, env, request, origin, way.slice(CONFIG.length));
+}
+
+/** Goes on with what is public of the tenant. */
+async function asked(now, env, request, origin, key) {
+  const config = await publicConfig(env, key);
+  const { headers, method, url } = request;
+  return goes(now, env, request, origin, route(now, method, url, headers, origin ?? "", config), config);
+}
+
+/** What is public of a tenant, encoded; nothing, if nothing was published. It may be a minute old. */
+async function publicConfig(env, key) {
+  const found = await env.SESSIONS?.get(key, { type: "arrayBuffer", cacheTtl: CONFIG_SECONDS }).catch(() => null);
+  return new Uint8Array(found ?? 0);
+}
+
+function answered([status, pairs, body]) {
+  return new Response(body === "" ? null : body, { status, headers: pairs });
+}
+
+function toObject(now, env, request, origin, name, config) {
+  const { headers, method, url } = request;
+  const stub = env.OBJECTS.get(idOf(now, env, name));
+  const inSession = headers.has("mcp-session-id");
+  // The object holds a request to it: a header that lies is its to refuse.
+  const response = headers.get("mcp-method") === LISTEN_METHOD
+    ? listen(request, stub, now.limits)
+    : inSession && isMcp(url)
+      ? serveSession(request, method, stub, now.limits)
+      : stub.fetch(request);
+  return origin === null ? response : withCors(now, response, url, origin, config);
+}
+
 /** Takes what was read of the request: each property is a trip into the platform. */
-function route(now, method, url, headers, origin, inSession) {
+function route(now, method, url, headers, origin, config) {
   // Only who asks with GET is told apart by what they accept.
   const accept = method === "GET" ? headers.get("accept") ?? "" : "";
   return now.guard(() => now.edge.route(
     method, url, origin, accept, headers.get("authorization") ?? "",
-    Number(headers.get("content-length") ?? 0), inSession, Date.now(),
+    Number(headers.get("content-length") ?? 0), headers.has("mcp-session-id"), Date.now(), config,
   ));
 }
 
 /** A form with a code or token in it goes to the object of the tenant whose it is. It sets CORS headers itself. */
 async function byBody(now, env, request) {
   const { url, method, headers } = request;
-  const body = await readBody(request, headers, now.guard(() => now.glue.body_limit(new URL(url).pathname)) ?? 0);
-  if (body === undefined) return tooLarge(now.limits.mcpBody);
+  const limit = now.guard(() => now.glue.body_limit(new URL(url).pathname)) ?? 0;
+  const body = await readBody(request, headers, limit);
+  if (body === undefined) return tooLarge(limit);
   const name = now.guard(() => now.edge.route_form(body));
   if (name === undefined) return hostFault();
   return env.OBJECTS.get(idOf(now, env, name)).fetch(url, { method, headers, body });
@@ -85,15 +112,18 @@ function idOf(now, env, name) {
   return id;
 }
 
-function preflight(now, { headers, url }, origin) {
+async function preflight(now, env, { headers, url }, origin) {
   const requested = headers.get("access-control-request-headers") ?? "";
-  return now.guard(() => now.edge.preflight(url, origin, requested));
+  const key = now.guard(() => now.edge.config_for(url, origin));
+  const config = key === undefined ? undefined : await publicConfig(env, key);
+  const answer = now.guard(() => now.edge.preflight(url, origin, requested, config));
+  return answer === undefined ? hostFault() : answered(answer);
 }
 
 /** The object's response, with what a browser needs to hand it to the page. */
-async function withCors(now, pending, url, origin) {
+async function withCors(now, pending, url, origin, config) {
   const response = new Response((await pending).body, await pending);
-  for (const [name, value] of now.guard(() => now.edge.cors(url, origin)) ?? []) {
+  for (const [name, value] of now.guard(() => now.edge.cors(url, origin, config)) ?? []) {
     response.headers.set(name, value);
   }
   return response;

@@ -11,7 +11,7 @@ use std::rc::Rc;
 use js_sys::Array;
 use js_sys::futures::spawn_local;
 use smcp_auth::{AdminToken, AuthError, Credential, Keyring};
-use smcp_capability::turn::{Boot, Role};
+use smcp_capability::turn::{Boot, PublicConfig, Role};
 use smcp_crypto::MasterKeys;
 use smcp_ids::limits::{
     BODY_UNCHARGED_MAX, CHANGES_WAITING, EDGE_CACHE_MAX, ENGINE_MEMORY_IDLE_MAX,
@@ -25,7 +25,9 @@ use wasm_bindgen::prelude::*;
 
 use crate::bindings::{array, shell_fault};
 use crate::refusal::{Answer, Refusal, cors, cors_for_all};
-use crate::route::{Ask, Doorkeeper, body_max, is_for_all, may_call, route, route_form, split_url};
+use crate::route::{
+    Ask, Doorkeeper, Way, body_max, is_for_all, may_call, route, route_form, split_url, tenant_of,
+};
 
 /// The edge of one deployment.
 #[wasm_bindgen]
@@ -80,8 +82,9 @@ impl Edge {
         }
     }
 
-    /// The name of the object that serves a request; or, if the edge answers itself, the status,
-    /// the headers as pairs, and the body.
+    /// Where a request goes, as text: `object:` and the name of the object that serves it; `form`, if its body says that;
+    /// or `config:` and the key of what must be known first, to be given with the next call. Or, if the edge answers
+    /// itself, the status, the headers as pairs, and the body.
     #[expect(
         clippy::too_many_arguments,
         reason = "an object of them would cost a trip for each"
@@ -96,6 +99,7 @@ impl Edge {
         length: f64,
         in_session: bool,
         now: f64,
+        config: Option<Vec<u8>>,
     ) -> JsValue {
         let ask = Ask {
             method,
@@ -107,20 +111,41 @@ impl Edge {
             in_session,
             now: UnixMillis(now as u64),
         };
-        match self
+        let config = config.map(|bytes| config_of(&bytes));
+        let way = self
             .usable(url)
             .map_err(Answer::from)
-            .and_then(|()| route(ask, &self.door))
-        {
-            Ok(object) => JsValue::from(object),
+            .and_then(|()| route(ask, &self.door, config.as_ref()));
+        match way {
+            Ok(Way::Object(name)) => JsValue::from(format!("object:{name}")),
+            Ok(Way::ByBody) => JsValue::from("form"),
+            Ok(Way::Ask(tenant)) => JsValue::from(format!("config:{}", PublicConfig::key(&tenant))),
             Err(answer) if answer.is_for_all() => parts(answer, Array::new()),
-            Err(answer) => parts(answer, self.cors(url, origin)),
+            Err(answer) => parts(answer, self.cors_with(url, origin, config.as_ref())),
         }
     }
 
     /// The answer to a preflight, in the same parts. `requested` are the headers asked for.
-    pub fn preflight(&self, url: &str, origin: &str, requested: &str) -> JsValue {
-        parts(Answer::preflight(requested), self.cors(url, origin))
+    pub fn preflight(
+        &self,
+        url: &str,
+        origin: &str,
+        requested: &str,
+        config: Option<Vec<u8>>,
+    ) -> JsValue {
+        let config = config.map(|bytes| config_of(&bytes));
+        let answer = Answer::preflight(requested);
+        parts(answer, self.cors_with(url, origin, config.as_ref()))
+    }
+
+    /// The key of the configuration that says whether pages of an origin may call that URL, if it is not known without.
+    pub fn config_for(&self, url: &str, origin: &str) -> Option<String> {
+        let is_known =
+            origin.is_empty() || is_for_all(url) || may_call(origin, split_url(url).0, &self.door);
+        if is_known {
+            return None;
+        }
+        tenant_of(url).map(|tenant| PublicConfig::key(&tenant))
     }
 
     /// The name of the object that serves a form which was posted to the authorization server.
@@ -129,14 +154,9 @@ impl Edge {
     }
 
     /// The headers, as pairs, that any response to a request from `origin` must carry.
-    pub fn cors(&self, url: &str, origin: &str) -> Array {
-        if is_for_all(url) {
-            return pairs(cors_for_all());
-        }
-        if origin.is_empty() || !may_call(origin, split_url(url).0, &self.door) {
-            return Array::new();
-        }
-        pairs(cors(origin))
+    pub fn cors(&self, url: &str, origin: &str, config: Option<Vec<u8>>) -> Array {
+        let config = config.map(|bytes| config_of(&bytes));
+        self.cors_with(url, origin, config.as_ref())
     }
 
     /// What the engine of the object of that name is told when it wakes: an encoded `Boot`. None
@@ -179,6 +199,18 @@ impl Edge {
     /// What signs receipts. No object is given it.
     pub(crate) fn signer(&self) -> Option<Rc<MasterKeys>> {
         self.door.keys.clone()
+    }
+
+    fn cors_with(&self, url: &str, origin: &str, config: Option<&PublicConfig>) -> Array {
+        if is_for_all(url) {
+            return pairs(cors_for_all());
+        }
+        let is_own = config.is_some_and(|config| config.origins.iter().any(|own| own == origin));
+        let is_own = is_own && tenant_of(url).is_some();
+        if origin.is_empty() || !(is_own || may_call(origin, split_url(url).0, &self.door)) {
+            return Array::new();
+        }
+        pairs(cors(origin))
     }
 
     /// Whether there are keys that may be used at that address.
@@ -279,6 +311,11 @@ pub fn limits() -> Vec<f64> {
         ROOM_WAIT_MILLIS as f64,
         f64::from(ROOM_POLL_MILLIS),
     ]
+}
+
+/// What is public of a tenant. What cannot be read was written by another version: nothing is allowed by it.
+fn config_of(bytes: &[u8]) -> PublicConfig {
+    postcard::from_bytes(bytes).unwrap_or_default()
 }
 
 fn parts(answer: Answer, cors: Array) -> JsValue {

@@ -101,6 +101,9 @@ pub(crate) async fn perform(
         Effect::DeleteSession(id) => sessions::delete(object, &id)
             .await
             .map(|()| Performed::Done),
+        Effect::Publish(config) => sessions::publish(object, config.as_ref())
+            .await
+            .map(|()| Performed::Done),
         Effect::Wake(at) => {
             let millis = at.map_or(f64::INFINITY, |at| at.0 as f64);
             object.wake_at(millis).map(|()| Performed::Done)

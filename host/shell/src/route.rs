@@ -8,7 +8,7 @@ use smcp_auth::discovery::{
     AUTHORIZE, OPENID_METADATA, REGISTER, RESOURCE_METADATA, REVOKE, SERVER_METADATA, TOKEN,
 };
 use smcp_auth::{AuthError, Ticket};
-use smcp_capability::turn::Role;
+use smcp_capability::turn::{PublicConfig, Role};
 use smcp_ids::limits::{OAUTH_FORM_MAX, PATH_MAX};
 use smcp_ids::{PublisherKey, TenantId, UnixMillis};
 use smcp_oauth::{Form, Resource};
@@ -57,7 +57,7 @@ enum Place {
     /// An MCP endpoint of a tenant.
     Mcp(Resource),
     /// What an endpoint says of itself.
-    ResourceMetadata,
+    ResourceMetadata(Resource),
     /// What the authorization server says of itself.
     ServerMetadata,
     /// Where a person is asked.
@@ -75,8 +75,14 @@ enum Place {
     ReceiptKeys,
 }
 
-/// The name of the object that serves the request, or what the edge answers itself.
-pub(crate) fn route(ask: Ask<'_>, door: &impl Doorkeeper) -> Result<String, Answer> {
+/// Where a request goes, or what the edge answers itself. `config` is what is public of the tenant that a path names; it
+/// is asked for, with [`Way::Ask`], only where it makes a difference: never for who has a good credential and no foreign
+/// origin.
+pub(crate) fn route(
+    ask: Ask<'_>,
+    door: &impl Doorkeeper,
+    config: Option<&PublicConfig>,
+) -> Result<Way, Answer> {
     let (origin, path_and_query) = split_url(ask.url);
     let (path, query) = path_and_query
         .split_once('?')
@@ -91,18 +97,23 @@ pub(crate) fn route(ask: Ask<'_>, door: &impl Doorkeeper) -> Result<String, Answ
         return Err(Refusal::UriTooLong.into());
     }
     if !place.is_for_all() && !may_call(ask.origin, origin, door) {
-        return Err(Refusal::OriginForbidden.into());
+        match (place.tenant(), config) {
+            (Some(tenant), None) => return Ok(Way::Ask(tenant.clone())),
+            (Some(_), Some(config)) if config.origins.iter().any(|own| own == ask.origin) => {}
+            _ => return Err(Refusal::OriginForbidden.into()),
+        }
     }
     let role = match place {
         Place::Health => return Err(Answer::healthy()),
         Place::ReceiptKeys => return Err(Answer::receipt_keys(&door.receipt_keys())),
-        Place::ResourceMetadata | Place::ServerMetadata if ask.method != "GET" => {
+        Place::ResourceMetadata(_) | Place::ServerMetadata if ask.method != "GET" => {
             return Err(Refusal::MethodNotAllowed("GET").into());
         }
-        Place::ResourceMetadata => {
-            let of = path.strip_prefix(RESOURCE_METADATA).unwrap_or_default();
-            return Err(Answer::resource_metadata(origin, of));
-        }
+        Place::ResourceMetadata(endpoint) => match config {
+            None => return Ok(Way::Ask(endpoint.tenant)),
+            Some(config) if is_key_only(config, &endpoint) => return Err(Refusal::NotFound.into()),
+            Some(_) => return Err(Answer::resource_metadata(origin, &endpoint.path())),
+        },
         Place::ServerMetadata => return Err(Answer::server_metadata(origin)),
         Place::Authorize if matches!(ask.method, "GET" | "POST") => asked_tenant(query),
         Place::Join(tenant) if matches!(ask.method, "GET" | "POST") => Role::Tenant(tenant),
@@ -114,7 +125,7 @@ pub(crate) fn route(ask: Ask<'_>, door: &impl Doorkeeper) -> Result<String, Answ
         }
         Place::ByBody => {
             within(ask.length, BodyMax::Form)?;
-            return Ok(BY_BODY.to_owned());
+            return Ok(Way::ByBody);
         }
         Place::Register => {
             within(ask.length, BodyMax::Form)?;
@@ -128,8 +139,13 @@ pub(crate) fn route(ask: Ask<'_>, door: &impl Doorkeeper) -> Result<String, Answ
                 "GET" | "DELETE" if ask.in_session => {}
                 _ => return Err(not_a_post(&ask)),
             }
-            door.prove_caller(ask.authorization, &endpoint, ask.now)
-                .map_err(|error| Answer::challenge(error, origin, path))?;
+            if let Err(error) = door.prove_caller(ask.authorization, &endpoint, ask.now) {
+                return match config {
+                    None => Ok(Way::Ask(endpoint.tenant)),
+                    Some(config) if is_key_only(config, &endpoint) => Err(error.into()),
+                    Some(_) => Err(Answer::challenge(error, origin, path)),
+                };
+            }
             within(ask.length, BodyMax::Mcp)?;
             Role::Tenant(endpoint.tenant)
         }
@@ -150,20 +166,47 @@ pub(crate) fn route(ask: Ask<'_>, door: &impl Doorkeeper) -> Result<String, Answ
             }
         }
     };
-    Ok(role.object_name())
+    Ok(Way::Object(role.object_name()))
 }
 
-/// Instead of an object's name: the body says which it is.
-pub(crate) const BY_BODY: &str = "by-body";
+/// Where a request goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// To the object of that name.
+    Object(String),
+    /// To the object that its body names.
+    ByBody,
+    /// It is not known before the public configuration of that tenant is.
+    Ask(TenantId),
+}
+
+fn is_key_only(config: &PublicConfig, endpoint: &Resource) -> bool {
+    let server = endpoint.server.as_ref();
+    server.is_some_and(|server| config.key_only.contains(server))
+}
+
+/// Which tenant's configuration says whether pages of an origin may call that URL.
+pub(crate) fn tenant_of(url: &str) -> Option<TenantId> {
+    let path = split_url(url).1.split('?').next().unwrap_or_default();
+    place(path)?.tenant().cloned()
+}
 
 impl Place {
+    /// The tenant whose pages may call: of its endpoints, other origins may.
+    fn tenant(&self) -> Option<&TenantId> {
+        match self {
+            Self::Mcp(endpoint) => Some(&endpoint.tenant),
+            _ => None,
+        }
+    }
+
     /// Whether pages of all origins may call: what is there is public, or no browser sends a credential for it by
     /// itself.
     fn is_for_all(&self) -> bool {
         matches!(
             self,
             Self::ReceiptKeys
-                | Self::ResourceMetadata
+                | Self::ResourceMetadata(_)
                 | Self::ServerMetadata
                 | Self::ByBody
                 | Self::Register
@@ -255,7 +298,7 @@ fn place(path: &str) -> Option<Place> {
         _ => {}
     }
     if let Some(of) = path.strip_prefix(RESOURCE_METADATA) {
-        return Resource::of_path(of).map(|_| Place::ResourceMetadata);
+        return Resource::of_path(of).map(Place::ResourceMetadata);
     }
     if let Some(endpoint) = Resource::of_path(path) {
         return Some(Place::Mcp(endpoint));

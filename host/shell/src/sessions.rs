@@ -1,10 +1,11 @@
-//! The sealed records of sessions, in KV: what of a session outlives its object.
+//! What is kept in KV: the sealed records of sessions, which outlive their object, and what the edge must know of a
+//! tenant.
 //!
 //! KV may serve what was there a minute ago, and refuse a second write within a second: it is never the
 //! authority, and whoever asks knows. The object's name, not the engine, says whose sessions these are.
 
 use js_sys::{Object as JsObject, Reflect, Uint8Array};
-use smcp_capability::turn::Role;
+use smcp_capability::turn::{PublicConfig, Role};
 use wasm_bindgen::prelude::*;
 
 use crate::bindings::{KvNamespace, Object, bytes_of, settled};
@@ -44,12 +45,32 @@ pub(crate) async fn delete(object: &Object, id: &str) -> Result<(), JsValue> {
     settled(place.delete(&key)).await.map(drop)
 }
 
+/// Makes public what the edge must know of this object's tenant, or nothing any more.
+pub(crate) async fn publish(object: &Object, config: Option<&PublicConfig>) -> Result<(), JsValue> {
+    let Some(Role::Tenant(tenant)) = Role::from_object_name(&object.name()) else {
+        return Err(JsValue::from_str("only a tenant has public configuration"));
+    };
+    let (place, key) = (namespace(object)?, PublicConfig::key(&tenant));
+    let Some(config) = config else {
+        return settled(place.delete(&key)).await.map(drop);
+    };
+    let bytes = postcard::to_allocvec(config)
+        .map_err(|_| JsValue::from_str("the configuration cannot be encoded"))?;
+    let value = Uint8Array::from(bytes.as_slice());
+    settled(place.put(&key, &value, &JsObject::new()))
+        .await
+        .map(drop)
+}
+
+fn namespace(object: &Object) -> Result<KvNamespace, JsValue> {
+    let place = object.sessions();
+    place.ok_or_else(|| JsValue::from_str("the deployment has no KV namespace"))
+}
+
 /// Where sessions are kept, and the key of one there.
 fn place(object: &Object, id: &str) -> Result<(KvNamespace, String), JsValue> {
     let key = session_key(&object.name(), id).map_err(JsValue::from_str)?;
-    let place = object.sessions();
-    let place = place.ok_or_else(|| JsValue::from_str("the deployment has no KV for sessions"))?;
-    Ok((place, key))
+    Ok((namespace(object)?, key))
 }
 
 /// The key of a session of the object of that name.

@@ -81,6 +81,13 @@ pub(crate) fn principal(
             proven.admit(record, now)?
         }
         Credential::AccessToken(token) => {
+            let key_only = &directory.options.public.key_only;
+            if endpoint
+                .server()
+                .is_some_and(|server| key_only.contains(server))
+            {
+                return Err(AuthError::OtherAudience.into());
+            }
             let proven = keyring.open_token(&token)?;
             let member = directory.member(&proven.claims().member);
             let is_ended = directory.is_ended(&proven.claims().grant);

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use smcp_auth::{KeyRecord, MemberRecord};
 use smcp_capability::http::{HostGrant, Method, Secret};
-use smcp_capability::turn::{Mutation, Record, Table};
+use smcp_capability::turn::{Mutation, PublicConfig, Record, Table};
 use smcp_crypto::{Binding, NONCE_BYTES, PurposeKeys};
 use smcp_ids::{
     ClientId, GrantId, MemberId, PublisherKey, ReleaseDigest, ServerSlug, TenantId, UnixMillis,
@@ -142,6 +142,8 @@ impl core::fmt::Debug for SecretRecord {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct OptionsRecord {
     pub(crate) tapes: Keeps,
+    /// What the edge must know.
+    pub(crate) public: PublicConfig,
 }
 
 /// A client that an admin has registered.

@@ -47,6 +47,10 @@ pub const CLIENT_DOCUMENTS_MAX: u64 = 500;
 pub const CLIENT_DOCUMENTS_BYTES_MAX: u64 = 4 * MIB as u64;
 /// Milliseconds that an invitation is good for.
 pub const INVITATION_MILLIS: u64 = 7 * 24 * 60 * 60 * 1_000;
+/// Browser origins that a tenant may allow, and bytes of one.
+pub const ORIGINS_MAX: usize = 32;
+/// See above.
+pub const ORIGIN_MAX: usize = 300;
 /// Members of a tenant: their records are in memory.
 pub const MEMBERS_MAX: usize = 1_000;
 /// Clients that a tenant's admin has registered.

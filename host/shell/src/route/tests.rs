@@ -1,5 +1,5 @@
 //! Where paths lead, and who is let through.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use super::*;
 
@@ -46,8 +46,18 @@ fn ask<'a>(method: &'a str, url: &'a str, authorization: &'a str) -> Ask<'a> {
     }
 }
 
+/// The object, or the status, with that configuration of the tenant.
+fn answered(ask: Ask<'_>, config: &PublicConfig) -> Result<String, u16> {
+    match route(ask, &Door, Some(config)) {
+        Ok(Way::Object(name)) => Ok(name),
+        Ok(Way::ByBody) => Ok("by its body".to_owned()),
+        Ok(Way::Ask(_)) => Ok("asks again".to_owned()),
+        Err(answer) => Err(answer.status),
+    }
+}
+
 fn status(ask: Ask<'_>) -> Result<String, u16> {
-    route(ask, &Door).map_err(|answer| answer.status)
+    answered(ask, &PublicConfig::default())
 }
 
 #[test]
@@ -87,6 +97,70 @@ fn a_path_leads_to_one_object() {
         ("GET", "/.well-known/smcp-keys", "", Err(200)),
         ("GET", "/.well-known/smcp-keys/a", "", Err(404)),
         ("GET", "/.well-known/oauth-protected-resource", "", Err(404)),
+        (
+            "GET",
+            "/.well-known/oauth-protected-resource/t/acme/echo/mcp",
+            "",
+            Err(200),
+        ),
+        (
+            "GET",
+            "/.well-known/oauth-protected-resource/t/acme/mcp",
+            "",
+            Err(200),
+        ),
+        (
+            "GET",
+            "/.well-known/oauth-protected-resource/t/acme",
+            "",
+            Err(404),
+        ),
+        (
+            "GET",
+            "/.well-known/oauth-authorization-server",
+            "",
+            Err(200),
+        ),
+        ("GET", "/.well-known/openid-configuration", "", Err(200)),
+        (
+            "GET",
+            "/.well-known/oauth-authorization-server/t/acme/mcp",
+            "",
+            Err(404),
+        ),
+        (
+            "POST",
+            "/.well-known/oauth-authorization-server",
+            "",
+            Err(405),
+        ),
+        ("POST", "/token", "", Ok("by its body")),
+        ("POST", "/revoke", "", Ok("by its body")),
+        ("GET", "/token", "", Err(405)),
+        ("POST", "/register", "", Ok("platform")),
+        ("DELETE", "/register", "", Err(405)),
+        ("GET", "/authorize?client_id=a", "", Ok("platform")),
+        (
+            "GET",
+            "/authorize?client_id=a&resource=http%3A%2F%2Fhost%3A1%2Ft%2Facme%2Fecho%2Fmcp",
+            "",
+            Ok("tenant:acme"),
+        ),
+        (
+            "POST",
+            "/authorize?client_id=smcp-app_acme_x",
+            "",
+            Ok("tenant:acme"),
+        ),
+        (
+            "GET",
+            "/authorize?resource=a&resource=b",
+            "",
+            Ok("platform"),
+        ),
+        ("PUT", "/authorize", "", Err(405)),
+        ("GET", "/t/acme/join?invitation=x", "", Ok("tenant:acme")),
+        ("POST", "/t/acme/join", "", Ok("tenant:acme")),
         ("GET", "/", "", Err(404)),
     ];
     for (method, path, authorization, expected) in cases {
@@ -175,10 +249,10 @@ fn only_known_origins_may_call() {
 fn pages_of_all_origins_may_read_the_keys_of_receipts() {
     let asked = ask("GET", "http://host/.well-known/smcp-keys", "");
     let origin = "http://evil.example";
-    let answer = route(Ask { origin, ..asked }, &Door).unwrap_err();
+    let answer = route(Ask { origin, ..asked }, &Door, None).unwrap_err();
     assert_eq!((answer.status, answer.is_for_all()), (200, true));
     let asked = ask("GET", "http://host/healthz", "");
-    let answer = route(Ask { origin, ..asked }, &Door).unwrap_err();
+    let answer = route(Ask { origin, ..asked }, &Door, None).unwrap_err();
     assert_eq!((answer.status, answer.is_for_all()), (403, false));
 }
 
@@ -231,7 +305,7 @@ fn a_person_with_a_browser_gets_a_page() {
         accept: "text/html,*/*",
         ..asked
     };
-    assert_eq!(route(browser, &Door), Err(Answer::help()));
+    assert_eq!(route(browser, &Door, None), Err(Answer::help()));
 }
 
 #[test]
@@ -243,4 +317,93 @@ fn a_url_is_cut_before_its_path() {
     ] {
         assert_eq!(split_url(url), parts);
     }
+}
+
+/// A code or token says whose it is.
+#[test]
+fn a_form_goes_to_the_tenant_of_what_is_in_it() {
+    let mac = "A".repeat(43);
+    for (form, object) in [
+        (
+            format!("grant_type=x&code=smcpc_acme_g1_0_{mac}"),
+            "tenant:acme",
+        ),
+        (
+            format!("refresh_token=smcpr_acme_g1_7_{mac}"),
+            "tenant:acme",
+        ),
+        (format!("token=smcpr_acme_g1_7_{mac}"), "tenant:acme"),
+        ("token=smcpa_acme_AAAA".to_owned(), "tenant:acme"),
+        ("token=other".to_owned(), "platform"),
+        ("".to_owned(), "platform"),
+        ("code=a&code=b".to_owned(), "platform"),
+    ] {
+        assert_eq!(route_form(form.as_bytes()), object, "{form}");
+    }
+}
+
+#[test]
+fn what_is_public_of_a_tenant_is_asked_for_where_it_makes_a_difference() {
+    let key = "key-of-acme";
+    let config = PublicConfig {
+        origins: vec!["https://pages.acme.example".to_owned()],
+        key_only: vec!["echo".parse().unwrap()],
+    };
+    let mcp = "http://host/t/acme/echo/mcp";
+    let metadata = "http://host/.well-known/oauth-protected-resource/t/acme/echo/mcp";
+    let other = "http://host/.well-known/oauth-protected-resource/t/acme/other/mcp";
+    let (own, foreign) = ("https://pages.acme.example", "https://evil.example");
+    for (method, url, authorization, origin, first, then) in [
+        ("POST", mcp, key, "", "tenant:acme", Ok("tenant:acme")),
+        ("POST", mcp, key, own, "asks again", Ok("tenant:acme")),
+        ("POST", mcp, key, foreign, "asks again", Err(403)),
+        ("POST", mcp, "", "", "asks again", Err(401)),
+        ("GET", metadata, "", foreign, "asks again", Err(404)),
+        ("GET", other, "", foreign, "asks again", Err(200)),
+    ] {
+        let asked = Ask {
+            origin,
+            ..ask(method, url, authorization)
+        };
+        let without = match route(asked, &Door, None) {
+            Ok(Way::Object(name)) => name,
+            Ok(Way::Ask(tenant)) => {
+                assert_eq!(tenant.as_str(), "acme");
+                "asks again".to_owned()
+            }
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(without, first, "{method} {url} {origin}");
+        assert_eq!(
+            answered(asked, &config),
+            then.map(str::to_owned),
+            "{method} {url} {origin}"
+        );
+    }
+}
+
+/// A server that takes keys only does not say where to get anything else.
+#[test]
+fn a_challenge_says_who_gives_out_credentials_unless_keys_only_are_taken() {
+    let asked = ask("POST", "http://host/t/acme/echo/mcp", "");
+    let challenge = |config: &PublicConfig| {
+        let answer = route(asked, &Door, Some(config)).unwrap_err();
+        let header = answer
+            .headers
+            .into_iter()
+            .find(|(name, _)| *name == "www-authenticate");
+        header.unwrap().1
+    };
+    let text = challenge(&PublicConfig::default());
+    let url = "http://host/.well-known/oauth-protected-resource/t/acme/echo/mcp";
+    assert!(
+        text.contains(&format!("resource_metadata=\"{url}\"")),
+        "{text}"
+    );
+    let key_only = vec!["echo".parse().unwrap()];
+    let text = challenge(&PublicConfig {
+        key_only,
+        ..PublicConfig::default()
+    });
+    assert!(!text.contains("resource_metadata"), "{text}");
 }

@@ -8,6 +8,7 @@ mod grants;
 mod keys;
 mod logs;
 mod members;
+mod public;
 mod publish;
 mod publishers;
 mod secrets;
@@ -110,6 +111,13 @@ async fn tenant(
         ("GET", ["clients"]) => clients::list(scene),
         ("POST", ["clients"]) => clients::add(scene, frame).await,
         ("DELETE", ["clients", client]) => clients::remove(scene, client).await,
+        ("GET", ["origins"]) => public::origins(scene),
+        ("POST", ["origins"]) => public::allow(scene, frame).await,
+        ("DELETE", ["origins"]) => public::disallow(scene, query).await,
+        ("GET", ["servers", server, "oauth"]) => public::show(scene, server),
+        ("PUT", ["servers", server, "oauth"]) => public::set(scene, frame, server).await,
+        (_, ["origins"]) => Err(method_not_allowed("GET, POST, DELETE")),
+        (_, ["servers", _, "oauth"]) => Err(method_not_allowed("GET, PUT")),
         (_, []) => Err(method_not_allowed("GET, DELETE")),
         (_, ["connections"]) => Err(method_not_allowed("GET")),
         (_, ["members", _, "invitation"]) => Err(method_not_allowed("POST")),

@@ -156,7 +156,12 @@ pub(super) async fn close(scene: &Scene) -> Result<Reply, Problem> {
         .keys()
         .map(|(_, release)| *release)
         .collect();
-    for effect in [Effect::DeleteModules(releases), Effect::Erase] {
+    let effects = [
+        Effect::Publish(None),
+        Effect::DeleteModules(releases),
+        Effect::Erase,
+    ];
+    for effect in effects {
         if scene.outside.perform(effect).await != Performed::Done {
             return Err(Problem::host());
         }

@@ -19,7 +19,7 @@ pub use acts::*;
 use serde_json::{Value, json};
 use smcp_capability::turn::{
     ALARM_METHOD, Boot, Effect, Fetch, Fetched, Frame, Hearers, Listen, Mutation, Performed,
-    RUN_METHOD, Record, Reply, Role, Step, Table,
+    PublicConfig, RUN_METHOD, Record, Reply, Role, Step, Table,
 };
 use smcp_crypto::{MasterKeys, receipt_key_id, sha256};
 use smcp_ids::ReleaseDigest;
@@ -62,6 +62,8 @@ pub struct World {
     pub sessions: HashMap<String, Vec<u8>>,
     /// How often a record of a session was read, written or removed there.
     pub session_reads: u32,
+    /// What the edge knows of the tenant.
+    pub published: Option<PublicConfig>,
     /// When objects are to be woken.
     pub alarm: Option<u64>,
     /// The turns of its own that an object has begun and that were not run yet.
@@ -118,6 +120,7 @@ impl World {
             reservations: 0,
             sessions: HashMap::new(),
             session_reads: 0,
+            published: None,
             alarm: None,
             begun: Vec::new(),
         }
@@ -442,6 +445,10 @@ impl World {
             }
             Effect::DeleteSession(id) => {
                 self.sessions.remove(&id);
+                Performed::Done
+            }
+            Effect::Publish(config) => {
+                self.published = config;
                 Performed::Done
             }
             Effect::Wake(at) => {
