@@ -5,7 +5,7 @@
 // It must not know what is right.
 
 import { createInterface } from "node:readline";
-import { agree } from "./browser.mjs";
+import { agree } from "../../xtask/node/browser.mjs";
 
 const [kind, url, accessCode, clientId] = process.argv.slice(2);
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);

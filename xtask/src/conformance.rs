@@ -3,8 +3,9 @@
 //!
 //! There is no list of expected failures: every check that is made must succeed, and one that has
 //! succeeded before, as `tests/conformance` says, must succeed again. Both eras are run against one
-//! Worker, one after the other.
+//! Worker, one after the other, and then what the suite has for authorization servers.
 
+mod authorization;
 mod fixture;
 mod report;
 mod suite;
@@ -18,6 +19,7 @@ use anyhow::{Result, bail, ensure};
 use crate::{build, paths};
 use fixture::Fixture;
 use report::{Known, Report};
+use suite::Check;
 
 /// Which protocol the suite speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -64,6 +66,9 @@ impl Era {
     }
 }
 
+/// What the part on authorization servers is called.
+const AUTHORIZATION: &str = "authorization";
+
 /// An era, and its scenarios that are to be run.
 type Plan = (Era, Vec<String>);
 
@@ -90,6 +95,14 @@ pub fn run(options: &Options) -> Result<()> {
             print!("{}: MCP {}\n{report}", era.name(), era.revision());
         }
         reports.insert(era.name(), report);
+    }
+    if options.era.is_none() && options.scenarios.is_empty() {
+        let outcomes = authorization::run(&fixture, &home.join("results").join(AUTHORIZATION))?;
+        let report = judged(AUTHORIZATION, outcomes, options.accept)?;
+        if !options.json {
+            print!("{AUTHORIZATION}\n{report}");
+        }
+        reports.insert(AUTHORIZATION, report);
     }
     if options.json {
         println!("{}", serde_json::to_string_pretty(&reports)?);
@@ -143,7 +156,12 @@ fn of_era(
         let checks = suite::run(fixture.endpoint(), &scenario, era.revision(), &results)?;
         outcomes.push((scenario, checks));
     }
-    let path = paths::root().join(format!("tests/conformance/{}.txt", era.name()));
+    judged(era.name(), outcomes, accept)
+}
+
+/// Compares what was found with the list of that name.
+fn judged(name: &str, outcomes: Vec<(String, Vec<Check>)>, accept: bool) -> Result<Report> {
+    let path = paths::root().join(format!("tests/conformance/{name}.txt"));
     let mut known = Known::read(&path)?;
     let report = Report::new(outcomes, &known);
     let fresh = report.fresh();

@@ -13,7 +13,7 @@ use crate::paths;
 use crate::platform::Platform;
 use crate::progress::Step;
 
-const TENANT: &str = "conformance";
+pub(super) const TENANT: &str = "conformance";
 const SERVER: &str = "everything";
 /// The crates of the two releases, below `examples/everything`. They differ in one tool and one
 /// prompt.
@@ -27,7 +27,7 @@ const RELEASES: [(&str, &str); 2] = [
 pub(super) struct Fixture {
     // Dropped in this order: the proxy before what it stands for.
     _proxy: Running,
-    _platform: Platform,
+    platform: Platform,
     endpoint: String,
 }
 
@@ -54,8 +54,18 @@ impl Fixture {
         Ok(Self {
             endpoint: format!("{}/t/{TENANT}/{SERVER}/mcp", proxy.url()),
             _proxy: proxy,
-            _platform: platform,
+            platform,
         })
+    }
+
+    /// The host itself.
+    pub(super) fn platform(&self) -> &Platform {
+        &self.platform
+    }
+
+    /// What a token is for.
+    pub(super) fn resource(&self) -> String {
+        self.platform.endpoint(TENANT, SERVER)
     }
 
     /// The URL for the suite.

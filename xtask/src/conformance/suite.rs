@@ -131,6 +131,30 @@ pub(super) fn run(
     }
 }
 
+/// The checks of all scenarios that one run of the suite has written, by the names of their directories.
+pub(super) fn all_written(results: &Path) -> Result<Vec<(String, Vec<Check>)>> {
+    let mut outcomes = Vec::new();
+    for entry in fs::read_dir(results)? {
+        let directory = entry?.path();
+        let path = directory.join("checks.json");
+        if !path.is_file() {
+            continue;
+        }
+        let name = directory.file_name().unwrap_or_default().to_string_lossy();
+        // The time follows the name.
+        let digits = name.find(|letter: char| letter.is_ascii_digit());
+        let scenario = name
+            .split_at(digits.unwrap_or(name.len()))
+            .0
+            .trim_end_matches('-');
+        let checks = serde_json::from_str(&fs::read_to_string(&path)?)
+            .with_context(|| format!("reading {}", path.display()))?;
+        outcomes.push((scenario.to_owned(), checks));
+    }
+    outcomes.sort_by(|(one, _), (other, _)| one.cmp(other));
+    Ok(outcomes)
+}
+
 /// The suite makes a directory with the time in its name.
 fn written(results: &Path) -> Result<Option<PathBuf>> {
     for entry in fs::read_dir(results)? {
@@ -142,7 +166,7 @@ fn written(results: &Path) -> Result<Option<PathBuf>> {
     Ok(None)
 }
 
-fn home() -> PathBuf {
+pub(super) fn home() -> PathBuf {
     paths::root().join("node_modules/@modelcontextprotocol/conformance")
 }
 

@@ -20,3 +20,9 @@ export async function agree(url, accessCode, decision = "agree") {
   if (location === null) throw new Error(`the person is not sent on: ${answered.status} ${await answered.text()}`);
   return new URL(location);
 }
+
+// Run by itself, it goes on to where the person is sent: browser.mjs URL ACCESS_CODE.
+if (process.argv[1] === import.meta.filename) {
+  const [url, accessCode] = process.argv.slice(2);
+  await fetch(await agree(url, accessCode));
+}

@@ -1,0 +1,104 @@
+//! The suite's part on authorization servers: a client that an admin has registered, and a person whose browser is a
+//! script (`xtask/node/browser.mjs`) that follows the page's form.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use super::fixture::{Fixture, TENANT};
+use super::suite::{self, Check};
+use crate::paths;
+use crate::platform::Platform;
+use crate::progress::Step;
+
+/// What it came to, by scenario.
+pub(super) fn run(fixture: &Fixture, results: &Path) -> Result<Vec<(String, Vec<Check>)>> {
+    let platform = fixture.platform();
+    let added = platform.smcp([
+        "client",
+        "add",
+        "Suite",
+        "--tenant",
+        TENANT,
+        "--redirect",
+        "http://127.0.0.1/callback",
+    ])?;
+    let client = text(&added, "client_id")?;
+    let access_code = access_code(platform)?;
+    let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+    fs::create_dir_all(results)?;
+    let step = Step::begin("running the scenarios of authorization servers");
+    let mut suite = Command::new(paths::node())
+        .arg(suite::home().join("dist/index.js"))
+        .args([
+            "authorization",
+            "--url",
+            platform.url(),
+            "--client-id",
+            &client,
+        ])
+        .args([
+            "--resource",
+            &fixture.resource(),
+            "--port",
+            &port.to_string(),
+        ])
+        .arg("--output-dir")
+        .arg(results)
+        .env("NO_COLOR", "1")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(fs::File::create(results.join("output.log"))?)
+        .spawn()
+        .context("starting the suite: run `cargo xtask build` once")?;
+    let said = suite.stdout.take().context("the suite has no output")?;
+    let page = format!("{}/authorize?", platform.url());
+    for line in BufReader::new(said).lines() {
+        let line = line?;
+        if line.starts_with(&page) {
+            let browser = paths::root().join("xtask/node/browser.mjs");
+            let mut node = Command::new(paths::node());
+            let went = node.arg(browser).args([&line, &access_code]).status()?;
+            ensure!(
+                went.success(),
+                "the browser did not come to the client: {line}"
+            );
+        }
+    }
+    suite.wait()?;
+    step.done();
+    let outcomes = suite::all_written(results)?;
+    ensure!(
+        !outcomes.is_empty(),
+        "the suite wrote nothing: see {}",
+        results.display()
+    );
+    Ok(outcomes)
+}
+
+/// The access code of a member, got through its invitation.
+fn access_code(platform: &Platform) -> Result<String> {
+    let invited = platform.smcp(["member", "invite", "Ada", "--tenant", TENANT])?;
+    let link = text(&invited, "invitation")?;
+    let (page, invitation) = link.split_once('?').context("the link has no invitation")?;
+    let given = ureq::post(page)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .send(invitation)?
+        .body_mut()
+        .read_to_string()?;
+    let code = given.split("id=\"access-code\">").nth(1);
+    let code = code.and_then(|rest| rest.split('<').next());
+    Ok(code.context("the page has no access code")?.to_owned())
+}
+
+fn text(value: &Value, member: &str) -> Result<String> {
+    let text = value.get(member).and_then(Value::as_str);
+    Ok(text
+        .with_context(|| format!("{value} has no {member}"))?
+        .to_owned())
+}
