@@ -215,7 +215,7 @@ fn a_guest_is_not_run_for_a_list_that_its_caller_is_not_shown() {
     // For who is shown it, it is run: and fails.
     let client = Client::new(&mut world, &reader, WAYS[1], "shelf");
     let ends = client.ends(&mut world, "resources/list", json!({}));
-    assert_eq!(ends, "guest_trapped");
+    assert_eq!(ends, "guest_panicked");
 }
 
 #[test]
@@ -256,7 +256,7 @@ fn a_server_that_no_scope_names_is_not_there() {
                 (outcome.status(), text)
             };
             let unseen = ask(&mut world, "hello");
-            let absent = ask(&mut world, "nothing");
+            let absent = ask(&mut world, "absent");
             assert_eq!(unseen, absent, "{method} {way:?}");
             assert_ne!(unseen.0, 403, "{method} {way:?}");
         }
