@@ -192,6 +192,11 @@ impl Principal {
         self.allows(|scopes| scopes.allow_reading(server))
     }
 
+    /// Whether there can be a server that it may read.
+    pub fn may_read_any(&self) -> bool {
+        !self.is_platform_admin() && self.scopes().allow_reading_any()
+    }
+
     /// Whether it may call a tool of a server, which may say that it changes nothing.
     pub fn may_call_tool(&self, server: &ServerSlug, tool: &str, only_reads: bool) -> bool {
         self.allows(|scopes| scopes.allow_tool(server, tool, only_reads))

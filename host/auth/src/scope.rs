@@ -258,6 +258,14 @@ impl Scopes {
         })
     }
 
+    /// Whether they allow to read any server at all.
+    pub fn allow_reading_any(&self) -> bool {
+        self.0.iter().any(|scope| match scope {
+            Scope::Mcp | Scope::Read | Scope::Server(_) | Scope::ServerRead(_) => true,
+            Scope::Tool(..) | Scope::Admin | Scope::Publish | Scope::Audit => false,
+        })
+    }
+
     /// Whether they allow to call a tool of a server, which may say that it changes nothing.
     pub fn allow_tool(&self, server: &ServerSlug, tool: &str, only_reads: bool) -> bool {
         self.0.iter().any(|scope| match scope {

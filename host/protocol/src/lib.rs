@@ -46,7 +46,9 @@ mod tests;
 pub use answer::{Answer, Refusal, Reply, SSE_HEADERS};
 pub use batch::{batch, batch_reply};
 pub use call::{Call, Initialize, Method, Notification, Request};
-pub use catalogue::{Catalogue, CatalogueError, List, Offer, Page, TaskSupport, Tool, UnionPage};
+pub use catalogue::{
+    Catalogue, CatalogueError, List, Offer, Page, Shown, TaskSupport, Tool, UnionPage,
+};
 pub use error::{
     HEADER_MISMATCH, INTERNAL_ERROR, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND,
     MISSING_CLIENT_CAPABILITY, PARSE_ERROR, ProtocolError, SESSION_NOT_FOUND, UNSUPPORTED_VERSION,

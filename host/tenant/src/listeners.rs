@@ -16,6 +16,7 @@ use smcp_ids::{ServerSlug, TenantId, UnixMillis, limits};
 use smcp_protocol::catalogue::{split_union_uri, union_uri};
 use smcp_protocol::{Change, Filter, Subscription, sse};
 
+use crate::mcp::scope::check_listening;
 use crate::record::Directory;
 use crate::session::SessionId;
 
@@ -125,12 +126,16 @@ impl Listener {
 
     fn may_hear(&self, news: &News<'_>, directory: &Directory) -> Hearing {
         let admitted = self.principal.admit(news.tenant, directory, news.now);
-        let may_use = |principal: &Principal| principal.may_use(news.tenant, self.server.as_ref());
-        let Some(principal) = admitted.ok().filter(|principal| may_use(principal).is_ok()) else {
+        let server = self.server.as_ref();
+        let may_listen = |principal: &Principal| {
+            principal.may_use(news.tenant, server).is_ok()
+                && check_listening(principal, server).is_ok()
+        };
+        let Some(principal) = admitted.ok().filter(may_listen) else {
             return Hearing::Gone;
         };
-        let is_of_it = self.server.as_ref().is_none_or(|own| own == news.server);
-        if is_of_it && principal.sees(news.tenant, news.server) {
+        let is_of_it = server.is_none_or(|own| own == news.server);
+        if is_of_it && principal.may_read(news.server) {
             Hearing::Hears
         } else {
             Hearing::Deaf

@@ -51,6 +51,13 @@ pub(super) fn check(list: List, item: Json<'_>) -> Result<(Box<str>, Json<'_>), 
     Ok((key.into(), key_value))
 }
 
+/// Whether the author of a tool says that it changes nothing.
+pub(super) fn only_reads(tool: Json<'_>) -> bool {
+    let annotations = tool.get("annotations");
+    let hint = annotations.and_then(|annotations| annotations.get("readOnlyHint"));
+    hint.is_some_and(|hint| hint.text() == "true")
+}
+
 /// 2026-07-28, server/tools, "Tool Names": the length and characters it recommends, which fit a
 /// header as they are.
 fn is_name(name: &str) -> bool {

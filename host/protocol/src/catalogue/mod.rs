@@ -10,6 +10,7 @@ mod item;
 pub(crate) mod legacy;
 mod links;
 mod page;
+mod shown;
 #[cfg(test)]
 mod tests;
 mod union;
@@ -30,6 +31,7 @@ pub use error::CatalogueError;
 pub use execution::TaskSupport;
 pub use links::{Linked, with_uris};
 pub use page::{List, Page};
+pub use shown::Shown;
 pub use union::UnionPage;
 pub use united::{split_union_name, split_union_uri, union_name, union_uri};
 
@@ -67,6 +69,8 @@ struct Item {
     headers: Box<[ParamHeader]>,
     /// Of a tool: whether a call of it may go on as a task.
     task_support: TaskSupport,
+    /// Of a tool: whether its author says that it changes nothing.
+    only_reads: bool,
 }
 
 /// What a server offers, as capabilities say it.
@@ -92,6 +96,7 @@ pub struct Tool<'a> {
     name: &'a str,
     json: Json<'a>,
     task_support: TaskSupport,
+    only_reads: bool,
 }
 
 impl Catalogue {
@@ -290,6 +295,7 @@ impl Catalogue {
             name: &item.key,
             json: self.json(item.whole.clone()),
             task_support: item.task_support,
+            only_reads: item.only_reads,
         }
     }
 
@@ -350,11 +356,7 @@ impl<'a> Tool<'a> {
     /// Whether its author says that it changes nothing (server/tools, `ToolAnnotations`: absent
     /// means that it may).
     pub fn read_only(self) -> bool {
-        let hint = self
-            .json
-            .get("annotations")
-            .and_then(|annotations| annotations.get("readOnlyHint"));
-        hint.is_some_and(|hint| hint.text() == "true")
+        self.only_reads
     }
 }
 
@@ -382,6 +384,7 @@ impl Items {
                     _ => Box::default(),
                 },
                 task_support: TaskSupport::default(),
+                only_reads: list == List::Tools && item::only_reads(element),
             });
         }
         let key_of = |&index: &usize| items.get(index).map(|item: &Item| &item.key);

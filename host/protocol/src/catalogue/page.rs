@@ -6,7 +6,7 @@ use smcp_ids::limits::LIST_PAGE_ITEMS;
 
 use crate::error::ProtocolError;
 
-use super::Catalogue;
+use super::{Catalogue, Item, Shown};
 
 /// A list that clients can ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -114,6 +114,20 @@ impl Catalogue {
     /// The catalogue has no such list, which is a method that the server does not have; or the
     /// cursor is not one of its own.
     pub fn page(&self, list: List, cursor: Option<&str>) -> Result<Page<'_>, ProtocolError> {
+        self.page_of(list, cursor, Shown::All)
+    }
+
+    /// The same of what of a list its caller is shown. A page has as many items whoever asks; what is not
+    /// shown is passed over, and no cursor tells of what comes after the last that is.
+    ///
+    /// # Errors
+    /// As of [`Catalogue::page`]; a cursor after which nothing is shown is none of its own.
+    pub fn page_of(
+        &self,
+        list: List,
+        cursor: Option<&str>,
+        shown: Shown<'_>,
+    ) -> Result<Page<'_>, ProtocolError> {
         if !self.declares(list) {
             return Err(ProtocolError::method_not_found(list.method()));
         }
@@ -127,19 +141,46 @@ impl Catalogue {
                     .ok_or(ProtocolError::Cursor)?
             }
         };
+        let (items, next) = match shown {
+            Shown::All => self.run_of(items, from),
+            some => self.some_of(items, from, some),
+        };
+        if items.is_empty() && from > 0 {
+            return Err(ProtocolError::Cursor);
+        }
+        Ok(Page {
+            list,
+            items,
+            next: next.map(|next| format!("{}{next}", list.letter())),
+            is_made: false,
+        })
+    }
+
+    /// A page of items as they stand in the text, and where the next one begins.
+    fn run_of(&self, items: &[Item], from: usize) -> (Cow<'_, str>, Option<usize>) {
         let until = items.len().min(from + LIST_PAGE_ITEMS);
         let page = items.get(from..until).unwrap_or_default();
         let text = match (page.first(), page.last()) {
             (Some(first), Some(last)) => self.slice(first.whole.start..last.whole.end),
             _ => "",
         };
-        let next = (until < items.len()).then(|| format!("{}{until}", list.letter()));
-        Ok(Page {
-            list,
-            items: Cow::Borrowed(text),
-            next,
-            is_made: false,
-        })
+        (Cow::Borrowed(text), (until < items.len()).then_some(until))
+    }
+
+    /// A page of those items that are shown, and where the next one begins: with one that is.
+    fn some_of(
+        &self,
+        items: &[Item],
+        from: usize,
+        shown: Shown<'_>,
+    ) -> (Cow<'_, str>, Option<usize>) {
+        let mut kept = shown.places(items, from);
+        let page = kept.by_ref().take(LIST_PAGE_ITEMS);
+        let texts: Vec<&str> = page
+            .map(|(_, item)| self.slice(item.whole.clone()))
+            .collect();
+        let next = kept.next().map(|(place, _)| place);
+        (Cow::Owned(texts.join(",")), next)
     }
 }
 

@@ -24,7 +24,7 @@ fn with_tools(count: usize) -> Catalogue {
 }
 
 /// The values of `key` of the items of a page.
-fn keys(page: &Page<'_>) -> Vec<String> {
+pub(super) fn keys(page: &Page<'_>) -> Vec<String> {
     let array = format!("[{}]", page.items);
     let json = Json::parse(array.as_bytes()).unwrap();
     json.elements()
@@ -269,7 +269,7 @@ fn union_of(counts: &[usize]) -> (Vec<String>, usize) {
         let mut added = first;
         while let Some((slug, catalogue)) = servers.get(added) {
             added += 1;
-            if !page.add(slug, catalogue) {
+            if !page.add(slug, catalogue, Shown::All) {
                 break;
             }
         }
@@ -312,7 +312,7 @@ fn a_united_list_visits_each_tool_once_and_few_servers_a_page() {
 fn a_united_list_goes_on_where_a_server_is_gone() {
     let mut page = UnionPage::begin(List::Tools, Some("utb.100")).unwrap();
     assert_eq!(page.from().unwrap().as_str(), "b");
-    page.add(&"c".parse().unwrap(), &with_tools(1));
+    page.add(&"c".parse().unwrap(), &with_tools(1), Shown::All);
     assert_eq!(keys(&page.finish(None)), ["c__t0"]);
     for cursor in [
         "",
@@ -353,7 +353,7 @@ fn each_list_is_united_with_the_names_that_clients_come_back_with() {
         (List::Prompts, r#"{"name":"s__p"}"#),
     ] {
         let mut page = UnionPage::begin(list, None).unwrap();
-        assert!(page.add(&"s".parse().unwrap(), &catalogue));
+        assert!(page.add(&"s".parse().unwrap(), &catalogue, Shown::All));
         assert_eq!(page.finish(None).items, item);
     }
 }
@@ -374,7 +374,7 @@ fn a_list_that_a_guest_makes_goes_on_where_the_guest_says() {
     let text = r#"{"resources":[{"name":"r","uri":"a:0"}]}"#;
     let frozen = Catalogue::parse(text.as_bytes()).unwrap();
     let mut other = page.clone();
-    assert!(other.add(&server, &frozen));
+    assert!(other.add(&server, &frozen, Shown::All));
     assert_eq!(
         other.finish(None).items,
         text[14..text.len() - 2].replace("a:0", "smcp+s+a:0")
@@ -404,7 +404,7 @@ fn a_page_is_made_from_few_lists_of_guests_and_ends_when_it_is_long() {
     let long = Catalogue::parse(long.as_bytes()).unwrap();
     let mut page = UnionPage::begin(List::Prompts, None).unwrap();
     let added = (0..)
-        .take_while(|n| page.add(&format!("s{n}").parse().unwrap(), &long))
+        .take_while(|n| page.add(&format!("s{n}").parse().unwrap(), &long, Shown::All))
         .count();
     let page = page.finish(None);
     assert!(page.items.len() < UNION_PAGE_BYTES + 240_100, "{added}");

@@ -16,7 +16,7 @@ use crate::json::{Json, push_string};
 use super::links;
 use super::page::read_offset;
 use super::united::{union_name, union_uri};
-use super::{Catalogue, Item, List, Page};
+use super::{Catalogue, Item, List, Page, Shown};
 
 /// Where in the united list something is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,22 +101,22 @@ impl UnionPage {
         self.from.as_ref().filter(|from| from.server == *server)
     }
 
-    /// Adds the items of a server, as far as there is room. False when the page is full; servers
-    /// without items fill it too.
-    pub fn add(&mut self, server: &ServerSlug, catalogue: &Catalogue) -> bool {
+    /// Adds the items of a server that its caller is shown, as far as there is room. False when the page
+    /// is full; servers without items fill it too.
+    pub fn add(&mut self, server: &ServerSlug, catalogue: &Catalogue, shown: Shown<'_>) -> bool {
         let from = self.came_from(server).filter(|from| from.guest.is_none());
         let before = from.map_or(0, |from| from.before);
         let items = catalogue.items(self.list);
-        let mut reached = before.min(items.len());
-        for item in items.get(before..).unwrap_or_default() {
+        let mut left = None;
+        for (place, item) in shown.places(items, before) {
             if self.items >= UNION_PAGE_ITEMS || self.text.len() >= UNION_PAGE_BYTES {
+                left = Some(place);
                 break;
             }
             self.push(&united(server, catalogue, self.list, item));
-            reached += 1;
         }
-        self.cut = reached < items.len();
-        self.reach(server, reached, None)
+        self.cut = left.is_some();
+        self.reach(server, left.unwrap_or(items.len()), None)
     }
 
     /// Adds a page of resources that a server's guest has made: all of it, since only the guest can

@@ -10,12 +10,14 @@ mod http;
 mod kv;
 pub(crate) mod legacy;
 mod listen;
+mod lists;
 mod permit;
 mod receipt;
 mod resources;
 mod rest;
 mod room;
 mod run;
+pub(crate) mod scope;
 mod stream;
 mod task;
 mod told;
@@ -29,15 +31,15 @@ use smcp_capability::turn::{Frame, Head as HttpHead, Reply as HttpReply};
 use smcp_ids::ServerSlug;
 use smcp_protocol::json::Json;
 use smcp_protocol::{
-    Answer, Call, Era, GuestCall, Head, Initialize, LISTEN_METHOD, List, Method, Notification,
-    Offer, ProtocolError, Reply, ReplyForm, ReplyTo, Request, Response, ServerInfo, Target,
-    TaskSupport,
+    Answer, Call, Era, GuestCall, Head, Initialize, LISTEN_METHOD, Method, Notification, Offer,
+    ProtocolError, Reply, ReplyForm, ReplyTo, Request, Response, ServerInfo, Target, TaskSupport,
 };
 
 pub(crate) use self::errand::run_of_own;
 pub(crate) use self::http::Place;
 use self::legacy::{Outlet, Seat};
 use self::listen::Listening;
+use self::scope::Need;
 use self::task::Going;
 use crate::modules::Ready;
 use crate::problem::{Problem, retry_after};
@@ -171,6 +173,12 @@ impl Post<'_> {
             accept: Some("application/json"),
             ..*head
         };
+        // Of a batch that asks for what its sender may not, nothing is done.
+        for message in &messages {
+            if let Ok(Call::Request(request)) = Call::read(&head, message.text().as_bytes()) {
+                self.asked(None, None).permit(&head, &request).await?;
+            }
+        }
         let mut answers = Vec::new();
         for message in messages {
             match Call::read(&head, message.text().as_bytes()) {
@@ -288,17 +296,30 @@ impl Asked<'_> {
                 let ready = ready.ok_or_else(Problem::not_found)?;
                 self.at(server, &ready).answer(head, request).await
             }
-            Endpoint::Union => {
-                let united = union::United {
-                    asked: self,
-                    head,
-                    request,
-                };
-                united.answer().await
-            }
+            Endpoint::Union => self.at_all(head, request).answer().await,
         };
         drop(under_way);
         answer
+    }
+
+    /// Whether its caller may ask that; nothing is done yet.
+    async fn permit(&self, head: &Head<'_>, request: &Request<'_>) -> Result<(), Problem> {
+        match self.endpoint {
+            Endpoint::Server(server) => {
+                let ready = self.scene.live(server).await?;
+                let ready = ready.ok_or_else(Problem::not_found)?;
+                Need::of(request.method()).check(self.principal, server, &ready.catalogue)
+            }
+            Endpoint::Union => self.at_all(head, request).permit().await,
+        }
+    }
+
+    fn at_all<'a>(&'a self, head: &'a Head<'a>, request: &'a Request<'a>) -> union::United<'a> {
+        union::United {
+            asked: self,
+            head,
+            request,
+        }
     }
 
     fn at<'a>(&'a self, server: &'a ServerSlug, ready: &'a Rc<Ready>) -> Hosted<'a> {
@@ -343,20 +364,12 @@ impl Hosted<'_> {
     async fn answer(&self, head: &Head<'_>, request: &Request<'_>) -> Result<Answer, Problem> {
         let to = request.reply_to();
         let (catalogue, info) = (&self.ready.catalogue, &self.ready.info);
+        Need::of(request.method()).check(self.asked.principal, self.server, catalogue)?;
         Ok(match request.method() {
             Method::Discover => to.discover(info, &catalogue.offer()),
             Method::Initialize(_) => to.initialize(info, &catalogue.offer()),
             Method::Ping => to.pong(),
-            Method::List {
-                list: List::Resources,
-                cursor,
-            } if catalogue.dynamic_resources() => {
-                self.run(request).list_resources(cursor.as_deref()).await?
-            }
-            Method::List { list, cursor } => match catalogue.page(*list, cursor.as_deref()) {
-                Ok(page) => to.list(info, &page),
-                Err(error) => to.error(&error),
-            },
+            Method::List { list, cursor } => self.list(request, *list, cursor.as_deref()).await?,
             Method::Guest(call) => self.call(head, request, call, None).await?,
             Method::Task(call) => self.asked.task(to, info, call).await?,
             Method::Listen(listen) => {
@@ -371,7 +384,8 @@ impl Hosted<'_> {
         })
     }
 
-    /// Calls the guest, which may know what is called by another name than the client.
+    /// Calls the guest, which may know what is called by another name than the client. Its caller may: that has
+    /// been checked by this catalogue.
     async fn call(
         &self,
         head: &Head<'_>,

@@ -63,9 +63,12 @@ impl Run<'_> {
         if let Some(refused) = self.may_rest(&running, &mut attempt).await? {
             return Ok(refused);
         }
+        let tool = attempt.witness.name();
         let carried = self.rests(running, attempt.round);
-        let task = self.asked.begin_task(self.ready.release, carried).await?;
-        Ok(RoundEnd::Begins(Box::new(task)))
+        let begun = self
+            .asked
+            .begin_task(self.server, tool, self.ready.release, carried);
+        Ok(RoundEnd::Begins(Box::new(begun.await?)))
     }
 
     /// Lets a task sleep.

@@ -8,7 +8,6 @@
 use core::ops::Bound;
 use std::rc::Rc;
 
-use smcp_auth::Principal;
 use smcp_capability::turn::Role;
 use smcp_ids::{ServerSlug, limits};
 use smcp_protocol::catalogue::{Linked, union_uri};
@@ -20,6 +19,7 @@ use smcp_protocol::{
 use super::Asked;
 use super::listen::Listening;
 use super::run::Run;
+use super::scope::{self, Need, sees};
 use crate::listed::is_web;
 use crate::modules::Ready;
 use crate::problem::Problem;
@@ -46,6 +46,7 @@ impl United<'_> {
     pub(super) async fn answer(&self) -> Result<Answer, Problem> {
         let to = self.request.reply_to();
         let info = info(self.asked.scene);
+        scope::check_at_all(self.asked.principal, self.request.method())?;
         Ok(match self.request.method() {
             Method::Discover => to.discover(&info, &OFFER),
             Method::Initialize(_) => to.initialize(&info, &OFFER),
@@ -63,18 +64,39 @@ impl United<'_> {
         })
     }
 
+    /// Whether its caller may ask that; nothing is done yet.
+    pub(super) async fn permit(&self) -> Result<(), Problem> {
+        match self.request.method() {
+            Method::Guest(call) => self.called(call).await.map(drop),
+            method => scope::check_at_all(self.asked.principal, method),
+        }
+    }
+
+    /// The server that a name or URI names, if there is one that the caller sees, and its own name of what is
+    /// called: which the caller may call, if it is there.
+    async fn called(
+        &self,
+        call: &GuestCall<'_>,
+    ) -> Result<Option<(ServerSlug, String, Rc<Ready>)>, Problem> {
+        let principal = self.asked.principal;
+        let Some((server, name)) = call.united().filter(|(server, _)| sees(principal, server))
+        else {
+            return Ok(None);
+        };
+        let Some(ready) = self.asked.scene.live(&server).await? else {
+            return Ok(None);
+        };
+        let need = Need::of_call(call.target(), &name);
+        need.check(principal, &server, &ready.catalogue)?;
+        Ok(Some((server, name, ready)))
+    }
+
     /// Calls the guest of the server that a name or URI names.
     async fn call(&self, call: &GuestCall<'_>) -> Result<Answer, Problem> {
         let to = self.request.reply_to();
         let target = call.target();
         let unknown = || to.error(&ProtocolError::unknown(target, call.name()));
-        let Some((server, name)) = call.united() else {
-            return Ok(unknown());
-        };
-        if !sees(self.asked.principal, &server) {
-            return Ok(unknown());
-        }
-        let Some(ready) = self.asked.scene.live(&server).await? else {
+        let Some((server, name, ready)) = self.called(call).await? else {
             return Ok(unknown());
         };
         if !target.is_of(&ready.catalogue.offer()) {
@@ -87,14 +109,14 @@ impl United<'_> {
         let at = self.asked.at(&server, &ready);
         let answer = at.call(self.head, self.request, call, Some(&name)).await?;
         let caller = self.asked.principal.to_string();
+        let may_read = self.asked.principal.may_read(&server);
         let state = self.asked.scene.state.borrow();
-        // A link to the web is for the client to follow itself, unless its server has listed it as its own.
-        let is_here = |linked, uri: &str| {
-            linked == Linked::Own
-                || !is_web(uri)
-                || ready.catalogue.lists_resource(uri)
-                || state.listed.has(&server, &caller, uri)
+        // A link to the web is for the client to follow itself, unless its server has listed it to it as its own.
+        let is_listed = |uri: &str| {
+            ready.catalogue.lists_resource(uri) || state.listed.has(&server, &caller, uri)
         };
+        let is_here =
+            |linked, uri: &str| linked == Linked::Own || !is_web(uri) || may_read && is_listed(uri);
         Ok(answer.with_uris(target, |linked, uri| {
             is_here(linked, uri).then(|| union_uri(&server, uri))
         }))
@@ -132,13 +154,19 @@ impl United<'_> {
     /// # Errors
     /// It is broken, which stands in its log, or the host is busy.
     async fn add(&self, page: &mut UnionPage, server: &ServerSlug) -> Result<bool, Problem> {
+        let principal = self.asked.principal;
+        if page.list() != List::Tools && !principal.may_read(server) {
+            return Ok(page.pass(server, false));
+        }
         let catalogue = self.asked.scene.catalogue(server).await;
         let why = "its catalogue cannot be read";
         let Some(catalogue) = self.or_noted(server, catalogue, why).await? else {
             return Ok(page.pass(server, false));
         };
         if page.list() != List::Resources || !catalogue.dynamic_resources() {
-            return Ok(page.add(server, &catalogue));
+            return Ok(scope::shown(principal, server, page.list(), |shown| {
+                page.add(server, &catalogue, shown)
+            }));
         }
         if page.guest_pages(server) >= limits::UNION_GUEST_PAGES {
             let why = "its list of resources has more pages than are listed";
@@ -217,10 +245,4 @@ fn info(scene: &Scene) -> ServerInfo {
         Role::Platform => String::new(),
     };
     super::server_info(&name, env!("CARGO_PKG_VERSION"), None)
-}
-
-fn sees(principal: &Principal, server: &ServerSlug) -> bool {
-    principal
-        .tenant()
-        .is_some_and(|tenant| principal.sees(tenant, server))
 }

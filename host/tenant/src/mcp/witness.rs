@@ -84,6 +84,11 @@ impl<'a> Witness<'a> {
         }
     }
 
+    /// What is called, by its guest's own name.
+    pub(super) fn name(&self) -> &str {
+        self.name
+    }
+
     /// The name of the call.
     pub(super) fn id(&self) -> CallId {
         self.id

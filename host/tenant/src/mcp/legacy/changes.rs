@@ -55,11 +55,8 @@ impl Scene {
         server: &ServerSlug,
         changes: &[Change],
     ) -> Result<(), Problem> {
-        let may_see = self.owner_of(&session.record)?.is_some_and(|principal| {
-            principal
-                .tenant()
-                .is_some_and(|tenant| principal.sees(tenant, server))
-        });
+        let owner = self.owner_of(&session.record)?;
+        let may_hear = owner.is_some_and(|principal| principal.may_read(server));
         let endpoint = session.record.endpoint.as_ref();
         let seen = changes
             .iter()
@@ -69,7 +66,7 @@ impl Scene {
             Change::Tools | Change::Prompts | Change::Resources => true,
         });
         let wanted: Vec<_> = wanted.map(|change| change_message(&change)).collect();
-        if !may_see || wanted.is_empty() || session.row.ended {
+        if !may_hear || wanted.is_empty() || session.row.ended {
             return Ok(());
         }
         let mut text = String::new();

@@ -61,10 +61,19 @@ pub(super) async fn seat(
         return Ok(Seat::None);
     };
     let found = scene.session(name.trim(), endpoint.server(), principal);
-    Ok(match found.await? {
-        Some(session) => Seat::In(Box::new(session)),
-        None => Seat::Unknown,
-    })
+    let Some(mut session) = found.await? else {
+        return Ok(Seat::Unknown);
+    };
+    // What is kept from here on goes on with what its principal may do now, which may be more or less than when the
+    // session began: a client that was refused comes back with a token for more, and stays in its session.
+    let changed = principal.remember();
+    if let Some(changed) = changed.filter(|changed| *changed != session.record.principal) {
+        session.record.principal = changed;
+        if session.row.hears {
+            scene.change_session(&session).await?;
+        }
+    }
+    Ok(Seat::In(Box::new(session)))
 }
 
 impl Seat {

@@ -5,7 +5,7 @@ use core::cell::{Cell, RefCell};
 
 use smcp_capability::call::Question;
 use smcp_capability::turn::Frame;
-use smcp_ids::{ReleaseDigest, UnixMillis, limits};
+use smcp_ids::{ReleaseDigest, ServerSlug, UnixMillis, limits};
 use smcp_protocol::{Answer, Call, Request, TaskStatus};
 
 use super::kept::{Ended, Stored, Task};
@@ -176,6 +176,8 @@ impl Asked<'_> {
     /// Makes a call a task, which goes on by itself from now on.
     pub(in crate::mcp) async fn begin_task(
         &self,
+        server: &ServerSlug,
+        tool: &str,
         release: ReleaseDigest,
         carried: Carried,
     ) -> Result<Task, Problem> {
@@ -183,7 +185,8 @@ impl Asked<'_> {
         let owner = self.principal.to_string();
         let principal = self.principal.remember().ok_or_else(Problem::host)?;
         let now = scene.outside.now();
-        let task = Task::new(&scene.draw(), self.endpoint.server(), principal, now);
+        let tool = (server.clone(), tool.to_owned());
+        let task = Task::new(&scene.draw(), self.endpoint.server(), principal, tool, now);
         let headers = self.frame.headers.iter();
         let headers = headers.filter(|(name, _)| name != "authorization");
         let stored = Stored {

@@ -26,6 +26,8 @@ pub(in crate::mcp) struct Task {
     /// The endpoint that was called; none: that of all servers.
     pub(super) endpoint: Option<ServerSlug>,
     pub(super) principal: Remembered,
+    /// The tool that was called, and whose it is.
+    pub(super) tool: (ServerSlug, String),
     pub(super) status: TaskStatus,
     pub(super) created: UnixMillis,
     pub(super) updated: UnixMillis,
@@ -61,6 +63,7 @@ impl Task {
         seed: &[u8; 32],
         endpoint: Option<&ServerSlug>,
         principal: Remembered,
+        tool: (ServerSlug, String),
         now: UnixMillis,
     ) -> Self {
         let (name, _) = seed.split_at(NAME_BYTES);
@@ -68,6 +71,7 @@ impl Task {
             id: hex::encode(name),
             endpoint: endpoint.cloned(),
             principal,
+            tool,
             status: TaskStatus::Working,
             created: now,
             updated: now,

@@ -15,12 +15,14 @@ pub(super) use self::going::{Going, give_up, go_on, live};
 use self::kept::Ended;
 pub(super) use self::kept::Task;
 use super::Asked;
+use super::scope::Need;
 use crate::problem::Problem;
 use crate::questions::{self, Answers};
 
 impl Asked<'_> {
     /// Answers `tasks/get`, `tasks/update` and `tasks/cancel`. A task of another caller, or of another
-    /// endpoint, is one that is not there.
+    /// endpoint, is one that is not there; who may not call its tool may not any more, or not with this
+    /// credential, and learns no result of it.
     pub(super) async fn task(
         &self,
         to: &ReplyTo,
@@ -33,6 +35,7 @@ impl Asked<'_> {
         else {
             return Ok(to.error(&ProtocolError::UnknownTask));
         };
+        self.permit_task(&task).await?;
         match call.ask {
             TaskAsk::Get => self.tell_task(to, info, &owner, &task).await,
             TaskAsk::Update => self.update_task(to, info, &owner, task, call).await,
@@ -43,6 +46,15 @@ impl Asked<'_> {
                 Ok(to.task_taken(info))
             }
         }
+    }
+
+    async fn permit_task(&self, task: &Task) -> Result<(), Problem> {
+        let (server, tool) = &task.tool;
+        if self.principal.may_all(server) {
+            return Ok(());
+        }
+        let catalogue = self.scene.catalogue(server).await?.unwrap_or_default();
+        Need::Tool(tool).check(self.principal, server, &catalogue)
     }
 
     async fn tell_task(
