@@ -6,7 +6,7 @@ use smcp_ids::limits::LIST_PAGE_ITEMS;
 
 use crate::error::ProtocolError;
 
-use super::Catalogue;
+use super::{Catalogue, TaskSupport};
 
 /// A list that clients can ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -90,6 +90,8 @@ pub struct Page<'a> {
     pub(crate) list: List,
     /// Its items, as they stand inside a JSON array.
     pub(crate) items: Cow<'a, str>,
+    /// Of tools: whether a call of each may go on as a task, in their order.
+    pub(crate) supports: Vec<TaskSupport>,
     /// Where the next page begins, if there is one.
     pub(crate) next: Option<String>,
     /// Whether a guest made some of it, so that it may be another at once.
@@ -100,6 +102,15 @@ impl Page<'_> {
     /// The cursor of the next page, if there is one.
     pub fn next(&self) -> Option<&str> {
         self.next.as_deref()
+    }
+
+    /// The same for a client that can have no tasks here: it must not take a tool for one that it cannot call.
+    #[must_use]
+    pub fn without_tasks(self) -> Self {
+        Self {
+            supports: Vec::new(),
+            ..self
+        }
     }
 }
 
@@ -134,9 +145,11 @@ impl Catalogue {
             _ => "",
         };
         let next = (until < items.len()).then(|| format!("{}{until}", list.letter()));
+        let supports = page.iter().filter(|_| list == List::Tools);
         Ok(Page {
             list,
             items: Cow::Borrowed(text),
+            supports: supports.map(|item| item.task_support).collect(),
             next,
             is_made: false,
         })

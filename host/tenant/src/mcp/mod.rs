@@ -31,7 +31,6 @@ use smcp_protocol::json::Json;
 use smcp_protocol::{
     Answer, Call, Era, GuestCall, Head, Initialize, LISTEN_METHOD, List, Method, Notification,
     Offer, ProtocolError, Reply, ReplyForm, ReplyTo, Request, Response, ServerInfo, Target,
-    TaskSupport,
 };
 
 pub(crate) use self::errand::run_of_own;
@@ -40,7 +39,7 @@ use self::listen::Listening;
 use self::task::Going;
 use crate::modules::Ready;
 use crate::problem::{Problem, retry_after};
-use crate::session::Session;
+use crate::session::{Record, Session};
 use crate::state::Scene;
 
 /// Which endpoint was called.
@@ -138,7 +137,7 @@ impl Post<'_> {
             request.reply_to_mut().set_log_level(Some(session.level()));
         }
         let outlet = session
-            .filter(|_| request.method().calls_guest())
+            .filter(|_| request.method().may_stream())
             .map(|session| Outlet::direct(self.scene, session.clone(), body));
         let asked = self.asked(session, outlet.as_ref());
         let answer = asked.answer(head, &request).await?;
@@ -300,6 +299,12 @@ impl Asked<'_> {
         answer
     }
 
+    /// What was agreed on in the session that it is made in, or that its task was begun in.
+    fn agreed(&self) -> Option<&Record> {
+        let session = self.session.map(|session| &session.record);
+        session.or(self.going.and_then(Going::agreed))
+    }
+
     fn at<'a>(&'a self, server: &'a ServerSlug, ready: &'a Rc<Ready>) -> Hosted<'a> {
         Hosted {
             asked: self,
@@ -353,11 +358,12 @@ impl Hosted<'_> {
                 self.run(request).list_resources(cursor.as_deref()).await?
             }
             Method::List { list, cursor } => match catalogue.page(*list, cursor.as_deref()) {
-                Ok(page) => to.list(info, &page),
+                Ok(page) => to.list(info, &self.asked.as_seen(to, page)),
                 Err(error) => to.error(&error),
             },
             Method::Guest(call) => self.call(head, request, call, None).await?,
             Method::Task(call) => self.asked.task(to, info, call).await?,
+            Method::LegacyTask(call) => self.asked.legacy_task(to, call).await?,
             Method::Listen(listen) => {
                 let listening = Listening(self.asked);
                 listening.answer(to, listen, &catalogue.offer()).await?
@@ -394,9 +400,10 @@ impl Hosted<'_> {
             {
                 return Ok(to.error(&error));
             }
-            let support = catalogue.tool(name).map(|tool| tool.task_support());
-            if support == Some(TaskSupport::Required) && !request.meta().takes_tasks {
-                return Ok(to.error(&ProtocolError::MissingExtension));
+            match self.task_wish(request, call, name) {
+                Ok(None) => {}
+                Ok(Some(wish)) => return self.run(request).begins_at_once(call, name, wish).await,
+                Err(error) => return Ok(to.error(&error)),
             }
             let schemas = self.ready.schemas.of(catalogue, name);
             if let Err(mismatch) = schemas.check_arguments(call.arguments()) {
@@ -409,16 +416,16 @@ impl Hosted<'_> {
     }
 
     fn run<'r>(&'r self, request: &'r Request<'_>) -> run::Run<'r> {
-        let (meta, session) = (request.meta(), self.asked.session);
-        let capabilities = match session {
-            Some(session) => &session.record.capabilities,
+        let (meta, agreed) = (request.meta(), self.asked.agreed());
+        let capabilities = match agreed {
+            Some(agreed) => &agreed.capabilities,
             None => meta
                 .client_capabilities
                 .map_or("{}", |capabilities| capabilities.text()),
         };
         let mut origin = crate::origin::of(meta);
-        if let Some(session) = session {
-            (origin.client, origin.version) = session.record.client.clone();
+        if let Some(agreed) = agreed {
+            (origin.client, origin.version) = agreed.client.clone();
         }
         run::Run {
             scene: self.asked.scene,

@@ -3,7 +3,7 @@
 
 use smcp_capability::call::Question;
 use smcp_ids::{UnixMillis, limits};
-use smcp_protocol::{GuestCall, ProtocolError, Target, TaskSupport};
+use smcp_protocol::{Era, GuestCall, ProtocolError, Target, TaskSupport};
 use smcp_tape::Tape;
 
 use super::ask::Carried;
@@ -64,7 +64,9 @@ impl Run<'_> {
             return Ok(refused);
         }
         let carried = self.rests(running, attempt.round);
-        let task = self.asked.begin_task(self.ready.release, carried).await?;
+        let terms = (Era::Modern, limits::TASK_MILLIS);
+        let begun = self.asked.begin_task(self.ready.release, carried, terms);
+        let task = begun.await?;
         Ok(RoundEnd::Begins(Box::new(task)))
     }
 

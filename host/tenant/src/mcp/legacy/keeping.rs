@@ -288,7 +288,7 @@ impl Scene {
 
 impl Session {
     /// The name of its principal.
-    pub(super) fn owner(&self) -> String {
+    pub(in crate::mcp) fn owner(&self) -> String {
         format!("key:{}", self.record.principal.id())
     }
 }
