@@ -23,7 +23,7 @@ pub(crate) fn tools<'p>(version: Version, page: &'p Page<'_>) -> Cow<'p, str> {
     let are_plain = array.elements().all(is_readable)
         && !(says_tasks && page.supports.iter().any(|&support| support.is_said()));
     if are_plain {
-        return Cow::Borrowed(&page.items);
+        return Cow::Borrowed(&*page.items);
     }
     let tools = array.elements().map(|tool| {
         let support = supports.next().unwrap_or_default();
