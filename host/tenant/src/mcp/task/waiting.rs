@@ -26,6 +26,8 @@ struct News {
     text: String,
     /// Whether that is the last.
     ends: bool,
+    /// What writes down that it was told.
+    told: Vec<Write>,
 }
 
 /// Where the streams are found that wait for a task: in the order in which they came.
@@ -79,8 +81,8 @@ impl Scene {
             self.keep(removals, Vec::new()).await?;
             return Ok(Some(answer));
         }
-        let news = self.news(owner, &task, session, stream).await?;
-        if let Some(news) = news {
+        if let Some(news) = self.news(owner, &task, session, stream).await? {
+            self.keep(news.told, Vec::new()).await?;
             self.outside.emit(news.text.into_bytes()).await;
         }
         Ok(None)
@@ -124,8 +126,10 @@ impl Scene {
         let range = Space::tasks(owner).range(&waiting_prefix(&task.id), None, u32::MAX);
         for key in self.item_keys(range).await? {
             let (session, stream) = self.waiting_at(owner, &key).await?;
-            if let Some(News { text, ends }) = self.news(owner, task, &session, &stream).await? {
-                self.tell_attached(&session, &stream, &text, ends).await?;
+            if let Some(news) = self.news(owner, task, &session, &stream).await? {
+                self.tell_attached(&session, &stream, &news.text, news.ends)
+                    .await?;
+                self.keep(news.told, Vec::new()).await?;
             }
             if task.is_over() {
                 // Its session may have ended, and with it all else of the stream.
@@ -151,8 +155,8 @@ impl Scene {
             TaskStatus::Working => Ok(None),
             TaskStatus::InputRequired if waits.round == task.round => Ok(None),
             TaskStatus::InputRequired => {
-                let text = self.ask_on(owner, task, session, stream, waits).await?;
-                Ok(Some(News { text, ends: false }))
+                let news = self.questions_on(owner, task, session, stream, waits);
+                news.await.map(Some)
             }
             TaskStatus::Completed | TaskStatus::Failed | TaskStatus::Cancelled => {
                 let answer = self.end_of_task(owner, task, &waits.request).await?;
@@ -163,23 +167,24 @@ impl Scene {
                 let mut event = Event::of(answer.json().to_owned());
                 event.is_last = true;
                 self.keep_event(session, &id, &event).await;
-                let removals = self.waiting_removals(owner, session, stream, &waits);
-                self.keep(removals, Vec::new()).await?;
-                let text = format!("{}{}", event.text(&id), sse::OVER);
-                Ok(Some(News { text, ends: true }))
+                Ok(Some(News {
+                    text: format!("{}{}", event.text(&id), sse::OVER),
+                    ends: true,
+                    told: self.waiting_removals(owner, session, stream, &waits),
+                }))
             }
         }
     }
 
-    /// Asks on a stream what of a task's questions has no answer.
-    async fn ask_on(
+    /// What of a task's questions has no answer, as a stream is asked it.
+    async fn questions_on(
         &self,
         owner: &str,
         task: &Task,
         session: &SessionId,
         stream: &str,
         mut waits: Waits,
-    ) -> Result<String, Problem> {
+    ) -> Result<News, Problem> {
         let mut text = String::new();
         for question in self.unanswered(owner, task).await? {
             let asked = question_id(stream, task.round, &question.id);
@@ -194,10 +199,12 @@ impl Scene {
             text.push_str(&event.text(&id));
         }
         waits.round = task.round;
-        // In place of what is there: it needs no room.
-        let write = self.waits_write(session, stream, &waits, task.until())?;
-        self.keep(vec![write], Vec::new()).await?;
-        Ok(text)
+        Ok(News {
+            text,
+            ends: false,
+            // In place of what is there: it needs no room.
+            told: vec![self.waits_write(session, stream, &waits, task.until())?],
+        })
     }
 
     /// Forgets that a stream waits for a task.
@@ -228,8 +235,11 @@ impl Scene {
             return Ok(());
         };
         let owner = session.owner();
-        if let Some(task) = self.task(&owner, &id).await? {
-            self.news(&owner, &task, &session.id, stream).await?;
+        let Some(task) = self.task(&owner, &id).await? else {
+            return Ok(());
+        };
+        if let Some(news) = self.news(&owner, &task, &session.id, stream).await? {
+            self.keep(news.told, Vec::new()).await?;
         }
         Ok(())
     }
