@@ -24,8 +24,8 @@ fn a_server_whose_tools_can_be_tasks_says_so_and_which() {
     let list = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
     let tools = world.call(&client.key, &list).json();
     assert!(!tools.to_string().contains("taskSupport"), "{tools}");
-    for (server, is_said) in [(GUEST, true), (PLAIN, false)] {
-        world.publish(server, "2.0.0");
+    for (server, version, is_said) in [(GUEST, "2.0.0", true), (PLAIN, "3.0.0", false)] {
+        world.publish(server, version);
         let params = json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}});
         let body = json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params});
         for (path, is_said) in [("/t/acme/hello/mcp", is_said), ("/t/acme/mcp", true)] {

@@ -295,7 +295,9 @@ pub(super) fn tasks(name: &str, start: Start) {
     });
     assert_eq!(done, expected);
     // It is asked on the stream on which it waits for the result.
-    let asked = client.ask(r#"task confirm_delete {"filename":"a"}"#).unwrap();
+    let asked = client
+        .ask(r#"task confirm_delete {"filename":"a"}"#)
+        .unwrap();
     assert_eq!(asked["result"], "a is deleted.", "{asked}");
     assert!(has(&asked["stood"], "input_required"), "{asked}");
     let failed = client.ask("task failing_job").unwrap();

@@ -103,7 +103,7 @@ impl Run<'_> {
                     Err(error) => return Ok(self.to.error(&error)),
                 }
             }
-            _ => self.blank(call, known, began),
+            _ => self.first_round(call, known, began),
         };
         let method = call.target().method();
         let witness = Witness::new(self, &tape.header.seed, method, known, began);
@@ -153,7 +153,7 @@ impl Run<'_> {
     }
 
     /// With what a call begins that has done nothing yet.
-    pub(super) fn blank(
+    pub(super) fn first_round(
         &self,
         call: &GuestCall<'_>,
         known: &str,

@@ -121,7 +121,8 @@ pub(super) fn is_name(id: &str) -> bool {
 }
 
 fn says_it_failed(result: &str) -> bool {
-    let said = Json::of_scanned(result).get("isError");
+    let result = Json::parse(result.as_bytes()).ok();
+    let said = result.and_then(|result| result.get("isError"));
     said.is_some_and(|said| said.text() == "true")
 }
 

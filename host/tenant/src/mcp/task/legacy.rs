@@ -63,7 +63,7 @@ impl Run<'_> {
     ) -> Result<Answer, Problem> {
         let lasts = wish.ttl_millis.unwrap_or(limits::TASK_MILLIS);
         let lasts = lasts.clamp(limits::TASK_MILLIS_MIN, limits::TASK_MILLIS);
-        let (round, mut tape) = self.blank(call, name, self.scene.outside.now());
+        let (round, mut tape) = self.first_round(call, name, self.scene.outside.now());
         tape.header.deadline_millis = lasts;
         let carried = self.carried(round, tape);
         let terms = (Era::Legacy, lasts);
