@@ -28,8 +28,8 @@ answers("elicitation/create", async ({ params }) => {
     await word();
   }
   const asked = params.requestedSchema.properties;
-  const content = asked.name ? { name: "Ada" } : { username: "ada", email: "ada@example.com" };
-  return { action: "accept", content };
+  const answers = [{ name: "Ada" }, { confirm: true }, { username: "ada", email: "ada@example.com" }];
+  return { action: "accept", content: answers.find((content) => Object.keys(content)[0] in asked) };
 });
 answers("sampling/createMessage", async () => ({
   model: "a model",
@@ -62,6 +62,8 @@ const acts = {
   count,
   long,
   question,
+  task,
+  patient,
 };
 for (let next = await word(); next !== undefined; next = await word()) {
   const [act, ...rest] = next.split(" ");
@@ -187,5 +189,24 @@ async function long() {
 async function question() {
   waits = true;
   await acts.elicit();
+  waits = false;
+}
+
+/** Calls a tool as a task, if the client has learnt that it can be one: how that stood in between, and the result. */
+async function task(name, given = "{}") {
+  await client.listTools();
+  const call = { name, arguments: JSON.parse(given) };
+  const stood = [];
+  for await (const told of client.experimental.tasks.callToolStream(call)) {
+    if (told.type === "taskStatus" && stood.at(-1) !== told.task.status) stood.push(told.task.status);
+    if (told.type === "result") say({ stood, result: told.result.content[0].text });
+    if (told.type === "error") say({ stood, error: told.error.message });
+  }
+}
+
+/** The same, of a task that asks, which is told; and answered at a word. */
+async function patient(name, given) {
+  waits = true;
+  await task(name, given);
   waits = false;
 }

@@ -17,6 +17,7 @@ use smcp_xtask::dev::{Options, StaleKv};
 const ASK: &str = include_str!("../guests/ask.wat");
 const GREET: &str = include_str!("../guests/greet.wat");
 const NAP: &str = include_str!("../guests/nap.wat");
+const TASK: &str = include_str!("../guests/waits.wat");
 const VERSION: &str = "2025-11-25";
 const SOON: Duration = Duration::from_secs(5);
 
@@ -174,6 +175,31 @@ fn a_call_that_waits_ten_minutes_for_its_client_leaves_the_object_asleep() {
     let (done, before) = response(&events);
     let name = &done["result"]["structuredContent"]["content"]["name"];
     assert_eq!((name, before), (&json!("Ada"), 1), "{done}");
+}
+
+#[test]
+fn a_stream_that_waits_for_a_task_leaves_the_object_asleep() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let stage = moved();
+    let tenant = stage.tenant_with(TASK).unwrap();
+    let session = Session::begin_on(stage, &tenant);
+    let request = |method: &str, params: Value| json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+    let call = json!({"name": "ask", "arguments": {}, "task": {}});
+    let begun = session.post(&request("tools/call", call)).json().unwrap();
+    let id = &begun["result"]["task"]["taskId"];
+    let result = request("tasks/result", json!({"taskId": id})).to_string();
+    let events = session.ask("POST").listen(result.as_bytes()).unwrap();
+    // It sleeps for ten seconds before it asks.
+    let question = events.next_within(Duration::from_secs(30)).unwrap();
+    assert_eq!(question["method"], "elicitation/create", "{question}");
+    let woken = stage.woke(&tenant).unwrap();
+    thread::sleep(UNTIL_ASLEEP);
+    stage.provoke(&tenant, "move-clock=600000").unwrap();
+    assert_eq!(stage.woke(&tenant).unwrap(), woken + 1, "it has not slept");
+    assert_eq!(session.answer(&question, "Ada").status, 202);
+    let (done, before) = response(&events);
+    let name = &done["result"]["structuredContent"]["content"]["name"];
+    assert_eq!((name, before), (&json!("Ada"), 0), "{done}");
 }
 
 #[test]

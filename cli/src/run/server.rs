@@ -205,7 +205,7 @@ impl Server {
                 ..
             } if self.catalogue.dynamic_resources() => return Now::Compute,
             Method::List { list, cursor } => match self.catalogue.page(*list, cursor.as_deref()) {
-                Ok(page) => to.list(&self.info, &page),
+                Ok(page) => to.list(&self.info, &page.without_tasks()),
                 Err(error) => to.error(&error),
             },
             Method::Guest(call) => return self.refuses(to, call).map_or(Now::Compute, Now::Answer),
@@ -213,6 +213,7 @@ impl Server {
                 return self.listen(to, listen).map_or(Now::Listens, Now::Answer);
             }
             Method::Task(_) => to.error(&ProtocolError::UnknownTask),
+            Method::LegacyTask(call) => to.error(&ProtocolError::method_not_found(call.method())),
             Method::SetLevel(level) => {
                 self.session().log_level = Some(*level);
                 to.empty()

@@ -405,6 +405,8 @@ pub const ERRANDS_AT_ONCE: usize = CALLS_AT_ONCE_EACH;
 
 /// How long a task is kept, and may run, in milliseconds from its beginning.
 pub const TASK_MILLIS: u64 = 24 * 60 * 60 * 1_000;
+/// The shortest time for which a client can have one kept: it must be there when its client asks for it.
+pub const TASK_MILLIS_MIN: u64 = 10_000;
 /// How often a client should ask for one, in milliseconds, as it is told.
 pub const TASK_POLL_MILLIS: u64 = 1_000;
 /// The fuel of one run of a task: it has no client that waits.
@@ -420,6 +422,12 @@ pub const TASK_SLEEPS_MILLIS: u32 = 5_000;
 pub const TASK_ITEMS_MAX: u64 = 8_192;
 /// The same in bytes.
 pub const TASKS_BYTES_MAX: u64 = 64 * MIB as u64;
+/// Tasks that are looked at for a page of a list.
+pub const TASKS_PAGE: u32 = 50;
+/// Streams that wait for one task: each is told all that it asks, and its end.
+pub const TASK_STREAMS_MAX: usize = 16;
+/// How often a turn looks that waits for a task, since its client takes no stream, in milliseconds.
+pub const TASK_LOOK_MILLIS: u32 = 500;
 
 // ---- Streams ---------------------------------------------------------------------------------
 

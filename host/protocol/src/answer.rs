@@ -95,6 +95,14 @@ impl Answer {
         Self::error(Some(id), wire)
     }
 
+    /// An error that was written before.
+    pub(crate) fn of_error(id: &str, error: &str) -> Self {
+        Self {
+            status: 200,
+            json: response(Some(id), "error", error),
+        }
+    }
+
     fn error(id: Option<&str>, wire: &Wire) -> Self {
         Self {
             status: wire.status,

@@ -17,7 +17,7 @@ use crate::message::{Frame, Malformed, Message, Token};
 use crate::meta::{Meta, VERSION_KEY};
 use crate::reply::ReplyTo;
 use crate::response::Response;
-use crate::task::{TaskAsk, TaskCall};
+use crate::task::{LegacyTaskCall, TaskAsk, TaskCall};
 use crate::version::{Era, Version};
 use smcp_ids::LogLevel;
 use smcp_ids::limits::SUBSCRIPTION_URI_MAX;
@@ -67,6 +67,8 @@ pub enum Method<'a> {
     Listen(Listen<'a>),
     /// `tasks/get`, `tasks/update` or `tasks/cancel`; modern only.
     Task(TaskCall<'a>),
+    /// `tasks/get`, `tasks/result`, `tasks/cancel` or `tasks/list`; of 2025-11-25 only.
+    LegacyTask(LegacyTaskCall<'a>),
     /// `logging/setLevel`: the least urgent log entry that a session is sent; legacy only.
     SetLevel(LogLevel),
     /// `resources/subscribe`: a session is to be told when the resource of that URI is another;
@@ -116,6 +118,7 @@ pub(crate) struct Params<'a> {
     pub(crate) context: Option<Json<'a>>,
     pub(crate) notifications: Option<Json<'a>>,
     pub(crate) task_id: Option<Json<'a>>,
+    pub(crate) task: Option<Json<'a>>,
     level: Option<Json<'a>>,
     cursor: Option<Json<'a>>,
     version: Option<Json<'a>>,
@@ -140,6 +143,7 @@ impl<'a> Params<'a> {
                 "context" => &mut read.context,
                 "notifications" => &mut read.notifications,
                 "taskId" => &mut read.task_id,
+                "task" => &mut read.task,
                 "level" => &mut read.level,
                 "cursor" => &mut read.cursor,
                 "protocolVersion" => &mut read.version,
@@ -263,7 +267,7 @@ impl<'a> Request<'a> {
             check_mirrors(head, method, params)?;
         }
         let meta = Meta::read(params.meta, era)?;
-        let method = Method::read(era, method, params, &meta)?;
+        let method = Method::read(version, method, params, &meta)?;
         let form = ReplyForm::of(head.accept);
         let reply_to = ReplyTo::new(id, version, form, meta.progress_token, meta.log_level);
         Ok(Self {
@@ -328,16 +332,27 @@ impl<'a> Method<'a> {
         )
     }
 
+    /// Whether its answer in a session may be a stream of its own: it may take long.
+    pub fn may_stream(&self) -> bool {
+        self.calls_guest() || matches!(self, Self::LegacyTask(LegacyTaskCall::Result(_)))
+    }
+
     fn read(
-        era: Era,
+        version: Version,
         method: &str,
         params: &Params<'a>,
         meta: &Meta<'a>,
     ) -> Result<Self, ProtocolError> {
+        let era = version.era();
         if era == Era::Modern
             && let Some(ask) = TaskAsk::of_method(method)
         {
             return TaskCall::read(ask, params, meta).map(Self::Task);
+        }
+        if version == Version::V2025_11_25
+            && let Some(call) = LegacyTaskCall::read(method, params)?
+        {
+            return Ok(Self::LegacyTask(call));
         }
         Ok(match (era, method) {
             (Era::Modern, "server/discover") => Self::Discover,
@@ -360,7 +375,7 @@ impl<'a> Method<'a> {
 }
 
 /// server/utilities/pagination, "Request Format": a string. No cursor at all starts the list.
-fn cursor<'a>(params: &Params<'a>) -> Result<Option<Cow<'a, str>>, ProtocolError> {
+pub(crate) fn cursor<'a>(params: &Params<'a>) -> Result<Option<Cow<'a, str>>, ProtocolError> {
     params
         .cursor
         .map(|cursor| {

@@ -152,6 +152,25 @@ pub enum ProtocolError {
     /// A task that is not there, or no longer, or is not the caller's.
     #[error("task not found: it never was, is no longer kept, or is not yours")]
     UnknownTask,
+    /// A call that is no task, of a tool that is nothing else.
+    #[error(
+        "this tool runs as a task only: call it with \"task\" in the request's params, as its \"execution\" says"
+    )]
+    TaskRequired,
+    /// A task, of a tool that is run as none.
+    #[error("this tool does not run as a task: call it without \"task\" in the request's params")]
+    TaskForbidden,
+    /// A task that is to be cancelled and has ended.
+    #[error("the task has ended already; there is nothing left to cancel")]
+    TaskOver,
+    /// The result of a task that was cancelled.
+    #[error("the task was cancelled; it has no result")]
+    TaskCancelled,
+    /// The result of a task that has not ended, where its client takes no stream on which it could wait.
+    #[error(
+        "the task has not ended yet; ask again, or accept text/event-stream, on which its answer comes when it has"
+    )]
+    TaskUnfinished,
     /// A cursor that this server did not give out, or gave out for another list.
     #[error("invalid cursor; list again from the start")]
     Cursor,
@@ -234,6 +253,11 @@ impl ProtocolError {
             Self::InputResponse { .. } => "input_response",
             Self::MissingExtension => "missing_extension",
             Self::UnknownTask => "unknown_task",
+            Self::TaskRequired => "task_required",
+            Self::TaskForbidden => "task_forbidden",
+            Self::TaskOver => "task_over",
+            Self::TaskCancelled => "task_cancelled",
+            Self::TaskUnfinished => "task_unfinished",
             Self::Cursor => "invalid_cursor",
         }
     }
@@ -268,6 +292,9 @@ impl ProtocolError {
             Self::MethodNotFound { .. } => {
                 (if era == Era::Modern { 404 } else { 200 }, METHOD_NOT_FOUND)
             }
+            // 2025-11-25, basic/utilities/tasks, "Tool-Level Negotiation".
+            Self::TaskRequired | Self::TaskForbidden => (200, METHOD_NOT_FOUND),
+            Self::TaskUnfinished => (200, INVALID_REQUEST),
             // server/tools, "Error Handling": an unknown tool is -32602; server/utilities/pagination,
             // "Error Handling": so is an invalid cursor.
             // server/prompts and server/resources, "Error Handling": the same for what they name.
@@ -279,6 +306,8 @@ impl ProtocolError {
             | Self::RequestStateUsed
             | Self::InputResponse { .. }
             | Self::UnknownTask
+            | Self::TaskOver
+            | Self::TaskCancelled
             | Self::Cursor => (200, INVALID_PARAMS),
         };
         Wire {

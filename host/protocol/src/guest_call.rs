@@ -10,6 +10,7 @@ use crate::call::Params;
 use crate::catalogue::Offer;
 use crate::error::ProtocolError;
 use crate::json::{Json, Kind, push_member, quoted};
+use crate::task::TaskWish;
 use crate::uri;
 
 /// What a guest is asked for.
@@ -74,6 +75,7 @@ pub struct GuestCall<'a> {
     meta: Option<Json<'a>>,
     responses: Option<Json<'a>>,
     state: Option<Cow<'a, str>>,
+    task: Option<Json<'a>>,
 }
 
 impl<'a> GuestCall<'a> {
@@ -108,6 +110,7 @@ impl<'a> GuestCall<'a> {
                 "\"inputResponses\" must be an object",
             )?,
             state: state.transpose()?,
+            task: params.task,
         })
     }
 
@@ -153,6 +156,15 @@ impl<'a> GuestCall<'a> {
     /// What an earlier round gave the client to carry.
     pub fn state(&self) -> Option<&str> {
         self.state.as_deref()
+    }
+
+    /// That the client wants it to be a task, where that can be: elsewhere it need not even be well-formed
+    /// (2025-11-25, basic/utilities/tasks, "Task Support and Handling").
+    ///
+    /// # Errors
+    /// What the client says is of the wrong shape.
+    pub fn task_wish(&self) -> Result<Option<TaskWish>, ProtocolError> {
+        self.task.map(TaskWish::read).transpose()
     }
 
     /// What the guest is given: the params that are the guest's business, each as the client wrote it;

@@ -65,5 +65,8 @@ pub use original::original;
 pub use reply::{ReplyTo, ServerInfo};
 pub use response::Response;
 pub use smcp_ids::LogLevel;
-pub use task::{TASKS_EXTENSION, TaskAsk, TaskCall, TaskMore, TaskStatus, TaskView};
+pub use task::{
+    LegacyTaskCall, TASKS_EXTENSION, TaskAsk, TaskCall, TaskMore, TaskStatus, TaskView, TaskWish,
+    task_ask_message,
+};
 pub use version::{Era, Version};

@@ -150,7 +150,7 @@ impl ReplyTo {
         push_member(
             &mut result,
             "capabilities",
-            &capabilities(self.era(), offer),
+            &capabilities(self.version, offer),
         );
         if let Some(instructions) = offer.instructions {
             push_member(&mut result, "instructions", instructions.text());
@@ -171,7 +171,7 @@ impl ReplyTo {
         push_member(
             &mut result,
             "capabilities",
-            &capabilities(self.era(), offer),
+            &capabilities(self.version, offer),
         );
         push_member(&mut result, "serverInfo", &server.json);
         if let Some(instructions) = offer.instructions {
@@ -195,7 +195,7 @@ impl ReplyTo {
     /// One page of a list (server/utilities/pagination, "Response Format").
     pub fn list(&self, server: &ServerInfo, page: &Page<'_>) -> Answer {
         let items = match (self.era(), page.list) {
-            (Era::Legacy, List::Tools) => legacy::tools(&page.items),
+            (Era::Legacy, List::Tools) => legacy::tools(self.version, page),
             _ => Cow::Borrowed(&*page.items),
         };
         let mut result = String::with_capacity(items.len() + 256);

@@ -4,9 +4,11 @@
 
 use core::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// How a version conveys itself: *modern* ones with every request, *legacy* ones by a handshake
 /// (2026-07-28, basic/versioning, "Terminology").
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Era {
     /// 2026-07-28: stateless, no `initialize`.
     Modern,

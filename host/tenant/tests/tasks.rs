@@ -235,6 +235,47 @@ fn who_takes_no_tasks_is_answered_when_the_call_is_done() {
     assert_eq!(refused["error"]["code"], -32021, "{refused}");
 }
 
+/// What it logs once it is a task has no client to go to, whatever its client wanted to hear of the call.
+#[test]
+fn a_task_of_a_client_that_wants_its_log_tells_nobody() {
+    let (mut world, key) = world();
+    let body = json!({"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": {
+        "name": "ask", "arguments": {},
+        "_meta": {
+            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+            "io.modelcontextprotocol/clientCapabilities": takes_tasks(),
+            "io.modelcontextprotocol/logLevel": "debug",
+        },
+    }});
+    let mut frame = world.frame(
+        "POST",
+        "/t/acme/hello/mcp",
+        &key,
+        body.to_string().into_bytes(),
+    );
+    for (header, value) in [
+        ("mcp-protocol-version", "2026-07-28"),
+        ("mcp-method", "tools/call"),
+        ("mcp-name", "ask"),
+    ] {
+        frame.headers.push((header.to_owned(), value.to_owned()));
+    }
+    let begun = world.send(OBJECT, frame);
+    assert!(begun.stream.is_some(), "what it logs before is told");
+    let id = begun.json()["result"]["taskId"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    live(&mut world, 10_001.0);
+    let params = json!({"taskId": id, "inputResponses": ada()});
+    of_task(&mut world, &key, "tasks/update", params);
+    let path = world.begun.pop().unwrap();
+    let frame = world.own_frame(&path);
+    let own = world.send(OBJECT, frame);
+    assert_eq!((own.status(), own.stream), (204, None));
+    assert_eq!(get(&mut world, &key, &id)["status"], "completed");
+}
+
 #[test]
 fn answers_that_do_not_fit_are_refused_and_others_passed_over() {
     let (mut world, key) = world();

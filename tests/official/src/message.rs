@@ -103,7 +103,7 @@ pub fn request(version: &str, message: &str) -> Result<(), String> {
         return Ok(());
     };
     let message = parsed(message)?;
-    if tasks::is_request(&message) {
+    if tasks::is_request(&message) && !has_tasks(&document) {
         // Of an extension, whose methods the schema does not have.
         return document.check("JSONRPCRequest", &message);
     }
@@ -123,7 +123,11 @@ fn result(document: &Document, method: &str, message: &Value) -> Result<(), Stri
         message,
     )?;
     let result = &message["result"];
-    if method.starts_with("tasks/") || method == "tools/call" && result["resultType"] == "task" {
+    if method == "tools/call" && result.get("task").is_some() && has_tasks(document) {
+        return document.check("CreateTaskResult", result);
+    }
+    let is_extension = !has_tasks(document) && method.starts_with("tasks/");
+    if is_extension || method == "tools/call" && result["resultType"] == "task" {
         return tasks::check(method, result);
     }
     if MAY_ASK.contains(&method) && result["resultType"] == "input_required" {
@@ -135,6 +139,11 @@ fn result(document: &Document, method: &str, message: &Value) -> Result<(), Stri
         kind if kind == "complete" => Ok(()),
         kind => Err(format!("a result of {method} cannot be {kind}")),
     }
+}
+
+/// Whether a version has tasks of its own: 2025-11-25 does.
+fn has_tasks(document: &Document) -> bool {
+    !document.definition("CreateTaskResult").is_null()
 }
 
 /// The definition of a method's result.
@@ -152,6 +161,11 @@ fn result_of(method: &str) -> Result<&'static str, String> {
         "resources/templates/list" => "ListResourceTemplatesResult",
         "server/discover" => "DiscoverResult",
         "subscriptions/listen" => "SubscriptionsListenResult",
+        "tasks/cancel" => "CancelTaskResult",
+        "tasks/get" => "GetTaskResult",
+        "tasks/list" => "ListTasksResult",
+        // Of calls of tools only.
+        "tasks/result" => "CallToolResult",
         "tools/call" => "CallToolResult",
         "tools/list" => "ListToolsResult",
         _ => return Err(format!("{method} has no result")),

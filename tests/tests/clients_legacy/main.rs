@@ -18,6 +18,8 @@
 //! | `count N` | calls what counts to N: that it has begun; then each number that it was told, and the result |
 //! | `long` | calls what takes long: that it runs; waits for a word, gives it up: how it ended |
 //! | `question` | calls what asks: what was asked; waits for a word, answers: the result |
+//! | `task NAME JSON` | of `typescript_v1`: calls that as a task: how it stood in between, and the result |
+//! | `patient NAME JSON` | the same of one that asks: what was asked; waits for a word, answers: as before |
 //!
 //! Whatever else it hears it says at once: that a resource was `updated`, that the tools have `changed`.
 
@@ -147,6 +149,17 @@ client!(typescript_v2: super::typescript_v2);
 client!(mcp_remote: super::mcp_remote);
 client!(python: super::python);
 client!(rmcp: super::rust::start);
+
+/// It is the one client that has the tasks of 2025-11-25.
+#[test]
+fn typescript_v1_has_its_calls_run_as_tasks() {
+    steps::tasks("typescript-v1", typescript_v1);
+}
+
+#[test]
+fn typescript_v1_answers_a_task_that_asks_though_the_host_was_killed_meanwhile() {
+    steps::task_outlives("typescript-v1", typescript_v1);
+}
 
 #[test]
 fn a_session_that_a_client_has_ended_is_gone() {

@@ -284,6 +284,43 @@ pub(super) fn call_ends_with_the_host(_: &str, start: Start) {
     outlives(start, before, after);
 }
 
+// ---- Tasks --------------------------------------------------------------------------------------
+
+pub(super) fn tasks(name: &str, start: Start) {
+    let (_served, mut client) = on_stage("tasks", name, start);
+    let done = client.ask(r#"task slow_compute {"seconds":2}"#).unwrap();
+    let expected = json!({
+        "stood": ["working", "completed"],
+        "result": "the computation is done after 2 seconds.",
+    });
+    assert_eq!(done, expected);
+    // It is asked on the stream on which it waits for the result.
+    let asked = client
+        .ask(r#"task confirm_delete {"filename":"a"}"#)
+        .unwrap();
+    assert_eq!(asked["result"], "a is deleted.", "{asked}");
+    assert!(has(&asked["stood"], "input_required"), "{asked}");
+    let failed = client.ask("task failing_job").unwrap();
+    assert!(has(&failed["stood"], "failed"), "{failed}");
+    // What is no task is answered as ever.
+    let greeted = client.ask(r#"task greet {"name":"Ada"}"#).unwrap();
+    assert_eq!(greeted, json!({"stood": [], "result": "Hello, Ada!"}));
+    client.end().unwrap();
+}
+
+pub(super) fn task_outlives(_: &str, start: Start) {
+    let before = |client: &mut Driven| {
+        let word = r#"patient confirm_delete {"filename":"a"}"#;
+        must(client, word, json!({"asked": "Delete a?"}));
+    };
+    let after = |_: &Served, client: &mut Driven| {
+        let done = client.ask("answer").unwrap();
+        assert_eq!(done["result"], "a is deleted.", "{done}");
+        must(client, "elicit", json!({"elicited": ELICITED}));
+    };
+    outlives(start, before, after);
+}
+
 // ---- Ending -------------------------------------------------------------------------------------
 
 pub(super) fn ends_its_session(name: &str, start: Start) {

@@ -1,8 +1,8 @@
 //! How a tool is run: `execution` (2025-11-25, schema, `ToolExecution`), which says whether a call of
 //! it may go on as a task.
 //!
-//! It is taken out of what clients are told: the modern era's `Tool` does not have it, and to a client
-//! of 2025-11-25 it speaks of tasks of another kind. Refused: what is no such object.
+//! It is kept beside the text from which lists are served: only the `Tool` of 2025-11-25 has it. Refused: what
+//! is no such object.
 
 use crate::json::{Json, Kind, push_member};
 
@@ -23,13 +23,23 @@ pub enum TaskSupport {
 }
 
 impl TaskSupport {
-    fn parse(text: &str) -> Option<Self> {
-        match text {
-            "forbidden" => Some(Self::Forbidden),
-            "optional" => Some(Self::Optional),
-            "required" => Some(Self::Required),
-            _ => None,
+    /// Its name on the wire.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Forbidden => "forbidden",
+            Self::Optional => "optional",
+            Self::Required => "required",
         }
+    }
+
+    /// Whether it is another than that of a tool that says nothing.
+    pub(crate) const fn is_said(self) -> bool {
+        !matches!(self, Self::Forbidden)
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let all = [Self::Forbidden, Self::Optional, Self::Required];
+        all.into_iter().find(|support| support.as_str() == text)
     }
 
     /// What a tool says of it; a tool that says nothing is not run as a task.
@@ -137,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn clients_are_told_nothing_of_how_a_tool_is_run() {
+    fn the_text_of_a_tool_says_nothing_of_how_it_is_run() {
         let plain = catalogue("").unwrap();
         let tasked = catalogue(r#""execution":{"taskSupport":"optional"},"#).unwrap();
         let texts = |catalogue: &Catalogue| -> Vec<String> {
@@ -149,7 +159,9 @@ mod tests {
         let page = tasked.page(List::Tools, None).unwrap();
         assert!(!page.items.contains("taskSupport"), "{page:?}");
         assert_eq!(tasked.offer().instructions.unwrap().text(), "\"i\"");
-        assert!(plain.changes(&tasked).is_empty());
+        // Clients of 2025-11-25 are told: to them it is another list.
+        assert_eq!(plain.changes(&tasked), [crate::Change::Tools]);
+        assert!(tasked.changes(&tasked).is_empty());
     }
 
     #[test]

@@ -243,13 +243,12 @@ impl Catalogue {
     /// The members whose lists differ between two releases of a server.
     pub fn changes(&self, other: &Self) -> Vec<Change> {
         let differs = |list: List| {
-            let texts = |catalogue: &Self| -> Vec<String> {
+            let seen = |catalogue: &Self| -> Vec<(String, TaskSupport)> {
                 let items = catalogue.items(list).iter();
-                items
-                    .map(|item| catalogue.slice(item.whole.clone()).to_owned())
-                    .collect()
+                let text = |item: &Item| catalogue.slice(item.whole.clone()).to_owned();
+                items.map(|item| (text(item), item.task_support)).collect()
             };
-            texts(self) != texts(other)
+            seen(self) != seen(other)
         };
         let mut changes = Vec::new();
         if differs(List::Tools) {

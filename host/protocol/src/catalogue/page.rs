@@ -6,7 +6,7 @@ use smcp_ids::limits::LIST_PAGE_ITEMS;
 
 use crate::error::ProtocolError;
 
-use super::{Catalogue, Item, Shown};
+use super::{Catalogue, Item, Shown, TaskSupport};
 
 /// A list that clients can ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -90,6 +90,8 @@ pub struct Page<'a> {
     pub(crate) list: List,
     /// Its items, as they stand inside a JSON array.
     pub(crate) items: Cow<'a, str>,
+    /// Of tools: whether a call of each may go on as a task, in their order.
+    pub(crate) supports: Vec<TaskSupport>,
     /// Where the next page begins, if there is one.
     pub(crate) next: Option<String>,
     /// Whether a guest made some of it, so that it may be another at once.
@@ -100,6 +102,15 @@ impl Page<'_> {
     /// The cursor of the next page, if there is one.
     pub fn next(&self) -> Option<&str> {
         self.next.as_deref()
+    }
+
+    /// The same for a client that can have no tasks here: it must not take a tool for one that it cannot call.
+    #[must_use]
+    pub fn without_tasks(self) -> Self {
+        Self {
+            supports: Vec::new(),
+            ..self
+        }
     }
 }
 
@@ -141,9 +152,9 @@ impl Catalogue {
                     .ok_or(ProtocolError::Cursor)?
             }
         };
-        let (items, next) = match shown {
-            Shown::All => self.run_of(items, from),
-            some => self.some_of(items, from, some),
+        let (items, supports, next) = match shown {
+            Shown::All => self.run_of(list, items, from),
+            some => self.some_of(list, items, from, some),
         };
         if items.is_empty() && from > 0 {
             return Err(ProtocolError::Cursor);
@@ -151,37 +162,52 @@ impl Catalogue {
         Ok(Page {
             list,
             items,
+            supports,
             next: next.map(|next| format!("{}{next}", list.letter())),
             is_made: false,
         })
     }
 
     /// A page of items as they stand in the text, and where the next one begins.
-    fn run_of(&self, items: &[Item], from: usize) -> (Cow<'_, str>, Option<usize>) {
+    fn run_of(&self, list: List, items: &[Item], from: usize) -> Part<'_> {
         let until = items.len().min(from + LIST_PAGE_ITEMS);
         let page = items.get(from..until).unwrap_or_default();
         let text = match (page.first(), page.last()) {
             (Some(first), Some(last)) => self.slice(first.whole.start..last.whole.end),
             _ => "",
         };
-        (Cow::Borrowed(text), (until < items.len()).then_some(until))
+        (Cow::Borrowed(text), supports(list, page.iter()), (until < items.len()).then_some(until))
     }
 
     /// A page of those items that are shown, and where the next one begins: with one that is.
     fn some_of(
         &self,
+        list: List,
         items: &[Item],
         from: usize,
         shown: Shown<'_>,
-    ) -> (Cow<'_, str>, Option<usize>) {
+    ) -> Part<'_> {
         let mut kept = shown.places(items, from);
-        let page = kept.by_ref().take(LIST_PAGE_ITEMS);
+        let page: Vec<&Item> = kept
+            .by_ref()
+            .take(LIST_PAGE_ITEMS)
+            .map(|(_, item)| item)
+            .collect();
         let texts: Vec<&str> = page
-            .map(|(_, item)| self.slice(item.whole.clone()))
+            .iter()
+            .map(|item| self.slice(item.whole.clone()))
             .collect();
         let next = kept.next().map(|(place, _)| place);
-        (Cow::Owned(texts.join(",")), next)
+        (Cow::Owned(texts.join(",")), supports(list, page.into_iter()), next)
     }
+}
+
+/// The items of a page as text, how those that are tools may be called, and where the next page begins.
+type Part<'a> = (Cow<'a, str>, Vec<TaskSupport>, Option<usize>);
+
+fn supports<'a>(list: List, items: impl Iterator<Item = &'a Item>) -> Vec<TaskSupport> {
+    let tools = items.filter(|_| list == List::Tools);
+    tools.map(|item| item.task_support).collect()
 }
 
 /// A number as cursors hold it: one spelling for each.

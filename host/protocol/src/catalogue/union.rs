@@ -16,7 +16,7 @@ use crate::json::{Json, push_string};
 use super::links;
 use super::page::read_offset;
 use super::united::{union_name, union_uri};
-use super::{Catalogue, Item, List, Page, Shown};
+use super::{Catalogue, Item, List, Page, Shown, TaskSupport};
 
 /// Where in the united list something is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub struct UnionPage {
     /// Where the cursor pointed.
     from: Option<Place>,
     text: String,
+    /// Of tools: whether a call of each may go on as a task.
+    supports: Vec<TaskSupport>,
     items: usize,
     servers: usize,
     /// Lists that guests made for it.
@@ -61,6 +63,7 @@ impl UnionPage {
             list,
             from,
             text: String::new(),
+            supports: Vec::new(),
             items: 0,
             servers: 0,
             made: 0,
@@ -114,6 +117,9 @@ impl UnionPage {
                 break;
             }
             self.push(&united(server, catalogue, self.list, item));
+            if self.list == List::Tools {
+                self.supports.push(item.task_support);
+            }
         }
         self.cut = left.is_some();
         self.reach(server, left.unwrap_or(items.len()), None)
@@ -192,6 +198,7 @@ impl UnionPage {
         Page {
             list: self.list,
             items: Cow::Owned(self.text),
+            supports: self.supports,
             is_made: self.made > 0,
             next: place.map(|place| place.cursor(self.list)),
         }

@@ -45,6 +45,11 @@ fn each_error_has_its_status_and_code_in_each_era() {
         (ProtocolError::unknown(Target::Tool, "t"), 200, 200, -32602),
         (ProtocolError::MissingExtension, 400, 400, -32021),
         (ProtocolError::UnknownTask, 200, 200, -32602),
+        (ProtocolError::TaskRequired, 200, 200, -32601),
+        (ProtocolError::TaskForbidden, 200, 200, -32601),
+        (ProtocolError::TaskOver, 200, 200, -32602),
+        (ProtocolError::TaskCancelled, 200, 200, -32602),
+        (ProtocolError::TaskUnfinished, 200, 200, -32600),
         (ProtocolError::Cursor, 200, 200, -32602),
     ] {
         let (on_modern, on_legacy) = (error.wire(Era::Modern), error.wire(Era::Legacy));

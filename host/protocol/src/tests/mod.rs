@@ -10,6 +10,7 @@
 mod batch_wire;
 mod calls;
 mod errors_wire;
+mod legacy_tasks_wire;
 mod legacy_wire;
 mod lists_wire;
 mod modern_wire;
@@ -78,6 +79,7 @@ fn sent<'m>(request: &Request<'_>, message: &'m str) -> &'m str {
         Method::Guest(call) => call.target().method(),
         Method::Listen(_) => "subscriptions/listen",
         Method::Task(call) => call.ask.method(),
+        Method::LegacyTask(call) => call.method(),
         Method::SetLevel(_) => "logging/setLevel",
         Method::Subscribe(_) => "resources/subscribe",
         Method::Unsubscribe(_) => "resources/unsubscribe",
@@ -130,7 +132,7 @@ fn replied_to_bytes(head: &Head<'_>, body: &[u8]) -> Reply {
         Method::Discover => to.discover(&server(), &catalogue.offer()),
         Method::Initialize(_) => to.initialize(&server(), &catalogue.offer()),
         Method::Ping => to.pong(),
-        Method::Task(_) => to.error(&ProtocolError::UnknownTask),
+        Method::Task(_) | Method::LegacyTask(_) => to.error(&ProtocolError::UnknownTask),
         Method::SetLevel(_) | Method::Subscribe(_) | Method::Unsubscribe(_) => {
             if head.session_id.is_some() {
                 to.empty()

@@ -83,9 +83,6 @@ fn what_is_wrong_with_it_is_said_in_this_order() {
             200,
             params,
         );
-        let legacy =
-            format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{{"taskId":"t"}}}}"#);
-        refused(&LEGACY, &legacy, 200, "-32601");
     }
     for responses in ["", r#""inputResponses":[],"#, r#""inputResponses":null,"#] {
         let text = body("tasks/update", &format!("{named}{responses}"));
@@ -174,7 +171,7 @@ fn what_is_taken_is_acknowledged_and_nothing_more_is_said() {
     }
 }
 
-/// basic/versioning, "Extension Negotiation"; what 2025-11-25 calls tasks is not served.
+/// basic/versioning, "Extension Negotiation".
 #[test]
 fn a_server_says_whether_its_calls_may_become_tasks() {
     let tasked = br#"{"tools":[{"name":"t","execution":{"taskSupport":"optional"},"inputSchema":{"type":"object"}}]}"#;
@@ -188,10 +185,6 @@ fn a_server_says_whether_its_calls_may_become_tasks() {
         assert_eq!(json.contains(said), is_said, "{json}");
         assert!(!json.contains(r#""tasks":"#), "{json}");
     }
-    let text = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"c","version":"1"}}}"#;
-    let request = official_request(&LEGACY, text);
-    let answer = request.reply_to().initialize(&server(), &tasked.offer());
-    assert!(!sent(&request, answer.json()).contains("tasks"));
 }
 
 #[test]

@@ -23,7 +23,7 @@ impl Hosted<'_> {
             catalogue.page_of(list, cursor, shown)
         });
         Ok(match page {
-            Ok(page) => to.list(&self.ready.info, &page),
+            Ok(page) => to.list(&self.ready.info, &self.asked.as_seen(to, page)),
             Err(error) => to.error(&error),
         })
     }

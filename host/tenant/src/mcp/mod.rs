@@ -32,7 +32,7 @@ use smcp_ids::ServerSlug;
 use smcp_protocol::json::Json;
 use smcp_protocol::{
     Answer, Call, Era, GuestCall, Head, Initialize, LISTEN_METHOD, Method, Notification, Offer,
-    ProtocolError, Reply, ReplyForm, ReplyTo, Request, Response, ServerInfo, Target, TaskSupport,
+    ProtocolError, Reply, ReplyForm, ReplyTo, Request, Response, ServerInfo, Target,
 };
 
 pub(crate) use self::errand::run_of_own;
@@ -43,7 +43,7 @@ use self::scope::Need;
 use self::task::Going;
 use crate::modules::Ready;
 use crate::problem::{Problem, retry_after};
-use crate::session::Session;
+use crate::session::{Record, Session};
 use crate::state::Scene;
 
 /// Which endpoint was called.
@@ -141,7 +141,7 @@ impl Post<'_> {
             request.reply_to_mut().set_log_level(Some(session.level()));
         }
         let outlet = session
-            .filter(|_| request.method().calls_guest())
+            .filter(|_| request.method().may_stream())
             .map(|session| Outlet::direct(self.scene, session.clone(), body));
         let asked = self.asked(session, outlet.as_ref());
         let answer = asked.answer(head, &request).await?;
@@ -322,6 +322,12 @@ impl Asked<'_> {
         }
     }
 
+    /// What was agreed on in the session that it is made in, or that its task was begun in.
+    fn agreed(&self) -> Option<&Record> {
+        let session = self.session.map(|session| &session.record);
+        session.or(self.going.and_then(Going::agreed))
+    }
+
     fn at<'a>(&'a self, server: &'a ServerSlug, ready: &'a Rc<Ready>) -> Hosted<'a> {
         Hosted {
             asked: self,
@@ -372,6 +378,7 @@ impl Hosted<'_> {
             Method::List { list, cursor } => self.list(request, *list, cursor.as_deref()).await?,
             Method::Guest(call) => self.call(head, request, call, None).await?,
             Method::Task(call) => self.asked.task(to, info, call).await?,
+            Method::LegacyTask(call) => self.asked.legacy_task(to, call).await?,
             Method::Listen(listen) => {
                 let listening = Listening(self.asked);
                 listening.answer(to, listen, &catalogue.offer()).await?
@@ -409,9 +416,10 @@ impl Hosted<'_> {
             {
                 return Ok(to.error(&error));
             }
-            let support = catalogue.tool(name).map(|tool| tool.task_support());
-            if support == Some(TaskSupport::Required) && !request.meta().takes_tasks {
-                return Ok(to.error(&ProtocolError::MissingExtension));
+            match self.task_wish(request, call, name) {
+                Ok(None) => {}
+                Ok(Some(wish)) => return self.run(request).begins_at_once(call, name, wish).await,
+                Err(error) => return Ok(to.error(&error)),
             }
             let schemas = self.ready.schemas.of(catalogue, name);
             if let Err(mismatch) = schemas.check_arguments(call.arguments()) {
@@ -424,16 +432,16 @@ impl Hosted<'_> {
     }
 
     fn run<'r>(&'r self, request: &'r Request<'_>) -> run::Run<'r> {
-        let (meta, session) = (request.meta(), self.asked.session);
-        let capabilities = match session {
-            Some(session) => &session.record.capabilities,
+        let (meta, agreed) = (request.meta(), self.asked.agreed());
+        let capabilities = match agreed {
+            Some(agreed) => &agreed.capabilities,
             None => meta
                 .client_capabilities
                 .map_or("{}", |capabilities| capabilities.text()),
         };
         let mut origin = crate::origin::of(meta);
-        if let Some(session) = session {
-            (origin.client, origin.version) = session.record.client.clone();
+        if let Some(agreed) = agreed {
+            (origin.client, origin.version) = agreed.client.clone();
         }
         run::Run {
             scene: self.asked.scene,

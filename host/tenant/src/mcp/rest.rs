@@ -3,7 +3,7 @@
 
 use smcp_capability::call::Question;
 use smcp_ids::{UnixMillis, limits};
-use smcp_protocol::{GuestCall, ProtocolError, Target, TaskSupport};
+use smcp_protocol::{Era, GuestCall, ProtocolError, Target, TaskSupport};
 use smcp_tape::Tape;
 
 use super::ask::Carried;
@@ -65,9 +65,10 @@ impl Run<'_> {
         }
         let tool = attempt.witness.name();
         let carried = self.rests(running, attempt.round);
+        let terms = (Era::Modern, limits::TASK_MILLIS);
         let begun = self
             .asked
-            .begin_task(self.server, tool, self.ready.release, carried);
+            .begin_task(self.server, tool, self.ready.release, carried, terms);
         Ok(RoundEnd::Begins(Box::new(begun.await?)))
     }
 

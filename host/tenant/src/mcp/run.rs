@@ -16,7 +16,7 @@ use super::kv::{Alone, Reads, Settled, others};
 use super::legacy::{Answered, Outlet, Resumed};
 use super::permit::Permit;
 use super::receipt::Ran;
-use super::task::{Going, Task};
+use super::task::Task;
 use super::witness::Witness;
 use crate::call::{Call, CallStep, Telling};
 use crate::modules::Ready;
@@ -103,11 +103,7 @@ impl Run<'_> {
                     Err(error) => return Ok(self.to.error(&error)),
                 }
             }
-            _ => {
-                let read_only = call.target() == Target::Tool && self.says_it_only_reads(known);
-                let header = self.header(began, read_only);
-                (Round::first(call.meta()), Tape::blank(header))
-            }
+            _ => self.first_round(call, known, began),
         };
         let method = call.target().method();
         let witness = Witness::new(self, &tape.header.seed, method, known, began);
@@ -154,6 +150,18 @@ impl Run<'_> {
                 self.to.input_required(&self.ready.info, questions, &state)
             }
         })
+    }
+
+    /// With what a call begins that has done nothing yet.
+    pub(super) fn first_round(
+        &self,
+        call: &GuestCall<'_>,
+        known: &str,
+        began: UnixMillis,
+    ) -> (Round, Tape) {
+        let read_only = call.target() == Target::Tool && self.says_it_only_reads(known);
+        let header = self.header(began, read_only);
+        (Round::first(call.meta()), Tape::blank(header))
     }
 
     fn says_it_only_reads(&self, tool: &str) -> bool {
@@ -372,10 +380,15 @@ impl Run<'_> {
             return Ok(GuestAnswer::Unasked(error));
         }
         let is_unread = core::mem::take(&mut attempt.has_unread);
-        if is_unread && let Some(answers) = self.asked.going.and_then(Going::take_answers) {
-            round.given.extend(answers);
-        }
-        if is_unread && let Some(answers) = self.asked.outlet.and_then(Outlet::take_answers) {
+        let answers = match self.asked.going {
+            Some(going) => going.take_answers().filter(|_| is_unread),
+            None => self
+                .asked
+                .outlet
+                .and_then(Outlet::take_answers)
+                .filter(|_| is_unread),
+        };
+        if let Some(answers) = answers {
             if let Some(error) = answers.values().find_map(Answered::error) {
                 return Ok(GuestAnswer::Unasked(error));
             }
@@ -396,8 +409,9 @@ impl Run<'_> {
         round: u32,
         call: Option<&GuestCall<'_>>,
     ) -> Option<AskError> {
-        // A legacy client is asked on its stream, if it takes one.
+        // A legacy client is asked on its stream, if it takes one; of a task, when it waits for that.
         let reaches = self.to.era() == Era::Modern
+            || self.asked.going.is_some()
             || (self.asked.outlet.is_some() && self.to.form().may_stream());
         let may = call.is_some_and(|call| call.target().may_ask());
         let can = if may && reaches {

@@ -34,6 +34,7 @@ impl<'a> Need<'a> {
             | Method::List { .. }
             // Of a task it is that of its tool, which is known when the task is.
             | Method::Task(_)
+            | Method::LegacyTask(_)
             | Method::SetLevel(_)
             | Method::Unsubscribe(_) => Self::Nothing,
             Method::Listen(_) | Method::Subscribe(_) => Self::Reading,

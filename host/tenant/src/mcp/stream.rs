@@ -57,8 +57,12 @@ impl Run<'_> {
     }
 
     pub(super) async fn tell(&self, notifier: &mut Notifier, telling: Telling) {
-        if let (Some(going), Telling::Progress { message, .. }) = (self.asked.going, &telling) {
-            return going.says(self.scene, message.as_deref()).await;
+        if let Some(going) = self.asked.going {
+            // Nobody is there: what it is doing is kept for who asks, and what it logs for its author.
+            if let Telling::Progress { message, .. } = &telling {
+                going.says(self.scene, message.as_deref()).await;
+            }
+            return;
         }
         if let Some(message) = outcome::told(notifier, self.to, &telling) {
             self.open().await;

@@ -52,11 +52,15 @@ impl United<'_> {
             Method::Initialize(_) => to.initialize(&info, &OFFER),
             Method::Ping => to.pong(),
             Method::List { list, cursor } => match UnionPage::begin(*list, cursor.as_deref()) {
-                Ok(page) => to.list(&info, &self.fill(page).await?),
+                Ok(page) => {
+                    let page = self.fill(page).await?;
+                    to.list(&info, &self.asked.as_seen(to, page))
+                }
                 Err(error) => to.error(&error),
             },
             Method::Guest(call) => self.call(call).await?,
             Method::Task(call) => self.asked.task(to, &info, call).await?,
+            Method::LegacyTask(call) => self.asked.legacy_task(to, call).await?,
             Method::Listen(listen) => Listening(self.asked).answer(to, listen, &OFFER).await?,
             method @ (Method::SetLevel(_) | Method::Subscribe(_) | Method::Unsubscribe(_)) => {
                 self.asked.in_session(to, method, &OFFER).await?

@@ -1,4 +1,5 @@
-//! Takes what a client answers, and goes on with the call that waited for it, as an errand of the object's own.
+//! Takes what a client answers, and goes on with the call that waited for it, as an errand of the object's own. What
+//! answers a task's question is the task's.
 
 use smcp_capability::items::Write;
 use smcp_capability::turn::Frame;
@@ -9,7 +10,7 @@ use smcp_protocol::{Answer, Call, Head, INTERNAL_ERROR, Outcome, Request, Respon
 use super::events::{Event, EventId};
 use super::outlet::Outlet;
 use super::parked::{
-    AllAnswers, Answered, Parked, Resumed, Waits, answer_prefix, split_question_id, waits_key,
+    AllAnswers, Answered, Parked, Resumed, WaitsFor, answer_prefix, split_question_id, waits_key,
 };
 use crate::item::Space;
 use crate::mcp::errand::{Errand, outcome_of};
@@ -28,31 +29,70 @@ impl Session {
         response: &Response<'_>,
     ) -> Result<(), Problem> {
         let id = response.id();
-        let Some((stream, question)) = id.as_deref().and_then(split_question_id) else {
+        let Some((stream, round, question)) = id.as_deref().and_then(split_question_id) else {
             return Ok(());
         };
         let Some(waits) = scene.waits(&self.id, stream).await? else {
             return Ok(());
         };
-        let space = Space::of_session(&self.id);
-        let has_answer = |question: &str| {
-            let range = space.range(&answer_prefix(stream, question), None, 1);
-            async { scene.item_keys(range).await.map(|keys| !keys.is_empty()) }
-        };
-        let is_asked = waits.questions.iter().any(|asked| asked == question);
-        if !is_asked || has_answer(question).await? {
+        if waits.round != round {
+            return Ok(());
+        }
+        let answer = answered(response);
+        match &waits.what {
+            WaitsFor::Answers(asked) if asked.iter().any(|asked| asked == question) => {
+                let parked = ParkedOn {
+                    scene,
+                    session: &self.id,
+                    stream,
+                };
+                parked.answered(question, asked, &answer).await
+            }
+            WaitsFor::Answers(_) => Ok(()),
+            WaitsFor::Task { id, .. } => {
+                let owner = self.owner();
+                scene
+                    .answered_in_session(&owner, id, round, question, answer)
+                    .await
+            }
+        }
+    }
+}
+
+/// A call that waits on a stream.
+struct ParkedOn<'a> {
+    scene: &'a Scene,
+    session: &'a SessionId,
+    stream: &'a str,
+}
+
+impl ParkedOn<'_> {
+    /// Keeps an answer; with the last one the call goes on.
+    async fn answered(
+        &self,
+        question: &str,
+        asked: &[String],
+        answer: &Answered,
+    ) -> Result<(), Problem> {
+        let Self {
+            scene,
+            session,
+            stream,
+        } = *self;
+        let space = Space::of_session(session);
+        if self.has_answer(question).await? {
             return Ok(());
         }
         let mut is_complete = true;
-        for other in waits.questions.iter().filter(|other| *other != question) {
-            is_complete &= has_answer(other).await?;
+        for other in asked.iter().filter(|other| *other != question) {
+            is_complete &= self.has_answer(other).await?;
         }
-        let answer = postcard::to_allocvec(&answered(response)).map_err(|_| Problem::host())?;
+        let answer = postcard::to_allocvec(answer).map_err(|_| Problem::host())?;
         let until = scene.outside.now().plus(limits::PARKED_MILLIS);
         let prefix = answer_prefix(stream, question);
         let mut writes = scene.pieces(&space, &prefix, &answer, until)?;
         let errand = Errand::Call {
-            session: self.id.clone(),
+            session: session.clone(),
             stream: stream.to_owned(),
         };
         if is_complete {
@@ -63,6 +103,13 @@ impl Session {
             scene.begin_errand(&errand).await?;
         }
         Ok(())
+    }
+
+    async fn has_answer(&self, question: &str) -> Result<bool, Problem> {
+        let space = Space::of_session(self.session);
+        let range = space.range(&answer_prefix(self.stream, question), None, 1);
+        let keys = self.scene.item_keys(range).await?;
+        Ok(!keys.is_empty())
     }
 }
 
@@ -95,39 +142,50 @@ impl Scene {
         ))
     }
 
-    /// Ends a call that waits, by the id of its request.
+    /// Ends what waits, by the id of its request: a call, or the wait for a task, which goes on.
     pub(super) async fn cancel_parked(
         &self,
-        session: &SessionId,
+        session: &Session,
         request: &str,
     ) -> Result<(), Problem> {
-        let space = Space::of_session(session);
+        let (id, owner) = (&session.id, session.owner());
+        let space = Space::of_session(id);
         let prefix = waits_key("");
         for key in self.item_keys(space.range(&prefix, None, u32::MAX)).await? {
             let Some(stream) = key.strip_prefix(&prefix) else {
                 continue;
             };
-            let waits: Option<Waits> = self.waits(session, stream).await?;
-            if waits.is_some_and(|waits| waits.request == request) {
-                let next = self
-                    .parked(session, stream)
-                    .await?
-                    .map_or(0, |call| call.next);
-                let removals = self.parked_removals(session, stream).await?;
-                self.write_under_way(removals, &space).await?;
-                let id = EventId {
-                    stream: stream.to_owned(),
-                    number: next,
-                };
-                let ended = Event {
-                    is_last: true,
-                    ..Event::default()
-                };
-                self.keep_event(session, &id, &ended).await;
-                self.tell_attached(session, stream, sse::OVER, true).await?;
-            }
+            let waits = self.waits(id, stream).await?;
+            let Some(waits) = waits.filter(|waits| waits.request == request) else {
+                continue;
+            };
+            let removals = match &waits.what {
+                WaitsFor::Answers(_) => self.parked_removals(id, stream).await?,
+                WaitsFor::Task { .. } => self.waiting_removals(&owner, id, stream, &waits),
+            };
+            self.write_under_way(removals, &space).await?;
+            self.end_silently(id, stream, waits.next).await?;
         }
         Ok(())
+    }
+
+    /// Ends a stream without a response.
+    pub(in crate::mcp) async fn end_silently(
+        &self,
+        session: &SessionId,
+        stream: &str,
+        number: u64,
+    ) -> Result<(), Problem> {
+        let id = EventId {
+            stream: stream.to_owned(),
+            number,
+        };
+        let ended = Event {
+            is_last: true,
+            ..Event::default()
+        };
+        self.keep_event(session, &id, &ended).await;
+        self.tell_attached(session, stream, sse::OVER, true).await
     }
 
     /// The end of a stream whose call is no more, kept and as text; none if there was no such stream.
@@ -177,11 +235,11 @@ impl Scene {
         &self,
         session: &SessionId,
         stream: &str,
-        waits: &Waits,
+        asked: &[String],
     ) -> Result<Option<AllAnswers>, Problem> {
         let space = Space::of_session(session);
         let mut answers = AllAnswers::new();
-        for question in &waits.questions {
+        for question in asked {
             let prefix = answer_prefix(stream, question);
             let bytes = self.read_pieces(&space, &prefix).await?;
             let answer = bytes.and_then(|bytes| postcard::from_bytes(&bytes).ok());
@@ -200,12 +258,12 @@ pub(in crate::mcp) async fn give_up(
     session: &SessionId,
     stream: &str,
 ) -> Result<(), Problem> {
-    let Some(parked) = scene.parked(session, stream).await? else {
+    let Some(waits) = scene.waits(session, stream).await? else {
         return Ok(());
     };
     let last = EventId {
         stream: stream.to_owned(),
-        number: parked.next.saturating_sub(1),
+        number: waits.next.saturating_sub(1),
     };
     let text = scene.lost(session, &last).await?;
     let removals = scene.parked_removals(session, stream).await?;
@@ -232,7 +290,10 @@ pub(in crate::mcp) async fn go_on(
     ) else {
         return Ok(());
     };
-    let Some(answers) = scene.answers(&session, stream, &waits).await? else {
+    let WaitsFor::Answers(asked) = &waits.what else {
+        return Ok(());
+    };
+    let Some(answers) = scene.answers(&session, stream, asked).await? else {
         return Ok(());
     };
     let Parked {
@@ -240,7 +301,6 @@ pub(in crate::mcp) async fn go_on(
         body,
         release,
         carried,
-        next,
     } = parked;
     let Some(principal) = scene.owner_of(&record)? else {
         return Ok(());
@@ -251,7 +311,7 @@ pub(in crate::mcp) async fn go_on(
         return Ok(());
     };
     let resumed = Resumed { carried, release };
-    let outlet = Outlet::resumed(session, stream, &body, next, resumed, answers);
+    let outlet = Outlet::resumed(session, stream, &body, waits.next, resumed, answers);
     let endpoint = endpoint.cloned().map_or(Endpoint::Union, Endpoint::Server);
     let mut request = request_again(&body, &record).ok_or_else(Problem::host)?;
     let level = outlet.session.level();

@@ -88,6 +88,7 @@ async fn of_call(
     seen: EventId,
     is_resumed: bool,
 ) -> Result<HttpReply, Problem> {
+    scene.catch_up(&session, &seen.stream).await?;
     let events = scene.events_after(&session.id, &seen).await?;
     let text: String = events.iter().map(|(id, event)| event.text(id)).collect();
     let last = match events.last() {

@@ -289,7 +289,7 @@ impl Scene {
 
 impl Session {
     /// The name of its principal.
-    pub(super) fn owner(&self) -> String {
+    pub(in crate::mcp) fn owner(&self) -> String {
         self.record.principal.to_string()
     }
 }

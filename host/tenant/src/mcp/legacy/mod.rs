@@ -24,7 +24,7 @@ use smcp_protocol::{Answer, Head, ProtocolError, Reply, ReplyTo, Version, sse};
 pub(super) use self::answers::{give_up, go_on};
 use self::events::{Event, EventId};
 pub(super) use self::outlet::Outlet;
-pub(super) use self::parked::{Answered, Resumed};
+pub(super) use self::parked::{AllAnswers, Answered, Resumed, Waits, WaitsFor, question_id};
 use super::{Endpoint, over_http};
 use crate::item::Space;
 use crate::problem::Problem;
@@ -150,7 +150,7 @@ impl Session {
         Ok(to.empty())
     }
 
-    /// `notifications/cancelled`: ends a call that is under way, or that waits. It is not answered
+    /// `notifications/cancelled`: ends a call that is under way, or what waits. It is not answered
     /// (2025-11-25, basic/utilities/cancellation, "Behavior Requirements").
     pub(super) async fn cancel(&self, scene: &Scene, request: &str) -> Result<(), Problem> {
         let live = Live {
@@ -161,7 +161,7 @@ impl Session {
         if let Some(turn) = turn.filter(|turn| *turn != scene.turn) {
             return scene.done(Effect::Stop(turn)).await;
         }
-        scene.cancel_parked(&self.id, request).await
+        scene.cancel_parked(self, request).await
     }
 }
 
@@ -184,7 +184,7 @@ pub(super) async fn end(
 }
 
 /// What one session may have under way.
-fn session_quota(space: &Space) -> Quota {
+pub(super) fn session_quota(space: &Space) -> Quota {
     space.quota(limits::EVENT_BYTES_MAX, limits::EVENT_ITEMS_MAX)
 }
 

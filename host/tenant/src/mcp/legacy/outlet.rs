@@ -19,8 +19,8 @@ const STREAM_NAME_BYTES: usize = 8;
 
 /// A call's way to its client in a session.
 pub(in crate::mcp) struct Outlet {
-    pub(super) session: Session,
-    pub(super) stream: String,
+    pub(in crate::mcp) session: Session,
+    pub(in crate::mcp) stream: String,
     /// The number of the next event.
     next: Cell<u64>,
     /// The body of the request, to be read again when the call goes on.
@@ -75,7 +75,7 @@ impl Outlet {
     }
 
     /// The number of the next event.
-    pub(super) fn next(&self) -> u64 {
+    pub(in crate::mcp) fn next(&self) -> u64 {
         self.next.get()
     }
 

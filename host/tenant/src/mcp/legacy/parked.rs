@@ -1,5 +1,5 @@
-//! A call that waits for its client: the questions are on its stream, and the call itself, as a tape, in the
-//! object's storage. Nothing else waits: no turn, no timer, no instance. When the client has answered, a turn
+//! Streams that wait. A call that waits for its client: the questions are on its stream, and the call itself, as a
+//! tape, in the object's storage. Nothing else waits: no turn, no timer, no instance. When the client has answered, a turn
 //! of the object's own goes on with it.
 
 use std::borrow::Cow;
@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use smcp_capability::call::{AskError, Question};
-use smcp_capability::items::Write;
-use smcp_ids::{ReleaseDigest, limits};
+use smcp_capability::items::{Quota, Write};
+use smcp_ids::{ReleaseDigest, UnixMillis, limits};
 use smcp_protocol::json::Json;
 use smcp_protocol::{ReplyTo, ask_message};
 
@@ -30,17 +30,32 @@ pub(super) struct Parked {
     /// The release that was called.
     pub(super) release: ReleaseDigest,
     pub(super) carried: Carried,
-    /// The number of the next event of its stream.
-    pub(super) next: u64,
 }
 
-/// What a parked call waits for.
+/// That a stream waits, and for what.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Waits {
-    /// The id of the request, as JSON text.
-    pub(super) request: String,
-    /// The ids of the questions that have no answer yet.
-    pub(super) questions: Vec<String>,
+pub(in crate::mcp) struct Waits {
+    /// The id of the request that it answers, as JSON text.
+    pub(in crate::mcp) request: String,
+    /// The number of its next event.
+    pub(in crate::mcp) next: u64,
+    /// Which of the rounds of its call or task was asked on it last.
+    pub(in crate::mcp) round: u32,
+    pub(in crate::mcp) what: WaitsFor,
+}
+
+/// What a stream waits for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::mcp) enum WaitsFor {
+    /// Answers to a parked call's questions: their ids.
+    Answers(Vec<String>),
+    /// The end of a task, and before that answers to what it asks.
+    Task {
+        /// Its name.
+        id: String,
+        /// Since when.
+        since: UnixMillis,
+    },
 }
 
 /// What a client answered to a question.
@@ -83,13 +98,16 @@ pub(in crate::mcp) struct Resumed {
 /// By the ids of their questions.
 pub(in crate::mcp) type AllAnswers = BTreeMap<String, Answered>;
 
-/// The id of a question on the wire: its stream, and its own.
-pub(super) fn question_id(stream: &str, question: &str) -> String {
-    format!("{stream}:{question}")
+/// The id of a question on the wire: its stream, the round in which it is asked, and its own. So no two questions
+/// of a session have one, whatever a guest calls them.
+pub(in crate::mcp) fn question_id(stream: &str, round: u32, question: &str) -> String {
+    format!("{stream}:{round}:{question}")
 }
 
-pub(super) fn split_question_id(id: &str) -> Option<(&str, &str)> {
-    id.split_once(':')
+pub(super) fn split_question_id(id: &str) -> Option<(&str, u32, &str)> {
+    let (stream, rest) = id.split_once(':')?;
+    let (round, question) = rest.split_once(':')?;
+    Some((stream, round.parse().ok()?, question))
 }
 
 pub(super) fn call_prefix(stream: &str) -> String {
@@ -119,9 +137,10 @@ impl Outlet {
         questions: &[Question],
     ) -> Result<(), Problem> {
         self.open(scene, to).await;
+        let round = carried.round.number;
         let mut events = Vec::new();
         for question in questions {
-            let id = question_id(&self.stream, &question.id);
+            let id = question_id(&self.stream, round, &question.id);
             let (id, event) = self.event(ask_message(&id, &question.request));
             scene.keep_event(&self.session.id, &id, &event).await;
             events.push(event.text(&id));
@@ -131,14 +150,13 @@ impl Outlet {
             body: self.body.clone(),
             release,
             carried,
-            next: self.next(),
         };
+        let questions = questions.iter().map(|question| question.id.clone());
         let waits = Waits {
             request: to.id().to_owned(),
-            questions: questions
-                .iter()
-                .map(|question| question.id.clone())
-                .collect(),
+            next: self.next(),
+            round,
+            what: WaitsFor::Answers(questions.collect()),
         };
         scene
             .keep_parked(&self.session.id, &self.stream, &parked, &waits)
@@ -175,13 +193,18 @@ impl Scene {
         let prefix = call_prefix(stream);
         let mut writes = self.pieces_instead(&space, &prefix, &call, until).await?;
         writes.extend(self.piece_removals(&space, &answers_prefix(stream)).await?);
-        let place = space.place(waits_key(stream));
-        let waits = self.seal_item(&place, &encode(postcard::to_allocvec(waits))?)?;
-        writes.push(space.write(place, Some(waits), Some(until)));
-        if self
-            .keep(writes, vec![super::session_quota(&space)])
-            .await?
-        {
+        writes.push(self.waits_write(session, stream, waits, until)?);
+        self.keep_waiting(writes, vec![super::session_quota(&space)])
+            .await
+    }
+
+    /// Keeps that streams wait, if there is room for it.
+    pub(in crate::mcp) async fn keep_waiting(
+        &self,
+        writes: Vec<Write>,
+        quotas: Vec<Quota>,
+    ) -> Result<(), Problem> {
+        if self.keep(writes, quotas).await? {
             return Ok(());
         }
         Err(Problem::new(
@@ -190,6 +213,27 @@ impl Scene {
             "too many calls of this session wait for an answer already, or too large ones; answer some, or try \
              again later",
         ))
+    }
+
+    /// Keeps that a stream waits.
+    pub(in crate::mcp) fn waits_write(
+        &self,
+        session: &SessionId,
+        stream: &str,
+        waits: &Waits,
+        until: UnixMillis,
+    ) -> Result<Write, Problem> {
+        let space = Space::of_session(session);
+        let place = space.place(waits_key(stream));
+        let waits = postcard::to_allocvec(waits).map_err(|_| Problem::host())?;
+        let sealed = self.seal_item(&place, &waits)?;
+        Ok(space.write(place, Some(sealed), Some(until)))
+    }
+
+    /// Forgets that a stream waits.
+    pub(in crate::mcp) fn waits_removal(&self, session: &SessionId, stream: &str) -> Write {
+        let space = Space::of_session(session);
+        space.remove(waits_key(stream), self.outside.now())
     }
 
     /// Forgets a call that waited, its questions and its answers.
@@ -201,7 +245,7 @@ impl Scene {
         let space = Space::of_session(session);
         let mut writes = self.piece_removals(&space, &call_prefix(stream)).await?;
         if !writes.is_empty() {
-            writes.push(space.remove(waits_key(stream), self.outside.now()));
+            writes.push(self.waits_removal(session, stream));
             writes.extend(self.piece_removals(&space, &answers_prefix(stream)).await?);
         }
         Ok(writes)
@@ -219,7 +263,7 @@ impl Scene {
     }
 
     /// What a stream waits for, if it does.
-    pub(super) async fn waits(
+    pub(in crate::mcp) async fn waits(
         &self,
         session: &SessionId,
         stream: &str,

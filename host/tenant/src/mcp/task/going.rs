@@ -6,17 +6,16 @@ use core::cell::{Cell, RefCell};
 use smcp_capability::call::Question;
 use smcp_capability::turn::Frame;
 use smcp_ids::{ReleaseDigest, ServerSlug, UnixMillis, limits};
-use smcp_protocol::{Answer, Call, Request, TaskStatus};
+use smcp_protocol::{Answer, Call, Era, Request, TaskStatus};
 
 use super::kept::{Ended, Stored, Task};
 use crate::mcp::ask::Carried;
 use crate::mcp::errand::{Errand, outcome_of};
-use crate::mcp::legacy::Resumed;
+use crate::mcp::legacy::{AllAnswers, Resumed};
 use crate::mcp::{Asked, Endpoint};
 use crate::outcome;
 use crate::problem::Problem;
-use crate::questions::Answers;
-use crate::session::SessionId;
+use crate::session::{Record, SessionId};
 use crate::state::{Live, Scene};
 
 /// The name under which a task's turn is found while it runs.
@@ -35,7 +34,9 @@ pub(in crate::mcp) struct Going {
     headers: Vec<(String, String)>,
     body: Vec<u8>,
     resumed: Cell<Option<Resumed>>,
-    answers: Cell<Option<Answers>>,
+    answers: Cell<Option<AllAnswers>>,
+    /// What its session has agreed on, if it was begun in one.
+    agreed: Option<Record>,
     /// Whether it waits for something, and this turn is over.
     rests: Cell<bool>,
     /// When its state was kept last.
@@ -49,8 +50,13 @@ impl Going {
     }
 
     /// What its client has answered, once.
-    pub(in crate::mcp) fn take_answers(&self) -> Option<Answers> {
+    pub(in crate::mcp) fn take_answers(&self) -> Option<AllAnswers> {
         self.answers.take()
+    }
+
+    /// What its session has agreed on, if it was begun in one.
+    pub(in crate::mcp) fn agreed(&self) -> Option<&Record> {
+        self.agreed.as_ref()
     }
 
     /// Until when it may run.
@@ -98,10 +104,11 @@ impl Going {
         let task = self.changed(scene, |task| {
             task.status = TaskStatus::InputRequired;
             task.questions = questions;
+            task.round += 1;
         });
         self.keep(scene, &task, release, carried, None).await?;
         self.rests.set(true);
-        Ok(())
+        scene.tell_waiting(&self.owner, &task).await
     }
 
     /// It sleeps so long that nothing of it need be here meanwhile.
@@ -158,6 +165,7 @@ impl Going {
             body: self.body.clone(),
             release,
             carried,
+            agreed: self.agreed.clone(),
         };
         scene.write_call(&self.owner, task, &stored, due).await?;
         self.kept_at.set(scene.outside.now());
@@ -173,20 +181,22 @@ impl Going {
 }
 
 impl Asked<'_> {
-    /// Makes a call a task, which goes on by itself from now on.
+    /// Makes a call a task, which goes on by itself from now on, and lasts so long.
     pub(in crate::mcp) async fn begin_task(
         &self,
         server: &ServerSlug,
         tool: &str,
         release: ReleaseDigest,
         carried: Carried,
+        (era, lasts): (Era, u64),
     ) -> Result<Task, Problem> {
         let scene = self.scene;
         let owner = self.principal.to_string();
         let principal = self.principal.remember().ok_or_else(Problem::host)?;
         let now = scene.outside.now();
         let tool = (server.clone(), tool.to_owned());
-        let task = Task::new(&scene.draw(), self.endpoint.server(), principal, tool, now);
+        let endpoint = self.endpoint.server();
+        let task = Task::new(&scene.draw(), endpoint, principal, tool, now, (era, lasts));
         let headers = self.frame.headers.iter();
         let headers = headers.filter(|(name, _)| name != "authorization");
         let stored = Stored {
@@ -194,6 +204,7 @@ impl Asked<'_> {
             body: self.frame.body.clone(),
             release,
             carried,
+            agreed: self.session.map(|session| session.record.clone()),
         };
         let errand = Errand::Task {
             owner: owner.clone(),
@@ -234,25 +245,28 @@ pub(in crate::mcp) async fn go_on(
     owner: &str,
     id: &str,
 ) -> Result<(), Problem> {
-    let Some(task) = scene.task(owner, id).await?.filter(|task| !task.is_over()) else {
+    let Some(task) = scene.task(owner, id).await? else {
         return Ok(());
     };
     let sleeps = task.wakes.is_some_and(|wakes| wakes > scene.outside.now());
-    let Some(answers) = scene.task_answers(owner, &task).await?.filter(|_| !sleeps) else {
-        return Ok(());
+    let answers = scene.task_answers(owner, &task).await?;
+    let Some(answers) = answers.filter(|_| !sleeps && !task.is_over()) else {
+        // The turn that came here before may have been killed before it told anybody.
+        return scene.tell_waiting(owner, &task).await;
     };
     let Some(stored) = scene.stored(owner, &task).await? else {
         return Ok(());
     };
     let endpoint = task.endpoint.clone();
     let Some(principal) = scene.principal_at(&task.principal, endpoint.as_ref())? else {
-        return scene.cancel_task(owner, task).await;
+        return scene.cancel_task(owner, task).await.map(drop);
     };
     let Stored {
         headers,
         body,
         release,
         carried,
+        agreed,
     } = stored;
     let first = Frame {
         entropy: frame.entropy,
@@ -269,10 +283,12 @@ pub(in crate::mcp) async fn go_on(
         body: first.body.clone(),
         resumed: Cell::new(Some(Resumed { carried, release })),
         answers: Cell::new(Some(answers)),
+        agreed,
         rests: Cell::new(false),
         kept_at: Cell::new(scene.outside.now()),
     };
-    let head = crate::mcp::head(&first);
+    let mut head = crate::mcp::head(&first);
+    head.session_version = going.agreed().map(Record::version);
     let request: Request<'_> = match Call::read(&head, &first.body) {
         Ok(Call::Request(request)) => request,
         _ => return Err(Problem::host()),

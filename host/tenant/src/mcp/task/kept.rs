@@ -4,16 +4,18 @@
 use serde::{Deserialize, Serialize};
 use smcp_auth::Remembered;
 use smcp_capability::call::Question;
-use smcp_capability::items::Write;
+use smcp_capability::items::{Quota, Write};
 use smcp_capability::turn::Effect;
 use smcp_ids::{ReleaseDigest, ServerSlug, UnixMillis, limits};
-use smcp_protocol::{TaskStatus, TaskView};
+use smcp_protocol::json::Json;
+use smcp_protocol::{Era, TaskStatus, TaskView};
 
 use crate::item::Space;
 use crate::mcp::ask::Carried;
 use crate::mcp::errand::Errand;
+use crate::mcp::legacy::AllAnswers;
 use crate::problem::Problem;
-use crate::questions::Answers;
+use crate::session::Record;
 use crate::state::Scene;
 
 /// Random bytes of a task's name.
@@ -35,8 +37,14 @@ pub(in crate::mcp) struct Task {
     pub(super) message: Option<String>,
     /// What it asks its client now.
     pub(super) questions: Vec<Question>,
+    /// How often it has asked.
+    pub(super) round: u32,
     /// Until when it sleeps, if it does.
     pub(super) wakes: Option<UnixMillis>,
+    /// Who began it: what a client of one era is told would be no result in the other.
+    pub(super) era: Era,
+    /// How long it is kept, and may run, in milliseconds.
+    pub(super) lasts: u64,
 }
 
 /// All that it takes to go on with it.
@@ -49,6 +57,8 @@ pub(super) struct Stored {
     pub(super) body: Vec<u8>,
     pub(super) release: ReleaseDigest,
     pub(super) carried: Carried,
+    /// What the session has agreed on that it was begun in. It outlives that session.
+    pub(super) agreed: Option<Record>,
 }
 
 /// How a task ended: the JSON text of its result, or of its error.
@@ -65,6 +75,7 @@ impl Task {
         principal: Remembered,
         tool: (ServerSlug, String),
         now: UnixMillis,
+        (era, lasts): (Era, u64),
     ) -> Self {
         let (name, _) = seed.split_at(NAME_BYTES);
         Self {
@@ -77,7 +88,10 @@ impl Task {
             updated: now,
             message: None,
             questions: Vec::new(),
+            round: 0,
             wakes: None,
+            era,
+            lasts,
         }
     }
 
@@ -88,7 +102,7 @@ impl Task {
 
     /// Until when it is kept, and may run.
     pub(super) fn until(&self) -> UnixMillis {
-        self.created.plus(limits::TASK_MILLIS)
+        self.created.plus(self.lasts)
     }
 
     /// As a client sees it.
@@ -98,11 +112,22 @@ impl Task {
             status: self.status,
             created: self.created,
             updated: self.updated,
-            ttl_millis: Some(limits::TASK_MILLIS),
+            ttl_millis: Some(self.lasts),
             poll_millis: limits::TASK_POLL_MILLIS,
             message: self.message.as_deref(),
         }
     }
+}
+
+/// Whether a text could be the name of a task.
+pub(super) fn is_name(id: &str) -> bool {
+    id.len() == 2 * NAME_BYTES && id.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+fn says_it_failed(result: &str) -> bool {
+    let result = Json::parse(result.as_bytes()).ok();
+    let said = result.and_then(|result| result.get("isError"));
+    said.is_some_and(|said| said.text() == "true")
 }
 
 fn row_key(id: &str) -> String {
@@ -125,6 +150,11 @@ fn end_prefix(id: &str) -> String {
     format!("r/{id}/")
 }
 
+/// What one caller's tasks may be, together.
+pub(super) fn tasks_quota(owner: &str) -> Quota {
+    Space::tasks(owner).quota(limits::TASKS_BYTES_MAX, limits::TASK_ITEMS_MAX)
+}
+
 fn encoded(value: &impl Serialize) -> Result<Vec<u8>, Problem> {
     postcard::to_allocvec(value).map_err(|_| Problem::host())
 }
@@ -132,7 +162,7 @@ fn encoded(value: &impl Serialize) -> Result<Vec<u8>, Problem> {
 impl Scene {
     /// The task of that name, if there is one of that caller.
     pub(super) async fn task(&self, owner: &str, id: &str) -> Result<Option<Task>, Problem> {
-        if id.len() != 2 * NAME_BYTES || !id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        if !is_name(id) {
             return Ok(None);
         }
         let place = Space::tasks(owner).place(row_key(id));
@@ -190,28 +220,32 @@ impl Scene {
         mut task: Task,
         ended: &Ended,
     ) -> Result<(), Problem> {
-        task.status = match ended {
-            Ended::Result(_) => TaskStatus::Completed,
-            Ended::Error(_) => TaskStatus::Failed,
+        task.status = match (ended, task.era) {
+            // 2025-11-25, basic/utilities/tasks, "Task Status": so has one whose tool says that it failed.
+            (Ended::Result(result), Era::Legacy) if says_it_failed(result) => TaskStatus::Failed,
+            (Ended::Result(_), _) => TaskStatus::Completed,
+            (Ended::Error(_), _) => TaskStatus::Failed,
         };
         let space = Space::tasks(owner);
         let end = encoded(ended)?;
         let mut writes = self.ending(owner, &mut task).await?;
         writes.extend(self.pieces(&space, &end_prefix(&task.id), &end, task.until())?);
-        self.write_tasks(owner, writes).await
+        self.write_tasks(owner, writes).await?;
+        self.tell_waiting(owner, &task).await
     }
 
-    /// Ends a task that its client does not want any more: what runs of it is stopped.
-    pub(super) async fn cancel_task(&self, owner: &str, mut task: Task) -> Result<(), Problem> {
+    /// Ends a task that its client does not want any more: what runs of it is stopped. The task, as it is then.
+    pub(super) async fn cancel_task(&self, owner: &str, mut task: Task) -> Result<Task, Problem> {
         task.status = TaskStatus::Cancelled;
         let writes = self.ending(owner, &mut task).await?;
         self.write_tasks(owner, writes).await?;
         let live = super::going::live(owner, &task.id);
         let turn = self.state.borrow().live.get(&live).copied();
-        match turn {
-            Some(turn) => self.done(Effect::Stop(turn)).await,
-            None => Ok(()),
+        if let Some(turn) = turn {
+            self.done(Effect::Stop(turn)).await?;
         }
+        self.tell_waiting(owner, &task).await?;
+        Ok(task)
     }
 
     async fn ending(&self, owner: &str, task: &mut Task) -> Result<Vec<Write>, Problem> {
@@ -262,14 +296,14 @@ impl Scene {
         &self,
         owner: &str,
         mut task: Task,
-        given: Answers,
+        given: AllAnswers,
         is_complete: bool,
     ) -> Result<(), Problem> {
         let space = Space::tasks(owner);
         let mut writes = Vec::new();
         for (question, answer) in &given {
             let prefix = answer_prefix(&task.id, question);
-            writes.extend(self.pieces(&space, &prefix, answer.as_bytes(), task.until())?);
+            writes.extend(self.pieces(&space, &prefix, &encoded(answer)?, task.until())?);
         }
         let errand = Errand::Task {
             owner: owner.to_owned(),
@@ -293,18 +327,33 @@ impl Scene {
         &self,
         owner: &str,
         task: &Task,
-    ) -> Result<Option<Answers>, Problem> {
+    ) -> Result<Option<AllAnswers>, Problem> {
         let space = Space::tasks(owner);
-        let mut answers = Answers::new();
+        let mut answers = AllAnswers::new();
         for question in &task.questions {
             let prefix = answer_prefix(&task.id, &question.id);
             let bytes = self.read_pieces(&space, &prefix).await?;
-            match bytes.and_then(|bytes| String::from_utf8(bytes).ok()) {
+            match bytes.and_then(|bytes| postcard::from_bytes(&bytes).ok()) {
                 Some(answer) => answers.insert(question.id.clone(), answer),
                 None => return Ok(None),
             };
         }
         Ok(Some(answers))
+    }
+
+    /// The names of an owner's tasks after one, in some order that stays.
+    pub(super) async fn task_ids(
+        &self,
+        owner: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<String>, Problem> {
+        let after = after.map(row_key);
+        let prefix = row_key("");
+        let range = Space::tasks(owner).range(&prefix, after.as_deref(), limit);
+        let keys = self.item_keys(range).await?;
+        let id = |key: &String| key.strip_prefix(&prefix).map(str::to_owned);
+        Ok(keys.iter().filter_map(id).collect())
     }
 
     fn task_row(&self, owner: &str, task: &Task) -> Result<Write, Problem> {
@@ -315,8 +364,7 @@ impl Scene {
     }
 
     async fn write_tasks(&self, owner: &str, writes: Vec<Write>) -> Result<(), Problem> {
-        let quota = Space::tasks(owner).quota(limits::TASKS_BYTES_MAX, limits::TASK_ITEMS_MAX);
-        if self.keep(writes, vec![quota]).await? {
+        if self.keep(writes, vec![tasks_quota(owner)]).await? {
             return Ok(());
         }
         Err(Problem::new(

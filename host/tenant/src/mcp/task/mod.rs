@@ -1,14 +1,18 @@
-//! Tasks: calls that go on without their client (the extension `io.modelcontextprotocol/tasks`).
+//! Tasks: calls that go on without their client (the extension `io.modelcontextprotocol/tasks`, and what 2025-11-25
+//! calls tasks).
 //!
-//! A guest says when its call becomes one. From there on the call is a tape in the object's storage: the
-//! object's own turns go on with it (`going`), and end when it waits for its client or sleeps long; then
-//! nothing of it is in memory. `kept` is what is stored of a task; here is what a client asks of one.
+//! A guest says when its call becomes one; or its client has asked for one from the beginning. From there on the call
+//! is a tape in the object's storage: the object's own turns go on with it (`going`), and end when it waits for its
+//! client or sleeps long; then nothing of it is in memory. `kept` is what is stored of a task; here is what a modern
+//! client asks of one, in `legacy` what one of 2025-11-25 does, and in `waiting` the streams of such clients.
 
 mod going;
 mod kept;
+mod legacy;
+mod waiting;
 
 use smcp_protocol::{
-    Answer, ProtocolError, ReplyTo, ServerInfo, TaskAsk, TaskCall, TaskMore, TaskStatus,
+    Answer, Era, ProtocolError, ReplyTo, ServerInfo, TaskAsk, TaskCall, TaskMore, TaskStatus,
 };
 
 pub(super) use self::going::{Going, give_up, go_on, live};
@@ -16,6 +20,7 @@ use self::kept::Ended;
 pub(super) use self::kept::Task;
 use super::Asked;
 use super::scope::Need;
+use crate::mcp::legacy::{AllAnswers, Answered};
 use crate::problem::Problem;
 use crate::questions::{self, Answers};
 
@@ -30,9 +35,7 @@ impl Asked<'_> {
         call: &TaskCall<'_>,
     ) -> Result<Answer, Problem> {
         let owner = self.principal.to_string();
-        let found = self.scene.task(&owner, &call.id).await?;
-        let Some(task) = found.filter(|task| task.endpoint.as_ref() == self.endpoint.server())
-        else {
+        let Some(task) = self.own_task(&owner, &call.id, Era::Modern).await? else {
             return Ok(to.error(&ProtocolError::UnknownTask));
         };
         self.permit_task(&task).await?;
@@ -48,13 +51,20 @@ impl Asked<'_> {
         }
     }
 
-    async fn permit_task(&self, task: &Task) -> Result<(), Problem> {
+    pub(in crate::mcp) async fn permit_task(&self, task: &Task) -> Result<(), Problem> {
         let (server, tool) = &task.tool;
         if self.principal.may_all(server) {
             return Ok(());
         }
         let catalogue = self.scene.catalogue(server).await?.unwrap_or_default();
         Need::Tool(tool).check(self.principal, server, &catalogue)
+    }
+
+    /// The task of that name, if a client of that era began it here.
+    async fn own_task(&self, owner: &str, id: &str, era: Era) -> Result<Option<Task>, Problem> {
+        let found = self.scene.task(owner, id).await?;
+        let endpoint = self.endpoint.server();
+        Ok(found.filter(|task| task.endpoint.as_ref() == endpoint && task.era == era))
     }
 
     async fn tell_task(
@@ -99,6 +109,10 @@ impl Asked<'_> {
             return Ok(to.error(&error));
         }
         let left = unanswered.len() - given.len();
+        let given: AllAnswers = given
+            .into_iter()
+            .map(|(id, answer)| (id, Answered::Result(answer)))
+            .collect();
         self.scene
             .answer_task(owner, task, given, left == 0)
             .await?;

@@ -1,14 +1,12 @@
-//! Tasks: calls that go on without their client, and what it asks of them later (2026-07-28,
-//! extensions/tasks; the extension `io.modelcontextprotocol/tasks`).
+//! What a modern client asks of its tasks, and is answered (2026-07-28, extensions/tasks; the extension
+//! `io.modelcontextprotocol/tasks`).
 //!
 //! Refused: a client that did not declare the extension, before it is looked what it asks. Which
 //! tasks there are, whose, and how long they are kept is not known here.
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize};
-use smcp_ids::UnixMillis;
-
+use super::TaskView;
 use crate::answer::Answer;
 use crate::call::Params;
 use crate::error::ProtocolError;
@@ -16,7 +14,6 @@ use crate::guest_call;
 use crate::json::{Json, push_member, quoted};
 use crate::meta::Meta;
 use crate::reply::{ReplyTo, ServerInfo};
-use crate::time::Iso8601;
 
 /// The name of the extension.
 pub const TASKS_EXTENSION: &str = "io.modelcontextprotocol/tasks";
@@ -93,58 +90,6 @@ impl<'a> TaskCall<'a> {
     }
 }
 
-/// How a task stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum TaskStatus {
-    /// It goes on.
-    Working,
-    /// It waits for answers.
-    InputRequired,
-    /// It has a result, which may say that its tool failed.
-    Completed,
-    /// It has none, but an error of the protocol.
-    Failed,
-    /// It was ended by its client.
-    Cancelled,
-}
-
-impl TaskStatus {
-    /// Its name on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Working => "working",
-            Self::InputRequired => "input_required",
-            Self::Completed => "completed",
-            Self::Failed => "failed",
-            Self::Cancelled => "cancelled",
-        }
-    }
-
-    /// Whether it stays so.
-    pub const fn is_terminal(self) -> bool {
-        matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
-    }
-}
-
-/// What a client is told of a task, whatever its status.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TaskView<'a> {
-    /// Its id.
-    pub id: &'a str,
-    /// How it stands.
-    pub status: TaskStatus,
-    /// When it began.
-    pub created: UnixMillis,
-    /// When it last changed.
-    pub updated: UnixMillis,
-    /// How long it is kept, from its beginning; none: for ever.
-    pub ttl_millis: Option<u64>,
-    /// After how long it is worth asking again.
-    pub poll_millis: u64,
-    /// What it is doing, for people.
-    pub message: Option<&'a str>,
-}
-
 /// What a client is told of a task besides: of what sort, its status says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TaskMore<'a> {
@@ -163,16 +108,8 @@ impl TaskView<'_> {
     fn begin(&self, result_type: &str) -> String {
         let mut out = String::from("{");
         push_member(&mut out, "resultType", &quoted(result_type));
-        push_member(&mut out, "taskId", &quoted(self.id));
-        push_member(&mut out, "status", &quoted(self.status.as_str()));
-        if let Some(message) = self.message {
-            push_member(&mut out, "statusMessage", &quoted(message));
-        }
-        for (name, at) in [("createdAt", self.created), ("lastUpdatedAt", self.updated)] {
-            push_member(&mut out, name, &format!("\"{}\"", Iso8601(at)));
-        }
-        let ttl = self.ttl_millis.map(|millis| millis.to_string());
-        push_member(&mut out, "ttlMs", ttl.as_deref().unwrap_or("null"));
+        self.push_state(&mut out);
+        push_member(&mut out, "ttlMs", &self.ttl());
         push_member(&mut out, "pollIntervalMs", &self.poll_millis.to_string());
         out
     }
