@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use smcp_auth::{KeyRecord, MemberRecord, Records};
+use smcp_auth::{Allowance, KeyRecord, MemberRecord, Records};
 use smcp_capability::http::send::Access;
 use smcp_capability::http::{HostGrant, Method, Secret, Secrets};
 use smcp_capability::turn::{Mutation, Record, Table};
@@ -138,6 +138,8 @@ impl core::fmt::Debug for SecretRecord {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct OptionsRecord {
     pub(crate) tapes: Keeps,
+    /// What all its callers together may use.
+    pub(crate) allowance: Allowance,
 }
 
 /// A grant that was ended. What it had given out is refused as long as the row is there.

@@ -29,8 +29,10 @@ impl Asked<'_> {
     ) -> Result<Answer, Problem> {
         let owner = self.principal.to_string();
         let found = self.scene.task(&owner, &call.id).await?;
-        let Some(task) = found.filter(|task| task.endpoint.as_ref() == self.endpoint.server())
-        else {
+        let is_theirs = |task: &Task| {
+            task.endpoint.as_ref() == self.endpoint.server() && self.principal.is(&task.principal)
+        };
+        let Some(task) = found.filter(is_theirs) else {
             return Ok(to.error(&ProtocolError::UnknownTask));
         };
         match call.ask {
