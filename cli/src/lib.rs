@@ -7,7 +7,7 @@
 //! ```text
 //! new -> build -> call, replay, run -> keygen, sign, verify, inspect     on the author's machine
 //! tenant, publisher, publish, grant, secret, config,
-//! server, release, key, logs, tape                                       against a host's admin API
+//! server, release, key, limits, logs, tape                               against a host's admin API
 //! connect, verify-receipt                                                for whoever uses a client
 //! ```
 
@@ -15,6 +15,7 @@ mod admin;
 mod asks;
 mod build;
 mod call;
+mod confidential;
 mod connect;
 mod failure;
 mod files;
@@ -94,6 +95,7 @@ enum Command {
     Grant(admin::GrantCommand),
     Secret(admin::SecretCommand),
     Key(admin::KeyCommand),
+    Limits(admin::LimitsCommand),
     Logs(admin::Logs),
     Tape(admin::TapeCommand),
     Connect(connect::Connect),
@@ -150,6 +152,7 @@ impl Command {
             Self::Grant(command) => command.run(ui),
             Self::Secret(command) => command.run(ui),
             Self::Key(command) => command.run(ui),
+            Self::Limits(command) => command.run(ui),
             Self::Logs(args) => admin::logs(args, ui),
             Self::Tape(command) => command.run(ui),
             Self::Connect(args) => connect::run(args, ui),

@@ -40,7 +40,9 @@ pub enum NarrowError {
     #[error("a key without any scope could do nothing")]
     Nothing,
     /// It has as many restrictions as a key can have.
-    #[error("the key has {RESTRICTIONS_MAX} restrictions already: narrow the key that it was made from")]
+    #[error(
+        "the key has {RESTRICTIONS_MAX} restrictions already: narrow the key that it was made from"
+    )]
     TooMany,
     /// Its text would be longer than a host reads.
     #[error("the key would be longer than a host reads: give fewer scopes")]

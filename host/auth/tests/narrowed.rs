@@ -143,7 +143,11 @@ fn a_narrowed_key_may_do_what_all_of_its_lines_allow() {
 fn the_earliest_end_holds_and_needs_no_record() {
     let key = narrowed(KEY, &["until=20", "until=10", "until=30"]);
     for (now, over) in [(0, false), (9_999, false), (10_000, true), (20_000, true)] {
-        let expected = if over { Err(AuthError::Expired) } else { Ok(()) };
+        let expected = if over {
+            Err(AuthError::Expired)
+        } else {
+            Ok(())
+        };
         assert_eq!(admitted(&key, now).map(drop), expected, "{now}");
         let proven = keyring().verify(&key.parse().unwrap()).unwrap();
         assert_eq!(proven.is_over(UnixMillis(now)), over, "{now}");
@@ -162,7 +166,11 @@ fn each_limit_is_a_budget_beside_those_before_it() {
     let one = budgets(&["rate=10"]);
     let two = budgets(&["rate=10", "scopes=mcp", "fuel=1000", "rate=99"]);
     assert_eq!((one.len(), two.len()), (1, 3));
-    assert_eq!(one.first(), two.first(), "who narrows further uses the same");
+    assert_eq!(
+        one.first(),
+        two.first(),
+        "who narrows further uses the same"
+    );
     let other = budgets(&["fuel=1000", "rate=10"]);
     assert!(other.iter().all(|budget| !two.contains(budget)));
     let mut names: Vec<_> = two.iter().map(|budget| &budget.name).collect();
@@ -234,7 +242,11 @@ fn a_rightly_chained_line_of_another_form_is_refused() {
         assert_eq!(refused(&key), AuthError::UnknownRestriction, "{text}");
     }
     let chained = mac(&tag, b"until=100");
-    let key = joined(&head, &[line("until=100")], &URL_SAFE_NO_PAD.encode(chained));
+    let key = joined(
+        &head,
+        &[line("until=100")],
+        &URL_SAFE_NO_PAD.encode(chained),
+    );
     assert_eq!(refused(&key), AuthError::BadMac, "another domain");
 }
 
@@ -417,7 +429,10 @@ fn what_is_remembered_of_a_narrowed_key_stays_narrowed() {
     let whole = admitted(KEY, 0).unwrap();
     assert!(whole.is(&remembered) && !principal.is(&whole.remember().unwrap()));
     let other = admitted(&narrowed(KEY, &["scopes=mcp/notes"]), 0).unwrap();
-    assert!(other.is(&remembered), "it was narrowed further from this one");
+    assert!(
+        other.is(&remembered),
+        "it was narrowed further from this one"
+    );
     let other = admitted(&narrowed(KEY, &["scopes=mcp"]), 0).unwrap();
     assert!(!other.is(&remembered));
 }
@@ -432,8 +447,10 @@ fn nothing_secret_is_printed() {
 fn any_line() -> impl Strategy<Value = String> {
     let scope = prop::sample::select(vec!["mcp", "mcp:read", "mcp/a", "mcp/a:read", "mcp/a/t"]);
     prop_oneof![
-        prop::collection::btree_set(scope, 1..4)
-            .prop_map(|scopes| format!("scopes={}", scopes.into_iter().collect::<Vec<_>>().join(" "))),
+        prop::collection::btree_set(scope, 1..4).prop_map(|scopes| format!(
+            "scopes={}",
+            scopes.into_iter().collect::<Vec<_>>().join(" ")
+        )),
         (1..1_000_u64).prop_map(|seconds| format!("until={seconds}")),
         (1..1_000_u64).prop_map(|fuel| format!("fuel={fuel}")),
         (1..1_000_u64).prop_map(|rate| format!("rate={rate}")),

@@ -1,10 +1,14 @@
-//! Every limit of the platform, with the attack it stops. No other file holds one.
+//! Every limit of the platform, with the attack it stops. No other module holds one.
 //!
 //! Sizes are in bytes unless the name says otherwise. Cost is charged before the work is done.
 
 /// Bytes in a KiB and in a MiB.
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
+
+mod callers;
+
+pub use callers::*;
 
 /// Names of tenants, servers and keys. Longer ones would not fit `{server}__{tool}` in the 64
 /// characters that model APIs allow.
@@ -297,31 +301,6 @@ pub const CALLS_WAITING: usize = 64;
 pub const CALLS_WAITING_EACH: usize = 48;
 /// Seconds that a client is told to wait then.
 pub const RETRY_AFTER_SECONDS: u32 = 1;
-/// The largest budget of fuel for a day: larger numbers have no form in a header (RFC 9651, section 3.3.1).
-pub const FUEL_PER_DAY_MAX: u64 = 999_999_999_999_999;
-/// The largest rate: more calls a minute than an object could ever answer are no limit.
-pub const CALLS_PER_MINUTE_MAX: u64 = 1_000_000;
-/// Buckets of limited callers that one object has in memory. Who has a key can narrow it as often as he likes, and each
-/// form of it may have a bucket of its own.
-pub const BUCKETS_MAX: usize = 4_096;
-/// How many of them are given up at once when there are too many, so that not each call looks through all.
-pub const BUCKETS_FORGOTTEN: usize = BUCKETS_MAX / 16;
-/// What was spent of a budget is written down whenever another such part of it was: so a kill costs a tenant no more,
-/// and a call no write.
-pub const BUDGET_PARTS: u64 = 32;
-/// What is written down of narrowed keys' budgets, together: how many, and bytes. Each goes when its bucket is full.
-pub const NARROWED_BUDGETS_MAX: u64 = 4_096;
-/// The same in bytes.
-pub const NARROWED_BUDGETS_BYTES_MAX: u64 = MIB as u64;
-/// Wrong access codes that may be tried at once for one member, and one more in each following [`ATTEMPT_MILLIS`].
-pub const ATTEMPTS_EACH: u64 = 10;
-/// The same for all members of a tenant together: who tries one after the other gets no further.
-pub const ATTEMPTS_ALL: u64 = 100;
-/// Milliseconds after which one more may be tried for one member, and [`ATTEMPTS_ALL`] / [`ATTEMPTS_EACH`] for all.
-pub const ATTEMPT_MILLIS: u64 = 60_000;
-/// Ids that wrong codes were tried for, of which one object knows: more than have failed in the time in which one is
-/// forgiven, since all together are few.
-pub const ATTEMPT_IDS_MAX: usize = 512;
 /// Tenants of a platform.
 pub const TENANTS_MAX: usize = 10_000;
 /// Servers of a tenant, releases kept of a server, publishers, keys: storage that an admin fills.

@@ -347,3 +347,56 @@ fn a_task_sends_and_asks_on_both_sides_of_its_beginning() {
     assert_eq!(kv.world.fetched.len(), 3);
     assert_eq!(kv.run("ga"), "b");
 }
+
+/// What narrows a key narrows its tasks: they stop when its time is over, and are shown to no wider form of one that
+/// began none.
+#[test]
+fn a_task_of_a_narrowed_key_stays_narrowed_and_is_its_own() {
+    let (mut world, key) = world();
+    let narrow = |lines: &[&str]| {
+        let key: smcp_auth::ApiKey = key.parse().unwrap();
+        let narrowed = lines
+            .iter()
+            .fold(key, |key, line| key.narrow(line.parse().unwrap()).unwrap());
+        narrowed.reveal()
+    };
+    // The clock of this world begins at 1,700,000,000 s.
+    let short = narrow(&["scopes=mcp/hello", "until=1700000060"]);
+    let id = begin(&mut world, &short);
+    let other = narrow(&["scopes=mcp"]);
+    let unseen = of_task(&mut world, &other, "tasks/get", json!({"taskId": id}));
+    assert_eq!(unseen["error"]["code"], -32602, "{unseen}");
+    for wider in [key.as_str(), &narrow(&["scopes=mcp/hello"])] {
+        assert_eq!(get(&mut world, wider, &id)["status"], "working");
+    }
+    let of_key = begin(&mut world, &key);
+    let unseen = of_task(&mut world, &short, "tasks/get", json!({"taskId": of_key}));
+    assert_eq!(unseen["error"]["code"], -32602, "{unseen}");
+    // Over before its guest has slept: it is not gone on with.
+    world.run_begun(OBJECT);
+    world.evict();
+    live(&mut world, 60_001.0);
+    let status = |world: &mut World, id: &str| get(world, &key, id)["status"].clone();
+    assert_eq!(status(&mut world, &id), "cancelled");
+    assert_eq!(status(&mut world, &of_key), "input_required");
+}
+
+#[test]
+fn a_task_whose_key_has_spent_its_fuel_goes_on_when_there_is_some() {
+    let (mut world, _) = world();
+    let key = world.key("acme", json!({"fuel_per_day": 3_600}));
+    let id = begin(&mut world, &key);
+    world.run_begun(OBJECT);
+    for _ in 0..3 {
+        live(&mut world, 10_001.0);
+        assert_eq!(get(&mut world, &key, &id)["status"], "working");
+    }
+    // Whatever it owes is paid off within its time.
+    let mut hours = 0;
+    while get(&mut world, &key, &id)["status"] == "working" {
+        hours += 1;
+        assert!(hours < 24, "it is not gone on with");
+        live(&mut world, 3_600_000.0);
+    }
+    assert_eq!(get(&mut world, &key, &id)["status"], "input_required");
+}

@@ -244,7 +244,8 @@ pub(super) async fn set_keep(scene: &Scene, frame: &Frame) -> Result<Reply, Prob
         KeepsView::Failures => Keeps::Failures,
         KeepsView::Receipts => Keeps::Receipts,
     };
-    let row = Row::Options(OptionsRecord { tapes });
+    let options = scene.state.borrow().directory()?.options.clone();
+    let row = Row::Options(OptionsRecord { tapes, ..options });
     scene.commit(vec![Change::Put(row)]).await?;
     if tapes == Keeps::None {
         let items = Effect::DeleteItems(Space::ALL_TAPES.to_owned());

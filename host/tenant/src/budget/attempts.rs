@@ -84,7 +84,10 @@ mod tests {
     fn wrong_codes_of_one_member_are_few_and_another_is_not_kept_back_by_them() {
         let mut attempts = Attempts::default();
         let (tried, wait) = fails(&mut attempts, &id("ada"), START);
-        assert_eq!((tried, wait), (limits::ATTEMPTS_EACH, limits::ATTEMPT_MILLIS / 1_000));
+        assert_eq!(
+            (tried, wait),
+            (limits::ATTEMPTS_EACH, limits::ATTEMPT_MILLIS / 1_000)
+        );
         assert_eq!(attempts.try_(&id("bob"), START), Ok(()));
         let early = START.plus(wait * 1_000 - 1);
         assert_eq!(attempts.try_(&id("ada"), early), Err(1));

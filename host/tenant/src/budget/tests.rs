@@ -22,7 +22,10 @@ fn budget(name: &str, calls: Option<u64>, fuel: Option<u64>) -> Budget {
 #[test]
 fn a_call_takes_one_of_each_bucket_or_of_none() {
     let mut buckets = Buckets::default();
-    let (own, narrow) = (budget("key:a", Some(3), None), budget("key:a/1", Some(1), None));
+    let (own, narrow) = (
+        budget("key:a", Some(3), None),
+        budget("key:a/1", Some(1), None),
+    );
     let both = [own.clone(), narrow];
     assert_eq!(buckets.take_call(&both, START), Ok(()));
     for _ in 0..5 {
@@ -99,7 +102,11 @@ fn another_limit_holds_at_once_and_what_was_spent_stays_spent() {
         (Some(3), None, vec![0]),
         (None, None, vec![]),
     ] {
-        assert_eq!(left(&mut buckets, calls, fuel), expected, "{calls:?} {fuel:?}");
+        assert_eq!(
+            left(&mut buckets, calls, fuel),
+            expected,
+            "{calls:?} {fuel:?}"
+        );
     }
 }
 
@@ -112,7 +119,12 @@ fn what_a_caller_is_told_adds_up() {
     buckets.take_call(&budgets, START).unwrap();
     let one_less = quota(&mut buckets, START);
     let expected = (59, Some(1), 60, 60);
-    let told = (one_less.left, one_less.more_in, one_less.most, one_less.window);
+    let told = (
+        one_less.left,
+        one_less.more_in,
+        one_less.most,
+        one_less.window,
+    );
     assert_eq!(told, expected);
     assert_eq!(one_less.name, "member-calls");
 }
@@ -141,7 +153,9 @@ fn memory_is_bounded_and_the_full_and_the_narrowed_are_forgotten_first() {
         let name = format!("key:c/{}", buckets.by_name.len());
         buckets.quotas(&[budget(&name, Some(1), None)], later);
     }
-    buckets.take_call(&[budget("key:d", Some(1), None)], later).unwrap();
+    buckets
+        .take_call(&[budget("key:d", Some(1), None)], later)
+        .unwrap();
     assert!(buckets.by_name.len() < limits::BUCKETS_FORGOTTEN);
     assert!(buckets.take_call(&spent, later).is_err());
 }
