@@ -28,3 +28,5 @@ pub const ATTEMPT_MILLIS: u64 = 60_000;
 /// Ids that wrong codes were tried for, of which one object knows: more than have failed in the time in which one is
 /// forgiven, since all together are few.
 pub const ATTEMPT_IDS_MAX: usize = 512;
+/// When a task whose caller has used up what it may looks again, in milliseconds, at the latest.
+pub const PUT_OFF_MILLIS: u64 = 15 * 60 * 1_000;

@@ -264,16 +264,20 @@ impl Scene {
         Ok(())
     }
 
-    /// Writes down an errand for later in place of what is written down of it now.
+    /// Writes down an errand for later in place of what is written down of it now. It looks again before its time:
+    /// whoever is limited may be given more.
     async fn put_off(
         &self,
         errand: &Errand,
         written: Vec<Write>,
         millis: u64,
     ) -> Result<(), Problem> {
-        let later = self.outside.now().plus(millis);
-        let mut writes = written;
-        writes.push(self.due_write(later, errand, 1)?);
+        let wait = millis.min(limits::PUT_OFF_MILLIS);
+        let later = self.due_write(self.outside.now().plus(wait), errand, 1)?;
+        let others = written.into_iter();
+        // A place is written once.
+        let mut writes: Vec<Write> = others.filter(|one| one.place != later.place).collect();
+        writes.push(later);
         self.keep(writes, Vec::new()).await?;
         self.set_alarm().await
     }
