@@ -91,6 +91,8 @@ struct Entry {
     fuel: Option<Bucket>,
     /// Fuel that was spent since that was stored.
     unwritten: u64,
+    /// When it was stored last, since the object woke.
+    written: Option<UnixMillis>,
     is_narrowed: bool,
     /// When it was used, in the order of use.
     used: u64,
@@ -163,14 +165,18 @@ impl Buckets {
         }
     }
 
-    /// What has to be stored: of each of which another part was spent. It counts as stored from then on.
-    pub fn due(&mut self, budgets: &[Budget]) -> Vec<Spent> {
+    /// What has to be stored: of each of which another part was spent, or anything if that was not stored for long,
+    /// since an object may sleep between two calls, and forgets. It counts as stored from then on.
+    pub fn due(&mut self, budgets: &[Budget], now: UnixMillis) -> Vec<Spent> {
         let due = budgets.iter().filter_map(|budget| {
             let entry = self.by_name.get_mut(&budget.name)?;
             let bucket = entry.fuel.as_ref()?;
-            if entry.unwritten < (bucket.most() / limits::BUDGET_PARTS).max(1) {
+            let is_part = entry.unwritten >= bucket.most() / limits::BUDGET_PARTS;
+            let has_rested = |then| now.since(then) >= limits::BUDGET_WRITTEN_MILLIS;
+            if entry.unwritten == 0 || !(is_part || entry.written.is_none_or(has_rested)) {
                 return None;
             }
+            entry.written = Some(now);
             entry.unwritten = 0;
             Some(Spent {
                 name: budget.name.clone(),
@@ -230,6 +236,7 @@ impl Buckets {
                 calls: None,
                 fuel: None,
                 unwritten: 0,
+                written: None,
                 is_narrowed: budget.is_narrowed,
                 used,
             });

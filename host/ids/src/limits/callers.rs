@@ -15,6 +15,9 @@ pub const BUCKETS_FORGOTTEN: usize = BUCKETS_MAX / 16;
 /// What was spent of a budget is written down whenever another such part of it was: so a kill costs a tenant no more,
 /// and a call no write.
 pub const BUDGET_PARTS: u64 = 32;
+/// The same is done if it was not for so long, in milliseconds: an object that sleeps between two calls forgets the rest,
+/// and a caller who is slow enough would never spend anything.
+pub const BUDGET_WRITTEN_MILLIS: u64 = 60_000;
 /// What is written down of narrowed keys' budgets, together: how many, and bytes. Each goes when its bucket is full.
 pub const NARROWED_BUDGETS_MAX: u64 = 4_096;
 /// The same in bytes.

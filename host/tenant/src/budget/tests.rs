@@ -67,7 +67,7 @@ fn what_is_stored_is_one_part_behind_at_most_and_is_known_again() {
     let mut writes = 0;
     for spent in 1..=most {
         buckets.spend(&budgets, Fuel(1), START);
-        let due = buckets.due(&budgets);
+        let due = buckets.due(&budgets, START);
         writes += due.len() as u64;
         stored = due.into_iter().next().or(stored);
         let mut woken = Buckets::default();
@@ -78,7 +78,35 @@ fn what_is_stored_is_one_part_behind_at_most_and_is_known_again() {
     }
     assert_eq!(writes, limits::BUDGET_PARTS);
     // It can be forgotten when it would be full.
-    assert_eq!(stored.unwrap().until, START.plus(DAY));
+    let until = stored.unwrap().until;
+    assert!(until > START && until <= START.plus(DAY), "{until:?}");
+}
+
+/// An object that sleeps between calls forgets what it has not stored: so it has stored all.
+#[test]
+fn what_a_slow_caller_spends_is_stored_however_little_it_is() {
+    let budgets = [budget("key:a", None, Some(3_200))];
+    let mut buckets = Buckets::default();
+    buckets.learn(&budgets[0], None, START);
+    let pause = limits::BUDGET_WRITTEN_MILLIS;
+    for (millis, fuel, is_due) in [
+        (0, 0, false),
+        (0, 1, true),
+        (1, 1, false),
+        (pause - 1, 1, false),
+        (pause, 1, true),
+        (pause, 0, false),
+        (9 * pause, 0, false),
+        (9 * pause, 1, true),
+    ] {
+        let now = START.plus(millis);
+        buckets.spend(&budgets, Fuel(fuel), now);
+        assert_eq!(
+            buckets.due(&budgets, now).len(),
+            usize::from(is_due),
+            "{millis}"
+        );
+    }
 }
 
 #[test]

@@ -140,7 +140,8 @@ impl Meter {
 
     /// Stores what has to be. What cannot be stored is no reason to answer otherwise.
     pub(super) async fn settle(&self, scene: &Scene) {
-        let due = self.state.borrow_mut().buckets.due(&self.budgets);
+        let now = scene.outside.now();
+        let due = self.state.borrow_mut().buckets.due(&self.budgets, now);
         for spent in due {
             let _ = scene.store(spent).await;
         }
