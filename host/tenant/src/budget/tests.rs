@@ -213,16 +213,21 @@ proptest! {
     ) {
         let mut buckets = Buckets::default();
         let budgets = [budget("key:a", Some(own), None), budget("key:a/1", Some(less), None)];
-        let mut given = [0_u64; 2];
+        let (mut given, mut last) = ([0_u64; 2], 0);
+        // When each was used first.
+        let mut first = [None; 2];
         for (moment, is_narrow) in moments.iter().zip(narrow) {
             let of = if is_narrow { &budgets[..] } else { &budgets[..1] };
+            first[0] = first[0].or(Some(*moment));
+            first[1] = first[1].or(is_narrow.then_some(*moment));
+            last = last.max(*moment);
             if buckets.take_call(of, UnixMillis(*moment)).is_ok() {
                 given[0] += 1;
                 given[1] += u64::from(is_narrow);
             }
-            let (first, last) = (moments[0], *moments.iter().max().unwrap());
-            for (given, most) in given.iter().zip([own, less]) {
-                prop_assert!(given * MINUTE <= most * MINUTE + most * (last - first), "{given} of {most}");
+            for ((given, most), first) in given.iter().zip([own, less]).zip(first) {
+                let passed = first.map_or(0, |first| last - first);
+                prop_assert!(given * MINUTE <= most * (MINUTE + passed), "{given} of {most}");
             }
         }
     }
