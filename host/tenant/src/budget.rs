@@ -29,6 +29,16 @@ pub enum Kind {
     Fuel,
 }
 
+impl Kind {
+    /// The stable name of the error that it is used up.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Calls => "rate_limited",
+            Self::Fuel => "budget_spent",
+        }
+    }
+}
+
 /// No: something is used up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {

@@ -19,7 +19,7 @@ pub(crate) struct Problem {
     /// What `WWW-Authenticate` says, where it belongs.
     challenge: Option<Challenge>,
     /// The scope that would have been enough.
-    scope: Option<Scope>,
+    scope: Option<Box<Scope>>,
     /// The call that failed, where it is one.
     call: Option<CallId>,
     /// What the caller has used up, where it is that.
@@ -77,7 +77,7 @@ impl Problem {
     /// The caller lacks a scope. Told alike whether or not there is what it would allow.
     pub(crate) fn lacks(scope: Scope) -> Self {
         Self {
-            scope: Some(scope),
+            scope: Some(Box::new(scope)),
             ..AuthError::Scope.into()
         }
     }
@@ -98,9 +98,9 @@ impl Problem {
 
     /// The caller, or its tenant, has used up what it may.
     pub(crate) fn used_up(refused: &Refused) -> Self {
-        let (code, what) = match refused.kind {
-            Kind::Calls => ("rate_limited", "as many requests as it may in a minute"),
-            Kind::Fuel => ("budget_spent", "all the fuel that it may in a day"),
+        let what = match refused.kind {
+            Kind::Calls => "as many requests as it may in a minute",
+            Kind::Fuel => "all the fuel that it may in a day",
         };
         let is_tenants = |quota: &Quota| quota.name.starts_with("tenant-");
         let who = if refused.quotas.iter().all(is_tenants) {
@@ -112,7 +112,7 @@ impl Problem {
         let message = format!("{who} has used {what}; try again in {seconds} s");
         Self {
             used_up: Some(Box::new(refused.clone())),
-            ..Self::new(429, code, message)
+            ..Self::new(429, refused.kind.code(), message)
         }
     }
 

@@ -306,7 +306,7 @@ fn a_list_that_a_guest_makes_costs_fuel_and_is_refused_without() {
 #[test]
 fn what_was_spent_outlives_eviction_but_for_less_than_a_part() {
     let used = fuel_of(GREET, "greet");
-    let calls = 20 * limits::BUDGET_PARTS;
+    let calls = 10 * limits::BUDGET_PARTS;
     // Of a slow caller, whose object sleeps after each call, nothing is forgotten.
     for (pause, most) in [(1, calls), (27, calls * 3 / 2)] {
         let mut world = World::new();

@@ -23,7 +23,7 @@ impl Permit {
     pub(super) async fn acquire(scene: &Scene, principal: &Principal) -> Result<Self, Problem> {
         let place = Taken::acquire(scene, principal).await?;
         Ok(Self {
-            place: place,
+            place,
             meter: Meter::begin(scene, principal).await?,
         })
     }
