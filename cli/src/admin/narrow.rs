@@ -60,7 +60,7 @@ impl FromStr for Lasting {
             'd' => 24 * 60 * 60,
             _ => return Err(WRONG),
         };
-        let count = text.trim_end_matches(unit);
+        let count = text.strip_suffix(unit).ok_or(WRONG)?;
         let count: u64 = count.parse().map_err(|_| WRONG)?;
         let lasts = count.checked_mul(seconds).filter(|lasts| *lasts > 0);
         lasts.map(Self).ok_or(WRONG)
