@@ -11,11 +11,22 @@ const GREET: &str = include_str!("../guests/greet.wat");
 /// The key's text with one restriction more, as whoever has it computes it.
 fn narrowed(key: &str, line: &str) -> String {
     use base64_url::{decode, encode};
-    let (head, tag) = key.rsplit_once(['_', '.']).unwrap();
-    let tag = decode(tag);
-    let end = &key[head.len()..=head.len()];
+    let (front, restrictions, tag) = parts(key);
+    let tag = decode(&tag);
     let next = mac(&tag, format!("smcp key restriction 1\n{line}").as_bytes());
-    format!("{head}{end}{}.{}", encode(line.as_bytes()), encode(&next))
+    let restrictions = format!("{restrictions}{}.", encode(line.as_bytes()));
+    format!("{front}_{restrictions}{}", encode(&next))
+}
+
+/// What is before the restrictions of a key, they with a point after each, and the tag. Any part of it but names may
+/// have an underscore.
+fn parts(key: &str) -> (String, String, String) {
+    let mut parts = key.splitn(4, '_');
+    let mut next = || parts.next().unwrap().to_owned();
+    let front = format!("{}_{}_{}", next(), next(), next());
+    let proof = next();
+    let at = proof.rfind('.').map_or(0, |at| at + 1);
+    (front, proof[..at].to_owned(), proof[at..].to_owned())
 }
 
 /// Written here once more, apart from the host's.
@@ -94,8 +105,8 @@ fn a_narrowed_key_works_is_held_to_its_limits_and_cannot_be_widened() {
     // Its key goes on.
     assert_eq!(call(&tenant, &tenant.key).status, 200);
 
-    let (head, tag) = key.rsplit_once('.').unwrap();
-    let (front, line) = head.rsplit_once('_').unwrap();
+    let (front, line, tag) = parts(&key);
+    let line = line.trim_end_matches('.');
     for wider in [
         format!("{front}_{tag}"),
         format!("{front}_{line}.{line}.{tag}"),
