@@ -7,7 +7,7 @@
 //! ```text
 //! new -> build -> call, replay, run -> keygen, sign, verify, inspect     on the author's machine
 //! tenant, publisher, publish, grant, secret, config,
-//! server, release, key, logs, tape                                       against a host's admin API
+//! server, release, key, limits, logs, tape                               against a host's admin API
 //! connect, verify-receipt                                                for whoever uses a client
 //! ```
 
@@ -15,6 +15,7 @@ mod admin;
 mod asks;
 mod build;
 mod call;
+mod confidential;
 mod connect;
 mod failure;
 mod files;
@@ -100,6 +101,7 @@ enum Command {
     Origin(admin::OriginCommand),
     #[command(name = "oauth")]
     OAuth(admin::OAuthCommand),
+    Limits(admin::LimitsCommand),
     Logs(admin::Logs),
     Tape(admin::TapeCommand),
     Connect(connect::Connect),
@@ -161,6 +163,7 @@ impl Command {
             Self::Connection(command) => command.run(ui),
             Self::Origin(command) => command.run(ui),
             Self::OAuth(command) => command.run(ui),
+            Self::Limits(command) => command.run(ui),
             Self::Logs(args) => admin::logs(args, ui),
             Self::Tape(command) => command.run(ui),
             Self::Connect(args) => connect::run(args, ui),

@@ -1,20 +1,24 @@
-//! `smcp key`: the API keys that clients of a tenant's servers send.
+//! `smcp key`: the API keys that clients of a tenant's servers send. Narrowing one asks no host.
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use smcp_ids::{KeyId, ServerSlug};
 
+use super::limits::{Amounts, amounts};
+use super::narrow::Narrow;
 use super::{OfTenant, show_list, text, time};
 use crate::failure::Failure;
 use crate::ui::{STRONG, Ui};
 
-/// Makes, lists and revokes the API keys of a tenant.
+/// Makes, narrows, lists and revokes the API keys of a tenant.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   smcp key create --tenant acme --name \"Ada's editor\"
   smcp key create --tenant acme --name ci --server hello --expires-in-days 30
+  smcp key create --tenant acme --name ci --fuel-per-day 50000000000 --calls-per-minute 60
   export SMCP_KEY=$(smcp key create --tenant acme --name ci --json | jq -r .key)
+  smcp key narrow --server hello --for 2h --from-env SMCP_KEY
   smcp key revoke 3k9xq2 --tenant acme")]
 pub(crate) struct KeyCommand {
     #[command(subcommand)]
@@ -25,6 +29,8 @@ pub(crate) struct KeyCommand {
 enum Action {
     /// Makes a key, and shows it this once
     Create(Create),
+    /// Makes a key that may do less from a key, without asking the host
+    Narrow(Narrow),
     /// Lists all keys, without the keys themselves
     List(OfTenant),
     /// Revokes a key: it is refused from now on
@@ -46,6 +52,8 @@ struct Create {
     /// Days until the key expires [default: never]
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..))]
     expires_in_days: Option<u32>,
+    #[command(flatten)]
+    amounts: Amounts,
     #[command(flatten)]
     of: OfTenant,
 }
@@ -70,6 +78,7 @@ impl Create {
         if let Some(days) = self.expires_in_days {
             body["expires_in_days"] = days.into();
         }
+        self.amounts.put_into(&mut body);
         body
     }
 }
@@ -88,17 +97,30 @@ impl KeyCommand {
                     )
                 })
             }
+            Action::Narrow(narrow) => narrow.run(ui),
             Action::List(of) => {
                 let (client, tenant) = of.open()?;
                 let answer = client.get(&format!("{tenant}/keys"))?;
-                let head = ["ID", "NAME", "SCOPES", "CREATED", "EXPIRES", "REVOKED"];
+                let head = [
+                    "ID",
+                    "NAME",
+                    "SCOPES",
+                    "FUEL/DAY",
+                    "CALLS/MIN",
+                    "CREATED",
+                    "EXPIRES",
+                    "REVOKED",
+                ];
                 show_list(ui, &answer, "keys", &head, |row| {
                     let [created, expires, revoked] =
                         ["created", "expires", "revoked"].map(|member| time(row, member));
+                    let [fuel, calls] = amounts(row);
                     vec![
                         text(row, "id"),
                         text(row, "name"),
                         text(row, "scopes"),
+                        fuel,
+                        calls,
                         created,
                         expires,
                         revoked,

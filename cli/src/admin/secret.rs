@@ -1,18 +1,14 @@
 //! `smcp secret`. A value is read from standard input, a file or the environment, never from an argument, which other
 //! users of the machine can see; and it is printed nowhere.
 
-use std::io::IsTerminal;
-use std::path::PathBuf;
-
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use smcp_capability::http::HostPattern;
-use zeroize::Zeroizing;
 
 use super::granting::show_granted;
 use super::{OfServer, check_part, show_list, text, time};
+use crate::confidential::Confidential;
 use crate::failure::Failure;
-use crate::files;
 use crate::ui::Ui;
 
 /// Sets, binds, lists and removes the secrets of a server.
@@ -49,12 +45,8 @@ struct Set {
     /// Its name
     #[arg(value_name = "NAME")]
     name: String,
-    /// Take the value from this variable of the environment
-    #[arg(long, value_name = "VAR", conflicts_with = "file")]
-    from_env: Option<String>,
-    /// Take the value from this file
-    #[arg(long, value_name = "FILE")]
-    file: Option<PathBuf>,
+    #[command(flatten)]
+    value: Confidential,
     /// A host that it goes to; once for each [default: those it goes to already, or that the release asks it for]
     #[arg(long, value_name = "HOST")]
     to: Vec<HostPattern>,
@@ -109,45 +101,12 @@ impl SecretCommand {
 impl Set {
     fn run(&self, ui: Ui) -> Result<(), Failure> {
         check_part(&self.name, "a secret")?;
-        let value = self.value(ui)?;
+        let value = self.value.read(ui)?;
         let mut body = json!({ "value": value.as_str() });
         if let (Some(members), false) = (body.as_object_mut(), self.to.is_empty()) {
             members.insert("hosts".to_owned(), json!(self.to));
         }
         put(ui, &self.of, &self.name, &body)
-    }
-
-    /// The value, without the end of its line.
-    fn value(&self, ui: Ui) -> Result<Zeroizing<String>, Failure> {
-        let text = match (&self.from_env, &self.file) {
-            (Some(variable), _) => std::env::var(variable).map_err(|_| {
-                Failure::Argument(format!("the variable {variable} is not set, or no text"))
-            })?,
-            (None, Some(file)) => {
-                if files::is_open_to_others(file) {
-                    let file = file.display();
-                    ui.warn(format_args!(
-                        "others may read {file}; run `chmod 600 {file}`"
-                    ));
-                }
-                String::from_utf8(files::read(file)?)
-                    .map_err(|_| Failure::Argument(format!("{} is not text", file.display())))?
-            }
-            (None, None) => {
-                if std::io::stdin().is_terminal() {
-                    ui.note("Type or paste the value, then end the input (Ctrl-D on a line of its own).");
-                }
-                files::stdin()?
-            }
-        };
-        let mut text = Zeroizing::new(text);
-        let line = text.strip_suffix('\n').unwrap_or(&text);
-        let length = line.strip_suffix('\r').unwrap_or(line).len();
-        text.truncate(length);
-        if text.is_empty() {
-            return Err(Failure::Argument("the value is empty".to_owned()));
-        }
-        Ok(text)
     }
 }
 

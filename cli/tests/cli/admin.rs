@@ -183,7 +183,7 @@ fn a_server_is_published_called_and_removed() {
 }
 
 /// Calls the published tool as a client does: the status and the body.
-fn call(host: &str, bearer: &str) -> (u16, String) {
+pub(crate) fn call(host: &str, bearer: &str) -> (u16, String) {
     let config = ureq::Agent::config_builder()
         .http_status_as_error(false)
         .proxy(None)
@@ -224,7 +224,7 @@ fn lists_are_for_people_too() {
     );
     assert_eq!(run(&["key", "list"]).ok(), "no keys\n");
     run(&["key", "create", "--name", "ci"]).ok();
-    assert!(run(&["key", "list"]).ok().contains("  ci    all  "));
+    assert!(run(&["key", "list"]).ok().contains("  ci    mcp  "));
 }
 
 #[test]

@@ -19,6 +19,7 @@ mod examples;
 mod grants;
 mod http;
 mod keys;
+mod narrow;
 mod receipts;
 mod run;
 mod serve;

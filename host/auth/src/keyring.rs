@@ -1,8 +1,8 @@
 //! Making and proving the API keys and access tokens of one tenant.
 //!
 //! The MAC of a key is HMAC-SHA-256 over tenant and id, under the tenant's key for this purpose. So
-//! who holds the keyring can prove any key without a record of it, and cannot tell from that whether
-//! it is still in force.
+//! who holds the keyring can prove any key without a record of it, narrowed or not, and cannot tell from
+//! that whether it is still in force.
 
 use smcp_crypto::{Binding, NONCE_BYTES, Purpose, PurposeKeys, TenantKeys};
 use smcp_ids::{KeyId, TenantId, UnixMillis};
@@ -11,6 +11,7 @@ use crate::credential::ApiKey;
 use crate::error::AuthError;
 use crate::principal::Principal;
 use crate::record::KeyRecord;
+use crate::restriction::Restrictions;
 use crate::token::{AccessClaims, AccessToken, ProvenToken};
 
 /// What the MAC is over: the form of the key, then its fields.
@@ -29,6 +30,7 @@ pub struct Keyring {
 pub struct ProvenKey {
     tenant: TenantId,
     id: KeyId,
+    restrictions: Restrictions,
     master_version: u32,
 }
 
@@ -50,11 +52,12 @@ impl Keyring {
 
     /// The text of the key with that id. The same each time, as long as the master key is the same.
     pub fn mint(&self, id: &KeyId) -> String {
-        ApiKey::text(&self.tenant, id, &self.keys.mac(&self.binding(id)))
+        let mac = self.keys.mac(&self.binding(id));
+        ApiKey::new(self.tenant.clone(), id.clone(), mac).reveal()
     }
 
-    /// Proves a key: that it is of this tenant, and that this deployment made it. In constant time
-    /// for one tenant and one number of master keys.
+    /// Proves a key: that it is of this tenant, and that this deployment made it, or it was narrowed from one
+    /// that it made. In constant time for one tenant, one number of master keys and the same restrictions.
     ///
     /// # Errors
     /// [`AuthError::OtherTenant`] or [`AuthError::BadMac`].
@@ -62,11 +65,13 @@ impl Keyring {
         if *key.tenant() != self.tenant {
             return Err(AuthError::OtherTenant);
         }
-        let version = self.keys.mac_version(&self.binding(key.id()), key.mac());
+        let (binding, links) = (self.binding(key.id()), key.restrictions().links());
+        let version = self.keys.chained_mac_version(&binding, &links, key.tag());
         let master_version = version.ok_or(AuthError::BadMac)?;
         Ok(ProvenKey {
             tenant: self.tenant.clone(),
             id: key.id().clone(),
+            restrictions: key.restrictions().clone(),
             master_version,
         })
     }
@@ -112,6 +117,11 @@ impl ProvenKey {
         self.master_version
     }
 
+    /// Whether it was narrowed to a time that is over. That needs no record.
+    pub fn is_over(&self, now: UnixMillis) -> bool {
+        self.restrictions.is_over(now)
+    }
+
     /// The principal that the key stands for, if the tenant's record of it says that it is in force
     /// at `now`. `record` is what the tenant has under [`ProvenKey::id`].
     ///
@@ -123,6 +133,6 @@ impl ProvenKey {
         now: UnixMillis,
     ) -> Result<Principal, AuthError> {
         let record = KeyRecord::in_force(record, &self.id, now)?;
-        Ok(Principal::of_key(self.tenant, record))
+        Principal::of_key(self.tenant, record, self.restrictions, now)
     }
 }

@@ -14,6 +14,7 @@
 //! (see [`AuthError::public`]). This crate knows nothing of MCP or of what a principal asks for.
 
 mod admin;
+mod allowance;
 mod credential;
 pub mod discovery;
 mod error;
@@ -21,6 +22,7 @@ mod keyring;
 mod member;
 mod principal;
 mod record;
+mod restriction;
 mod scope;
 
 #[cfg(test)]
@@ -29,12 +31,14 @@ mod ticket;
 mod token;
 
 pub use admin::AdminToken;
+pub use allowance::{Allowance, Amount, AmountError, Budget, CallsPerMinute, FuelPerDay};
 pub use credential::{ApiKey, Credential};
 pub use error::{AuthError, Challenge, PublicError};
 pub use keyring::{Keyring, ProvenKey};
 pub use member::MemberRecord;
 pub use principal::{Principal, Records, Remembered};
 pub use record::KeyRecord;
+pub use restriction::{NarrowError, Restriction, Restrictions};
 pub use scope::{Scope, ScopeError, Scopes, ToolName};
 pub use ticket::{Ticket, TicketKind, Tickets};
 pub use token::{AccessClaims, AccessToken, ProvenToken};

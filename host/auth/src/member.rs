@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use smcp_ids::{MemberId, UnixMillis};
 
+use crate::allowance::Allowance;
 use crate::error::AuthError;
 use crate::scope::Scopes;
 
@@ -28,6 +29,9 @@ pub struct MemberRecord {
     pub access_codes: u32,
     /// Who it is to the upstream provider: issuer and subject; none: it never signed in there.
     pub upstream: Option<(String, String)>,
+    /// How much it may use, through all clients together.
+    #[serde(default)]
+    pub allowance: Allowance,
 }
 
 impl MemberRecord {

@@ -9,9 +9,11 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 use smcp_ids::{GrantId, KeyId, MemberId, ServerSlug, TenantId, UnixMillis};
 
+use crate::allowance::Budget;
 use crate::error::AuthError;
 use crate::member::MemberRecord;
 use crate::record::KeyRecord;
+use crate::restriction::Restrictions;
 use crate::scope::{Scope, Scopes};
 
 /// Who is calling. Shown as its id: `key:<id>`, `member:<id>` or `admin`, at most 128 characters, stable for one
@@ -21,11 +23,13 @@ pub struct Principal {
     who: Who,
     /// What it may do must be allowed by each of these: its record, and whatever narrows it.
     allowed_by: Vec<Scopes>,
+    /// What it may use of each; empty, if it is limited by none.
+    budgets: Vec<Budget>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Who {
-    Key(TenantId, KeyId),
+    Key(TenantId, KeyId, Restrictions),
     Member(TenantId, MemberId, GrantId),
     Admin,
 }
@@ -38,6 +42,8 @@ pub enum Remembered {
     Key {
         /// Its id: where its record is.
         id: KeyId,
+        /// What it was narrowed by.
+        restrictions: Restrictions,
     },
     /// A member, by what it granted a client.
     Member {
@@ -63,7 +69,7 @@ pub trait Records {
 impl fmt::Display for Remembered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Key { id } => write!(f, "key:{id}"),
+            Self::Key { id, .. } => write!(f, "key:{id}"),
             Self::Member { id, .. } => write!(f, "member:{id}"),
         }
     }
@@ -81,9 +87,9 @@ impl Remembered {
         now: UnixMillis,
     ) -> Result<Principal, AuthError> {
         match self {
-            Self::Key { id } => {
+            Self::Key { id, restrictions } => {
                 let record = KeyRecord::in_force(records.key(id), id, now)?;
-                Ok(Principal::of_key(tenant.clone(), record))
+                Principal::of_key(tenant.clone(), record, restrictions.clone(), now)
             }
             Self::Member { id, grant, scopes } => {
                 let member = MemberRecord::in_force(records.member(id), id)?;
@@ -98,11 +104,26 @@ impl Remembered {
 }
 
 impl Principal {
-    pub(crate) fn of_key(tenant: TenantId, record: &KeyRecord) -> Self {
-        Self {
-            who: Who::Key(tenant, record.id.clone()),
-            allowed_by: vec![record.scopes.clone()],
+    /// A key that is in force, unless it was narrowed to a time that is over.
+    pub(crate) fn of_key(
+        tenant: TenantId,
+        record: &KeyRecord,
+        restrictions: Restrictions,
+        now: UnixMillis,
+    ) -> Result<Self, AuthError> {
+        if restrictions.is_over(now) {
+            return Err(AuthError::Expired);
         }
+        let own = [&record.scopes].into_iter();
+        let allowed_by = own.chain(restrictions.scopes()).cloned().collect();
+        let budgets = Budget::all(&record.allowance, &restrictions, || {
+            format!("key:{}", record.id)
+        });
+        Ok(Self {
+            who: Who::Key(tenant, record.id.clone(), restrictions),
+            allowed_by,
+            budgets,
+        })
     }
 
     pub(crate) fn of_grant(
@@ -114,6 +135,9 @@ impl Principal {
         Self {
             who: Who::Member(tenant, member.id.clone(), grant),
             allowed_by: vec![member.scopes.clone(), scopes],
+            budgets: Budget::all(&member.allowance, &Restrictions::default(), || {
+                format!("member:{}", member.id)
+            }),
         }
     }
 
@@ -121,13 +145,17 @@ impl Principal {
         Self {
             who: Who::Admin,
             allowed_by: Vec::new(),
+            budgets: Vec::new(),
         }
     }
 
     /// What can be kept of it; nothing of the platform's admin.
     pub fn remember(&self) -> Option<Remembered> {
         match &self.who {
-            Who::Key(_, id) => Some(Remembered::Key { id: id.clone() }),
+            Who::Key(_, id, restrictions) => Some(Remembered::Key {
+                id: id.clone(),
+                restrictions: restrictions.clone(),
+            }),
             Who::Member(_, id, grant) => Some(Remembered::Member {
                 id: id.clone(),
                 grant: grant.clone(),
@@ -137,10 +165,13 @@ impl Principal {
         }
     }
 
-    /// Whether it is who was remembered, whatever either may do: the same key, or the same member.
+    /// Whether what was remembered is its own: the same member's, or the same key's, as it is or narrowed
+    /// further. What a key began is not for those that were narrowed from it.
     pub fn is(&self, remembered: &Remembered) -> bool {
         match (&self.who, remembered) {
-            (Who::Key(_, own), Remembered::Key { id }) => own == id,
+            (Who::Key(_, own, narrowed), Remembered::Key { id, restrictions }) => {
+                own == id && narrowed.begin(restrictions)
+            }
             (Who::Member(_, own, _), Remembered::Member { id, .. }) => own == id,
             _ => false,
         }
@@ -154,9 +185,15 @@ impl Principal {
     /// The tenant it belongs to; none for the admin of the platform.
     pub fn tenant(&self) -> Option<&TenantId> {
         match &self.who {
-            Who::Key(tenant, _) | Who::Member(tenant, ..) => Some(tenant),
+            Who::Key(tenant, ..) | Who::Member(tenant, ..) => Some(tenant),
             Who::Admin => None,
         }
+    }
+
+    /// What it may use, beside what its tenant may: all of these are used up by what it does. Empty: no limit is
+    /// its own.
+    pub fn budgets(&self) -> &[Budget] {
+        &self.budgets
     }
 
     /// What it may do in its tenant, as what narrows it most says it. The admin of the platform has no scope: he
@@ -242,7 +279,7 @@ impl Principal {
 impl fmt::Display for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.who {
-            Who::Key(_, id) => write!(f, "key:{id}"),
+            Who::Key(_, id, _) => write!(f, "key:{id}"),
             Who::Member(_, id, _) => write!(f, "member:{id}"),
             Who::Admin => f.write_str("admin"),
         }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use smcp_ids::{KeyId, UnixMillis};
 
+use crate::allowance::Allowance;
 use crate::error::AuthError;
 use crate::scope::Scopes;
 
@@ -21,6 +22,9 @@ pub struct KeyRecord {
     pub revoked: Option<UnixMillis>,
     /// What it may do.
     pub scopes: Scopes,
+    /// How much it may use.
+    #[serde(default)]
+    pub allowance: Allowance,
 }
 
 impl KeyRecord {

@@ -42,6 +42,7 @@ fn record(id: &KeyId) -> KeyRecord {
         expires: None,
         revoked: None,
         scopes: Scope::Mcp.into(),
+        allowance: Allowance::default(),
     }
 }
 
@@ -341,10 +342,15 @@ fn nothing_secret_is_printed() {
 fn a_record_has_this_json() {
     let mut record = record(&id("k1"));
     record.scopes = "mcp/echo audit".parse().unwrap();
-    let json = r#"{"id":"k1","name":"build machine","created":1000,"expires":null,"revoked":null,"scopes":["mcp/echo","audit"]}"#;
+    record.allowance.fuel_per_day = Some(1_000.try_into().unwrap());
+    let json = r#"{"id":"k1","name":"build machine","created":1000,"expires":null,"revoked":null,"scopes":["mcp/echo","audit"],"allowance":{"fuel_per_day":1000,"calls_per_minute":null}}"#;
     assert_eq!(serde_json::to_string(&record).unwrap(), json);
     assert!(serde_json::from_str::<KeyRecord>(&json.replace("mcp/", "root/")).is_err());
     assert!(serde_json::from_str::<KeyRecord>(&json.replace("k1", "K1")).is_err());
+    for wrong in ["0", "-1", "1.5", "1000000000000000"] {
+        let json = json.replace("1000,\"calls", &format!("{wrong},\"calls"));
+        assert!(serde_json::from_str::<KeyRecord>(&json).is_err(), "{json}");
+    }
 }
 
 const SLUG: &str = "[a-z0-9]{1,8}(-[a-z0-9]{1,8}){0,2}";
@@ -383,12 +389,17 @@ proptest! {
     #[test]
     fn records_are_stored_without_loss(
         key in SLUG, name in any::<String>(), created: u64, expires: Option<u64>, revoked: Option<u64>,
+        fuel: u64,
         scopes in prop::collection::vec(prop::sample::select(vec!["mcp", "mcp:read", "mcp/a/t", "audit"]), 0..3),
     ) {
         let record = KeyRecord {
             id: id(&key), name, created: UnixMillis(created), expires: expires.map(UnixMillis),
             revoked: revoked.map(UnixMillis),
             scopes: scopes.join(" ").parse().unwrap(),
+            allowance: Allowance {
+                fuel_per_day: fuel.try_into().ok(),
+                calls_per_minute: None,
+            },
         };
         let bytes = postcard::to_allocvec(&record).unwrap();
         prop_assert_eq!(postcard::from_bytes::<KeyRecord>(&bytes).unwrap(), record);

@@ -7,7 +7,8 @@
 
 use proptest::prelude::*;
 use smcp_auth::{
-    AccessClaims, AuthError, Credential, Keyring, MemberRecord, Ticket, TicketKind, Tickets,
+    AccessClaims, Allowance, AuthError, Credential, Keyring, MemberRecord, Ticket, TicketKind,
+    Tickets,
 };
 use smcp_crypto::{DEVELOPMENT_MASTER_KEY, MasterKeys, TenantKeys};
 use smcp_ids::{ServerSlug, TenantId, UnixMillis};
@@ -50,6 +51,7 @@ fn member() -> MemberRecord {
         invited_until: None,
         access_codes: 1,
         upstream: None,
+        allowance: Allowance::default(),
     }
 }
 

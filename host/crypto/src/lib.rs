@@ -26,7 +26,7 @@ mod sign;
 pub use binding::Binding;
 pub use digest::{Sha256, equal, sha256};
 pub use error::CryptoError;
-pub use mac::{mac, verify_mac};
+pub use mac::{chained_mac, mac, verify_mac};
 pub use master::{DEVELOPMENT_MASTER_KEY, MasterKeys, TenantKeys};
 pub use purpose::{Purpose, PurposeKeys};
 pub use receipt::{SignedReceipt, receipt_key_id, verify_receipt};

@@ -15,6 +15,12 @@ pub fn mac(key: &[u8], data: &[u8]) -> [u8; 32] {
     hmac.finalize().into_bytes().into()
 }
 
+/// A chain of MACs: each link's MAC is the key of the next one, the last is what comes out. Who has one can add
+/// links, and take none away. `first` is the key of the first link; without links it is the result.
+pub fn chained_mac<'a>(first: [u8; 32], links: impl IntoIterator<Item = &'a [u8]>) -> [u8; 32] {
+    links.into_iter().fold(first, |key, link| mac(&key, link))
+}
+
 /// Whether `tag` is the MAC of `data` under `key`, in constant time.
 pub fn verify_mac(key: &[u8], data: &[u8], tag: &[u8]) -> bool {
     equal(&mac(key, data), tag)
@@ -61,6 +67,25 @@ mod tests {
             assert!(verify_mac(key, data, &tag));
             assert!(!verify_mac(key, data, &tag[..31]));
             assert!(!verify_mac(key, b"other", &tag));
+        }
+    }
+
+    #[test]
+    fn a_chain_goes_on_from_any_of_its_links_and_from_nothing_else() {
+        let (key, links) = ([7; 32], [&b"one"[..], b"two", b"three"]);
+        let whole = chained_mac(key, links);
+        assert_eq!(whole, mac(&mac(&mac(&key, b"one"), b"two"), b"three"));
+        for cut in 0..=links.len() {
+            let begun = chained_mac(key, links[..cut].iter().copied());
+            assert_eq!(chained_mac(begun, links[cut..].iter().copied()), whole);
+        }
+        for other in [
+            &[&b"two"[..], b"one", b"three"][..],
+            &[b"one", b"two"],
+            &[b"one", b"two", b"three", b""],
+            &[b"onetwo", b"three"],
+        ] {
+            assert_ne!(chained_mac(key, other.iter().copied()), whole, "{other:?}");
         }
     }
 }

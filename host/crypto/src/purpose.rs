@@ -5,7 +5,7 @@ use core::fmt;
 use crate::binding::Binding;
 use crate::digest::equal;
 use crate::error::CryptoError;
-use crate::mac::mac;
+use crate::mac::{chained_mac, mac};
 use crate::ring::Ring;
 use crate::seal;
 use crate::sign::SigningKey;
@@ -96,9 +96,24 @@ impl PurposeKeys {
     /// The version of the key under which `tag` is the MAC of `data`. All versions are tried, each in
     /// constant time.
     pub fn mac_version(&self, data: &Binding, tag: &[u8]) -> Option<u32> {
+        self.chained_mac_version(data, &[[0_u8; 0]; 0], tag)
+    }
+
+    /// The version of the key under which `tag` is what a chain of `links` comes to that begins with the MAC of
+    /// `data`. All versions are tried, each in constant time for those links.
+    pub fn chained_mac_version(
+        &self,
+        data: &Binding,
+        links: &[impl AsRef<[u8]>],
+        tag: &[u8],
+    ) -> Option<u32> {
+        let chained = |key: &[u8; 32]| {
+            let first = mac(key, data.as_bytes());
+            chained_mac(first, links.iter().map(AsRef::as_ref))
+        };
         self.mac
             .current_first()
-            .find_map(|(version, key)| equal(&mac(key, data.as_bytes()), tag).then_some(version))
+            .find_map(|(version, key)| equal(&chained(key), tag).then_some(version))
     }
 
     /// Encrypts and authenticates `plaintext` under the current key, bound to `binding`, which must be

@@ -1,4 +1,4 @@
-//! Every limit of the platform, with the attack it stops. No other file holds one.
+//! Every limit of the platform, with the attack it stops. No other module holds one.
 //!
 //! Sizes are in bytes unless the name says otherwise. Cost is charged before the work is done.
 
@@ -9,6 +9,10 @@ pub use oauth::*;
 /// Bytes in a KiB and in a MiB.
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
+
+mod callers;
+
+pub use callers::*;
 
 /// Names of tenants, servers and keys. Longer ones would not fit `{server}__{tool}` in the 64
 /// characters that model APIs allow.
@@ -32,6 +36,8 @@ pub const JSON_MEMBERS_MAX: usize = 65_536;
 pub const TOKEN_MAX: usize = KIB;
 /// An `Authorization` header: all that is hashed of a stranger's before anything is known of him.
 pub const CREDENTIAL_MAX: usize = 4 * KIB;
+/// Restrictions of one narrowed key: each is a MAC at the edge, and a bucket or a list that each call looks at.
+pub const RESTRICTIONS_MAX: usize = 8;
 /// Scopes of one key, member or grant: each call looks through them.
 pub const SCOPES_MAX: usize = 64;
 /// Bytes of a tool's name in a scope: MCP's own bound for names of tools.

@@ -260,7 +260,7 @@ pub(crate) fn cors(origin: &str) -> [(&'static str, String); 3] {
         (ALLOW_ORIGIN, origin.to_owned()),
         (
             "access-control-expose-headers",
-            "Mcp-Session-Id, WWW-Authenticate".to_owned(),
+            "Mcp-Session-Id, WWW-Authenticate, Retry-After, RateLimit, RateLimit-Policy".to_owned(),
         ),
         ("vary", "Origin".to_owned()),
     ]

@@ -38,7 +38,10 @@ async fn route(scene: &Scene, frame: &Frame) -> Result<Reply, Problem> {
         Some(rest) => {
             let endpoint = endpoint(scene, rest)?;
             let principal = principal(scene, frame, &endpoint)?;
-            mcp::answer(scene, frame, &endpoint, &principal).await
+            let mut reply = mcp::answer(scene, frame, &endpoint, &principal).await?;
+            let quotas = scene.quota_headers(&principal).await;
+            reply.head.headers.extend(quotas);
+            Ok(reply)
         }
         None => {
             prove_admin(scene, frame)?;

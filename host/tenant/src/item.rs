@@ -113,6 +113,16 @@ impl Space {
         }
     }
 
+    /// What was spent of budgets; of narrowed keys', of which there may be many, by themselves.
+    pub(crate) fn budgets(is_narrowed: bool) -> Self {
+        let whose = if is_narrowed { "narrowed" } else { "own" };
+        let name = format!("budget/{whose}");
+        Self {
+            account: name.clone(),
+            name,
+        }
+    }
+
     /// What the object has to do, and when.
     pub(crate) fn due() -> Self {
         Self {

@@ -9,6 +9,7 @@
 
 mod admin;
 mod asks;
+pub mod budget;
 pub mod call;
 mod catalogues;
 pub mod describe;

@@ -192,14 +192,21 @@ fn digest(uri: &str) -> UriDigest {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
+    use smcp_auth::Restriction;
+
     use super::*;
 
     #[test]
     fn the_largest_record_of_a_listener_fits_what_the_platform_keeps() {
+        let tools = (10..13).map(|number| format!("mcp/notes/{}", "t".repeat(100 + number)));
+        let scopes = tools.collect::<Vec<_>>().join(" ").parse().unwrap();
+        let longest = Restriction::Scopes(scopes);
         let listener = Listener {
             server: Some("s".repeat(limits::SLUG_MAX_CHARACTERS).parse().unwrap()),
             principal: Remembered::Key {
                 id: "k".repeat(limits::SLUG_MAX_CHARACTERS).parse().unwrap(),
+                // More than fit the header that a key is sent in.
+                restrictions: vec![longest; limits::RESTRICTIONS_MAX].try_into().unwrap(),
             },
             subscription: postcard::from_bytes(
                 &postcard::to_allocvec(&"9".repeat(limits::TOKEN_MAX)).unwrap(),

@@ -8,6 +8,8 @@ use smcp_auth::{AuthError, Challenge, Scope, discovery};
 use smcp_capability::turn::{Head, Reply};
 use smcp_ids::{CallId, limits};
 
+use crate::budget::{Kind, Quota, Refused};
+
 /// A refusal of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Problem {
@@ -17,9 +19,11 @@ pub(crate) struct Problem {
     /// What `WWW-Authenticate` says, where it belongs.
     challenge: Option<Challenge>,
     /// The scope that would have been enough.
-    scope: Option<Scope>,
+    scope: Option<Box<Scope>>,
     /// The call that failed, where it is one.
     call: Option<CallId>,
+    /// What the caller has used up, where it is that.
+    used_up: Option<Box<Refused>>,
 }
 
 impl From<AuthError> for Problem {
@@ -43,6 +47,7 @@ impl Problem {
             challenge: None,
             scope: None,
             call: None,
+            used_up: None,
         }
     }
 
@@ -72,7 +77,7 @@ impl Problem {
     /// The caller lacks a scope. Told alike whether or not there is what it would allow.
     pub(crate) fn lacks(scope: Scope) -> Self {
         Self {
-            scope: Some(scope),
+            scope: Some(Box::new(scope)),
             ..AuthError::Scope.into()
         }
     }
@@ -89,6 +94,31 @@ impl Problem {
             "busy",
             "too many calls of this tenant wait already; try again in a second",
         )
+    }
+
+    /// The caller, or its tenant, has used up what it may.
+    pub(crate) fn used_up(refused: &Refused) -> Self {
+        let what = match refused.kind {
+            Kind::Calls => "as many requests as it may in a minute",
+            Kind::Fuel => "all the fuel that it may in a day",
+        };
+        let is_tenants = |quota: &Quota| quota.name.starts_with("tenant-");
+        let who = if refused.quotas.iter().all(is_tenants) {
+            "this tenant"
+        } else {
+            "this credential"
+        };
+        let seconds = refused.seconds();
+        let message = format!("{who} has used {what}; try again in {seconds} s");
+        Self {
+            used_up: Some(Box::new(refused.clone())),
+            ..Self::new(429, refused.kind.code(), message)
+        }
+    }
+
+    /// In how many milliseconds the caller may again, if it has used up what it may.
+    pub(crate) fn used_up_for(&self) -> Option<u64> {
+        self.used_up.as_ref().map(|refused| refused.millis)
     }
 
     /// No memory for a call, and none became free.
@@ -142,7 +172,15 @@ impl Problem {
             let headers = &mut reply.head.headers;
             headers.push(("www-authenticate".into(), text));
         }
-        reply.head.headers.extend(retry_after(self.status));
+        match &self.used_up {
+            Some(refused) => {
+                let seconds = refused.seconds().to_string();
+                let headers = &mut reply.head.headers;
+                headers.push(("retry-after".into(), seconds));
+                headers.extend(quota_headers(&refused.quotas));
+            }
+            None => reply.head.headers.extend(retry_after(self.status)),
+        }
         reply
     }
 }
@@ -151,6 +189,34 @@ impl Problem {
 pub(crate) fn retry_after(status: u16) -> Option<(String, String)> {
     let seconds = limits::RETRY_AFTER_SECONDS.to_string();
     matches!(status, 429 | 503).then(|| ("retry-after".to_owned(), seconds))
+}
+
+/// What a caller is told of its limits (draft-ietf-httpapi-ratelimit-headers-11, sections 3 and 4). Fuel is a unit of
+/// ours, so that nobody takes it for requests.
+pub(crate) fn quota_headers(quotas: &[Quota]) -> Vec<(String, String)> {
+    let policy = |quota: &Quota| {
+        let unit = match quota.kind {
+            Kind::Calls => "",
+            Kind::Fuel => ";qu=\"smcp-fuel\"",
+        };
+        let Quota {
+            name, most, window, ..
+        } = quota;
+        format!("\"{name}\";q={most}{unit};w={window}")
+    };
+    let limit = |quota: &Quota| {
+        let more = quota.more_in.map(|seconds| format!(";t={seconds}"));
+        let (name, left) = (&quota.name, quota.left);
+        format!("\"{name}\";r={left}{}", more.unwrap_or_default())
+    };
+    let list = |item: &dyn Fn(&Quota) -> String| {
+        let items: Vec<String> = quotas.iter().map(item).collect();
+        items.join(", ")
+    };
+    vec![
+        ("ratelimit-policy".into(), list(&policy)),
+        ("ratelimit".into(), list(&limit)),
+    ]
 }
 
 /// A JSON response.

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use smcp_auth::{KeyRecord, MemberRecord};
+use smcp_auth::{Allowance, KeyRecord, MemberRecord};
 use smcp_capability::http::{HostGrant, Method, Secret};
 use smcp_capability::turn::{Mutation, PublicConfig, Record, Table};
 use smcp_crypto::{Binding, NONCE_BYTES, PurposeKeys};
@@ -144,6 +144,8 @@ pub(crate) struct OptionsRecord {
     pub(crate) tapes: Keeps,
     /// What the edge must know.
     pub(crate) public: PublicConfig,
+    /// What all its callers together may use.
+    pub(crate) allowance: Allowance,
 }
 
 /// A client that an admin has registered.

@@ -13,6 +13,7 @@ use smcp_capability::turn::{Boot, Effect, Hearers, Performed, Role, Telling};
 use smcp_crypto::{Binding, NONCE_BYTES, Purpose, PurposeKeys, TenantKeys, sha256};
 use smcp_ids::{Fuel, ServerSlug};
 
+use crate::budget::Buckets;
 use crate::catalogues::Catalogues;
 use crate::journal::Waiting;
 use crate::listed::Listed;
@@ -49,6 +50,8 @@ pub(crate) struct State {
     pub(crate) errands: usize,
     /// Who computes now, and who waits.
     pub(crate) places: Places,
+    /// What limited callers have used.
+    pub(crate) buckets: Buckets,
     /// Requests to other hosts that are under way.
     pub(crate) requests: usize,
     /// Transactions that changed items since the object woke.
@@ -92,6 +95,7 @@ impl State {
             live: BTreeMap::new(),
             errands: 0,
             places: Places::default(),
+            buckets: Buckets::default(),
             requests: 0,
             item_commits: 0,
             is_one_alone: false,
@@ -114,6 +118,7 @@ impl State {
         self.listed = Listed::default();
         self.waiting = Waiting::default();
         self.sessions = Sessions::default();
+        self.buckets = Buckets::default();
     }
 }
 

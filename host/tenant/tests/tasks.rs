@@ -388,3 +388,58 @@ fn a_task_sends_and_asks_on_both_sides_of_its_beginning() {
     assert_eq!(kv.world.fetched.len(), 3);
     assert_eq!(kv.run("ga"), "b");
 }
+
+/// What narrows a key narrows its tasks: they stop when its time is over, and are shown to no wider form of one that
+/// began none.
+#[test]
+fn a_task_of_a_narrowed_key_stays_narrowed_and_is_its_own() {
+    let (mut world, key) = world();
+    let narrow = |lines: &[&str]| {
+        let key: smcp_auth::ApiKey = key.parse().unwrap();
+        let narrowed = lines
+            .iter()
+            .fold(key, |key, line| key.narrow(line.parse().unwrap()).unwrap());
+        narrowed.reveal()
+    };
+    // The clock of this world begins at 1,700,000,000 s.
+    let short = narrow(&["scopes=mcp/hello", "until=1700000060"]);
+    let id = begin(&mut world, &short);
+    let other = narrow(&["scopes=mcp"]);
+    let unseen = of_task(&mut world, &other, "tasks/get", json!({"taskId": id}));
+    assert_eq!(unseen["error"]["code"], -32602, "{unseen}");
+    for wider in [key.as_str(), &narrow(&["scopes=mcp/hello"])] {
+        assert_eq!(get(&mut world, wider, &id)["status"], "working");
+    }
+    let of_key = begin(&mut world, &key);
+    let unseen = of_task(&mut world, &short, "tasks/get", json!({"taskId": of_key}));
+    assert_eq!(unseen["error"]["code"], -32602, "{unseen}");
+    // Over before its guest has slept: it is not gone on with.
+    world.run_begun(OBJECT);
+    world.evict();
+    live(&mut world, 60_001.0);
+    let status = |world: &mut World, id: &str| get(world, &key, id)["status"].clone();
+    assert_eq!(status(&mut world, &id), "cancelled");
+    assert_eq!(status(&mut world, &of_key), "input_required");
+}
+
+#[test]
+fn a_task_whose_caller_has_spent_its_fuel_goes_on_when_there_is_some() {
+    let (mut world, key) = world();
+    let limit = |world: &mut World, body: Value| {
+        let set = world.admin("PUT", "/tenants/acme/limits", body);
+        assert_eq!(set.status(), 200, "{}", set.text());
+    };
+    limit(&mut world, json!({"fuel_per_day": 1}));
+    let id = begin(&mut world, &key);
+    // Longer than an errand that fails is tried, and killed in between.
+    for _ in 0..20 {
+        live(&mut world, limits::PUT_OFF_MILLIS as f64 / 4.0);
+        assert_eq!(get(&mut world, &key, &id)["status"], "working");
+        world.evict();
+    }
+    limit(&mut world, json!({}));
+    for _ in 0..3 {
+        live(&mut world, limits::PUT_OFF_MILLIS as f64 + 10_001.0);
+    }
+    assert_eq!(get(&mut world, &key, &id)["status"], "input_required");
+}

@@ -5,6 +5,7 @@ use smcp_auth::{KeyRecord, Scope, Scopes};
 use smcp_capability::turn::{Frame, Reply};
 use smcp_ids::{KeyId, limits};
 
+use super::limits::allowance;
 use super::{body, label, parse};
 use crate::problem::{Problem, json};
 use crate::record::{Change, Row};
@@ -21,6 +22,10 @@ struct Create {
     scopes: Option<String>,
     /// Days until it expires; never if left out.
     expires_in_days: Option<u32>,
+    /// Fuel that all its calls of a day may use; as much as there is, if left out.
+    fuel_per_day: Option<u64>,
+    /// Requests that it may make in a minute; as many as one likes, if left out.
+    calls_per_minute: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -33,6 +38,10 @@ struct View<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     revoked: Option<u64>,
     scopes: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fuel_per_day: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    calls_per_minute: Option<u64>,
 }
 
 impl<'a> View<'a> {
@@ -44,6 +53,8 @@ impl<'a> View<'a> {
             expires: record.expires.map(|moment| moment.0),
             revoked: record.revoked.map(|moment| moment.0),
             scopes: record.scopes.to_string(),
+            fuel_per_day: record.allowance.fuel_per_day.map(Into::into),
+            calls_per_minute: record.allowance.calls_per_minute.map(Into::into),
         }
     }
 }
@@ -81,6 +92,7 @@ pub(super) async fn create(scene: &Scene, frame: &Frame) -> Result<Reply, Proble
             .map(|days| now.plus(u64::from(days) * DAY_MILLIS)),
         revoked: None,
         scopes,
+        allowance: allowance(create.fuel_per_day, create.calls_per_minute)?,
     };
     let key = {
         let state = scene.state.borrow();

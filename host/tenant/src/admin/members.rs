@@ -1,7 +1,7 @@
 //! Members of a tenant, and what they have connected.
 
 use serde::{Deserialize, Serialize};
-use smcp_auth::{MemberRecord, Scope, Scopes, TicketKind};
+use smcp_auth::{Allowance, MemberRecord, Scope, Scopes, TicketKind};
 use smcp_capability::turn::{Frame, Reply, Role};
 use smcp_ids::{GrantId, MemberId, limits};
 
@@ -97,6 +97,7 @@ pub(super) async fn invite(scene: &Scene, frame: &Frame) -> Result<Reply, Proble
         invited_until: None,
         access_codes: 0,
         upstream: None,
+        allowance: Allowance::default(),
     };
     {
         let state = scene.state.borrow();

@@ -6,6 +6,7 @@
 mod clients;
 mod grants;
 mod keys;
+mod limits;
 mod logs;
 mod members;
 mod public;
@@ -19,7 +20,7 @@ mod waiting;
 
 use serde::de::DeserializeOwned;
 use smcp_capability::turn::{Frame, Reply, Role};
-use smcp_ids::limits;
+use smcp_ids::limits::ADMIN_BODY_MAX;
 
 use crate::problem::Problem;
 use crate::state::Scene;
@@ -97,6 +98,8 @@ async fn tenant(
         ("GET", ["servers", server, "tapes", call]) => logs::tape(scene, server, call).await,
         ("GET", ["tapes"]) => logs::show_keep(scene),
         ("PUT", ["tapes"]) => logs::set_keep(scene, frame).await,
+        ("GET", ["limits"]) => limits::show(scene),
+        ("PUT", ["limits"]) => limits::set(scene, frame).await,
         ("GET", ["keys"]) => keys::list(scene),
         ("POST", ["keys"]) => keys::create(scene, frame).await,
         ("DELETE", ["keys", key]) => keys::revoke(scene, key).await,
@@ -139,7 +142,7 @@ async fn tenant(
         (_, ["servers", _, "logs" | "tapes"] | ["servers", _, "tapes", _]) => {
             Err(method_not_allowed("GET"))
         }
-        (_, ["tapes"]) => Err(method_not_allowed("GET, PUT")),
+        (_, ["tapes" | "limits"]) => Err(method_not_allowed("GET, PUT")),
         (_, ["servers", _, "releases"]) => Err(method_not_allowed("GET, POST")),
         _ => Err(Problem::not_found()),
     }
@@ -155,8 +158,8 @@ fn method_not_allowed(allowed: &str) -> Problem {
 
 /// Reads a JSON body of one of our own types: unknown and repeated fields are refused.
 fn body<T: DeserializeOwned>(frame: &Frame) -> Result<T, Problem> {
-    if frame.body.len() > limits::ADMIN_BODY_MAX {
-        let limit = limits::ADMIN_BODY_MAX;
+    if frame.body.len() > ADMIN_BODY_MAX {
+        let limit = ADMIN_BODY_MAX;
         return Err(Problem::new(
             413,
             "body_too_large",

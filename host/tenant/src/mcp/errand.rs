@@ -123,18 +123,24 @@ async fn run(scene: &Scene, frame: &Frame) -> Result<(), Problem> {
         Errand::Task { owner, id } => task::go_on(scene, frame, owner, id).await,
     };
     match done {
-        // It is tried again when others have ended.
-        Err(problem) if problem.is_busy() => Ok(()),
-        Err(problem) => Err(problem),
+        Err(problem) => match problem.used_up_for() {
+            Some(millis) => scene.put_off(&errand, written, millis).await,
+            // It is tried again when others have ended.
+            None if problem.is_busy() => Ok(()),
+            None => Err(problem),
+        },
         Ok(()) if written.is_empty() => Ok(()),
         Ok(()) => scene.keep(written, Vec::new()).await.map(drop),
     }
 }
 
-/// What an errand has come to. One that found the host busy has come to nothing, and is tried again.
+/// What an errand has come to. One that found the host busy has come to nothing, and is tried again; not so one whose
+/// caller has used up what it may, which may take a day.
 pub(super) fn outcome_of(to: &ReplyTo, answer: Result<Answer, Problem>) -> Result<Answer, Problem> {
     match answer {
-        Err(problem) if !problem.is_busy() => Ok(outcome::broken(to, None, &problem)),
+        Err(problem) if !problem.is_busy() || problem.used_up_for().is_some() => {
+            Ok(outcome::broken(to, None, &problem))
+        }
         other => other,
     }
 }
@@ -256,6 +262,24 @@ impl Scene {
             self.done(Effect::Begin(path)).await?;
         }
         Ok(())
+    }
+
+    /// Writes down an errand for later in place of what is written down of it now. It looks again before its time:
+    /// whoever is limited may be given more.
+    async fn put_off(
+        &self,
+        errand: &Errand,
+        written: Vec<Write>,
+        millis: u64,
+    ) -> Result<(), Problem> {
+        let wait = millis.min(limits::PUT_OFF_MILLIS);
+        let later = self.due_write(self.outside.now().plus(wait), errand, 1)?;
+        let others = written.into_iter();
+        // A place is written once.
+        let mut writes: Vec<Write> = others.filter(|one| one.place != later.place).collect();
+        writes.push(later);
+        self.keep(writes, Vec::new()).await?;
+        self.set_alarm().await
     }
 
     /// What strikes off an errand as it is written down now.

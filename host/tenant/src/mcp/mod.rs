@@ -5,6 +5,7 @@
 
 mod ask;
 mod attempt;
+mod charge;
 mod errand;
 mod http;
 mod kv;
@@ -42,6 +43,7 @@ use self::listen::Listening;
 use self::scope::Need;
 use self::task::Going;
 use crate::modules::Ready;
+use crate::outcome;
 use crate::problem::{Problem, retry_after};
 use crate::session::{Record, Session};
 use crate::state::Scene;
@@ -130,12 +132,14 @@ impl Post<'_> {
             return Ok(over_http(answer.reply(ReplyForm::Json)));
         }
         if let Method::Initialize(asked) = request.method() {
+            self.scene.count_call(self.principal)?;
             return self.initialized(head, &request, asked).await;
         }
         if matches!(self.seat, Seat::Unknown) {
             let refused = request.reply_to().error(&ProtocolError::SessionNotFound);
             return Ok(over_http(refused.reply(ReplyForm::Json)));
         }
+        self.scene.count_call(self.principal)?;
         let session = self.seat.session();
         if let Some(session) = session {
             request.reply_to_mut().set_log_level(Some(session.level()));
@@ -186,8 +190,12 @@ impl Post<'_> {
                     let session = self.seat.session();
                     let level = session.map(Session::level);
                     request.reply_to_mut().set_log_level(level);
-                    answers.push(match &self.seat {
-                        Seat::Unknown => request.reply_to().error(&ProtocolError::SessionNotFound),
+                    let to = request.reply_to();
+                    let counted = self.scene.count_call(self.principal);
+                    answers.push(match (&self.seat, counted) {
+                        // Those before it have their answers, which must not be lost.
+                        (_, Err(problem)) => outcome::broken(to, None, &problem),
+                        (Seat::Unknown, _) => to.error(&ProtocolError::SessionNotFound),
                         _ => self.asked(session, None).answer(&head, &request).await?,
                     });
                 }

@@ -44,6 +44,10 @@ impl Run<'_> {
             attempt.has_room = true;
             return Ok(Ok((running, first)));
         }
+        // It has used that, although it begins again.
+        let meter = &mut attempt.permit.meter;
+        meter.begin_run();
+        meter.used(self.scene, running.fuel_used());
         let (entry, tape) = running.into_start();
         self.wait_for_room(attempt).await?;
         let again = Call::start(&self.ready.loaded, entry, bounds, tape);

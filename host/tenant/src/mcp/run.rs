@@ -271,7 +271,22 @@ impl Run<'_> {
         }
     }
 
+    /// Runs a call to the end of its run. What it has used is on its caller's account then, however it ends.
     async fn drive(
+        &self,
+        running: &mut Call,
+        first: CallStep,
+        attempt: &mut Attempt<'_, '_>,
+    ) -> Result<RunEnd, Problem> {
+        attempt.permit.meter.begin_run();
+        let end = self.run_slices(running, first, attempt).await;
+        let meter = &mut attempt.permit.meter;
+        meter.used(self.scene, running.fuel_used());
+        meter.settle(self.scene).await;
+        end
+    }
+
+    async fn run_slices(
         &self,
         running: &mut Call,
         first: CallStep,
@@ -283,6 +298,8 @@ impl Run<'_> {
         let mut held = attempt.permit.held();
         let mut step = first;
         loop {
+            // A turn that is given up while it waits does not come back to say so.
+            attempt.permit.meter.used(self.scene, running.fuel_used());
             match step {
                 CallStep::Ended(ended) => return Ok(RunEnd::Ended(ended)),
                 CallStep::Tell(Telling::Notice(notice)) => {
@@ -295,6 +312,7 @@ impl Run<'_> {
                 CallStep::Yield => {
                     pace.pause(self.scene, held).await;
                     self.open_if_late(times).await;
+                    attempt.permit.meter.settle(self.scene).await;
                 }
                 CallStep::Perform(request) => {
                     if let Some(end) = self.perform(running, attempt, request).await? {

@@ -309,6 +309,11 @@ pub(in crate::mcp) async fn go_on(
     if going.rests.get() {
         return Ok(());
     }
+    let is_put_off = |problem: &Problem| problem.used_up_for().is_some();
+    if answer.as_ref().is_err_and(is_put_off) {
+        // Nobody waits for it: it goes on when its caller may again.
+        return answer.map(drop);
+    }
     let answer = outcome_of(request.reply_to(), answer)?;
     let task = going.task.into_inner();
     scene.end_task(owner, task, &ended(&answer)).await

@@ -64,7 +64,12 @@ impl Asked<'_> {
     async fn own_task(&self, owner: &str, id: &str, era: Era) -> Result<Option<Task>, Problem> {
         let found = self.scene.task(owner, id).await?;
         let endpoint = self.endpoint.server();
-        Ok(found.filter(|task| task.endpoint.as_ref() == endpoint && task.era == era))
+        let is_theirs = |task: &Task| {
+            task.endpoint.as_ref() == endpoint
+                && task.era == era
+                && self.principal.is(&task.principal)
+        };
+        Ok(found.filter(is_theirs))
     }
 
     async fn tell_task(
