@@ -21,8 +21,20 @@ export async function agree(url, accessCode, decision = "agree") {
   return new URL(location);
 }
 
-// Run by itself, it goes on to where the person is sent: browser.mjs URL ACCESS_CODE.
+/** Follows an invitation to its access code. */
+export async function accept(link) {
+  const [page, invitation] = link.split("?");
+  const given = await fetch(page, { method: "POST", body: new URLSearchParams(invitation) });
+  const text = await given.text();
+  const code = /id="access-code">([^<]*)</.exec(text)?.[1];
+  if (code === undefined) throw new Error(`the page has no access code: ${given.status} ${text}`);
+  return code;
+}
+
+// Run by itself: `browser.mjs accept LINK` writes an access code; `browser.mjs agree URL ACCESS_CODE` goes on to where the
+// person is sent.
 if (process.argv[1] === import.meta.filename) {
-  const [url, accessCode] = process.argv.slice(2);
-  await fetch(await agree(url, accessCode));
+  const [what, url, accessCode] = process.argv.slice(2);
+  if (what === "accept") process.stdout.write(await accept(url));
+  else await fetch(await agree(url, accessCode));
 }

@@ -61,9 +61,7 @@ pub(super) fn run(fixture: &Fixture, results: &Path) -> Result<Vec<(String, Vec<
     for line in BufReader::new(said).lines() {
         let line = line?;
         if line.starts_with(&page) {
-            let browser = paths::root().join("xtask/node/browser.mjs");
-            let mut node = Command::new(paths::node());
-            let went = node.arg(browser).args([&line, &access_code]).status()?;
+            let went = browser().args(["agree", &line, &access_code]).status()?;
             ensure!(
                 went.success(),
                 "the browser did not come to the client: {line}"
@@ -85,15 +83,20 @@ pub(super) fn run(fixture: &Fixture, results: &Path) -> Result<Vec<(String, Vec<
 fn access_code(platform: &Platform) -> Result<String> {
     let invited = platform.smcp(["member", "invite", "Ada", "--tenant", TENANT])?;
     let link = text(&invited, "invitation")?;
-    let (page, invitation) = link.split_once('?').context("the link has no invitation")?;
-    let given = ureq::post(page)
-        .header("content-type", "application/x-www-form-urlencoded")
-        .send(invitation)?
-        .body_mut()
-        .read_to_string()?;
-    let code = given.split("id=\"access-code\">").nth(1);
-    let code = code.and_then(|rest| rest.split('<').next());
-    Ok(code.context("the page has no access code")?.to_owned())
+    let given = browser().args(["accept", &link]).output()?;
+    let code = String::from_utf8(given.stdout)?;
+    ensure!(
+        given.status.success(),
+        "the invitation gave no access code: {code}"
+    );
+    Ok(code)
+}
+
+/// A person's browser.
+fn browser() -> Command {
+    let mut node = Command::new(paths::node());
+    node.arg(paths::root().join("xtask/node/browser.mjs"));
+    node
 }
 
 fn text(value: &Value, member: &str) -> Result<String> {

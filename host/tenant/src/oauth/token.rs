@@ -108,7 +108,7 @@ impl Scene {
             ..found.connection.clone()
         };
         match self.moved(&found, &next).await? {
-            Moved::Done => Ok(self.tokens(&next, None)?),
+            Moved::Done => self.tokens(&next, None),
             Moved::Overtaken => {
                 self.end_connection(&next.id).await?;
                 Err(OAuthError::InvalidGrant.into())
@@ -129,7 +129,7 @@ impl Scene {
         let connection = &found.connection;
         let is_last = number.checked_add(1) == Some(connection.number);
         if is_last && now.since(connection.used) < limits::REFRESH_AGAIN_MILLIS {
-            return Ok(self.tokens(connection, scopes)?);
+            return self.tokens(connection, scopes);
         }
         if number != connection.number || number == 0 {
             self.end_connection(&connection.id).await?;
@@ -141,13 +141,13 @@ impl Scene {
             ..connection.clone()
         };
         match self.moved(&found, &next).await? {
-            Moved::Done => Ok(self.tokens(&next, scopes)?),
+            Moved::Done => self.tokens(&next, scopes),
             // The same token, at the same moment: whoever was first has made its successor, which is the same for all.
             Moved::Overtaken => {
                 let found = self.connection(next.id.as_str()).await?;
                 let found = found.filter(|found| found.connection.number == next.number);
                 let found = found.ok_or(OAuthError::InvalidGrant)?;
-                Ok(self.tokens(&found.connection, scopes)?)
+                self.tokens(&found.connection, scopes)
             }
         }
     }
