@@ -176,17 +176,15 @@ impl Catalogue {
             (Some(first), Some(last)) => self.slice(first.whole.start..last.whole.end),
             _ => "",
         };
-        (Cow::Borrowed(text), supports(list, page.iter()), (until < items.len()).then_some(until))
+        (
+            Cow::Borrowed(text),
+            supports(list, page.iter()),
+            (until < items.len()).then_some(until),
+        )
     }
 
     /// A page of those items that are shown, and where the next one begins: with one that is.
-    fn some_of(
-        &self,
-        list: List,
-        items: &[Item],
-        from: usize,
-        shown: Shown<'_>,
-    ) -> Part<'_> {
+    fn some_of(&self, list: List, items: &[Item], from: usize, shown: Shown<'_>) -> Part<'_> {
         let mut kept = shown.places(items, from);
         let page: Vec<&Item> = kept
             .by_ref()
@@ -198,7 +196,11 @@ impl Catalogue {
             .map(|item| self.slice(item.whole.clone()))
             .collect();
         let next = kept.next().map(|(place, _)| place);
-        (Cow::Owned(texts.join(",")), supports(list, page.into_iter()), next)
+        (
+            Cow::Owned(texts.join(",")),
+            supports(list, page.into_iter()),
+            next,
+        )
     }
 }
 

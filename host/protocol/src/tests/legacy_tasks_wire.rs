@@ -152,7 +152,7 @@ fn a_list_says_which_tools_can_be_tasks_where_its_client_can_have_them() {
     let united = || {
         let mut page = UnionPage::begin(List::Tools, None).unwrap();
         let server = "s".parse().unwrap();
-        page.add(&server, &catalogue);
+        page.add(&server, &catalogue, crate::catalogue::Shown::All);
         page.finish(None)
     };
     let supports = |json: &str| -> Vec<_> {

@@ -310,18 +310,6 @@ impl Asked<'_> {
         answer
     }
 
-    /// Whether its caller may ask that; nothing is done yet.
-    async fn permit(&self, head: &Head<'_>, request: &Request<'_>) -> Result<(), Problem> {
-        match self.endpoint {
-            Endpoint::Server(server) => {
-                let ready = self.scene.live(server).await?;
-                let ready = ready.ok_or_else(Problem::not_found)?;
-                Need::of(request.method()).check(self.principal, server, &ready.catalogue)
-            }
-            Endpoint::Union => self.at_all(head, request).permit().await,
-        }
-    }
-
     fn at_all<'a>(&'a self, head: &'a Head<'a>, request: &'a Request<'a>) -> union::United<'a> {
         union::United {
             asked: self,

@@ -8,8 +8,9 @@
 use smcp_auth::{Principal, Scope};
 use smcp_ids::ServerSlug;
 use smcp_protocol::catalogue::split_union_uri;
-use smcp_protocol::{Catalogue, List, Method, Shown, Target, Tool};
+use smcp_protocol::{Catalogue, Head, List, Method, Request, Shown, Target, Tool};
 
+use super::{Asked, Endpoint};
 use crate::problem::Problem;
 
 /// What a request needs of a server, beside that its caller sees it.
@@ -76,6 +77,24 @@ impl<'a> Need<'a> {
                 );
                 Err(Problem::lacks(least))
             }
+        }
+    }
+}
+
+impl Asked<'_> {
+    /// Whether its caller may ask that; nothing is done yet.
+    pub(super) async fn permit(
+        &self,
+        head: &Head<'_>,
+        request: &Request<'_>,
+    ) -> Result<(), Problem> {
+        match self.endpoint {
+            Endpoint::Server(server) => {
+                let ready = self.scene.live(server).await?;
+                let ready = ready.ok_or_else(Problem::not_found)?;
+                Need::of(request.method()).check(self.principal, server, &ready.catalogue)
+            }
+            Endpoint::Union => self.at_all(head, request).permit().await,
         }
     }
 }
