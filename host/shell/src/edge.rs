@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use js_sys::Array;
 use js_sys::futures::spawn_local;
-use smcp_auth::{AdminToken, AuthError, Credential, Keyring};
+use smcp_auth::{AdminToken, ApiKey, AuthError, Credential, Keyring};
 use smcp_capability::turn::{Boot, Role};
 use smcp_crypto::MasterKeys;
 use smcp_ids::limits::{
@@ -190,14 +190,10 @@ impl Edge {
     }
 }
 
-impl Doorkeeper for Door {
-    fn prove_key(&self, authorization: &str, tenant: &TenantId) -> Result<(), AuthError> {
-        let Credential::ApiKey(key) = Credential::parse(Some(authorization))? else {
-            return Err(AuthError::Malformed);
-        };
-        if key.tenant() != tenant {
-            return Err(AuthError::OtherTenant);
-        }
+impl Door {
+    /// Proves a key by the MAC of the tenant that it names.
+    fn verify(&self, key: &ApiKey) -> Result<(), AuthError> {
+        let tenant = key.tenant();
         // Without master keys no request comes this far.
         let master = self.keys.as_ref().ok_or(AuthError::BadMac)?;
         let mut keyrings = self.keyrings.borrow_mut();
@@ -207,14 +203,38 @@ impl Doorkeeper for Door {
         keyrings
             .entry(tenant.clone())
             .or_insert_with(|| Keyring::new(tenant.clone(), &master.tenant(tenant)))
-            .verify(&key)
+            .verify(key)
             .map(drop)
+    }
+}
+
+impl Doorkeeper for Door {
+    fn prove_key(&self, authorization: &str, tenant: &TenantId) -> Result<(), AuthError> {
+        let Credential::ApiKey(key) = Credential::parse(Some(authorization))? else {
+            return Err(AuthError::Malformed);
+        };
+        if key.tenant() != tenant {
+            return Err(AuthError::OtherTenant);
+        }
+        self.verify(&key)
     }
 
     fn prove_admin(&self, authorization: &str) -> Result<(), AuthError> {
         match Credential::parse(Some(authorization))? {
             Credential::AdminToken(token) => token.verify(self.admin_token.as_ref()).map(drop),
-            Credential::ApiKey(_) | Credential::AccessToken(_) => Err(AuthError::BadAdminToken),
+            Credential::AccessToken(_) => Err(AuthError::NoRole),
+            Credential::ApiKey(_) => Err(AuthError::BadAdminToken),
+        }
+    }
+
+    fn prove_administrator(&self, authorization: &str, tenant: &TenantId) -> Result<(), AuthError> {
+        match Credential::parse(Some(authorization))? {
+            // As its object would say: nobody with a key of another tenant learns whether there is this one.
+            Credential::ApiKey(key) if key.tenant() != tenant => Err(AuthError::NotVisible),
+            Credential::ApiKey(key) => self.verify(&key),
+            Credential::AdminToken(_) | Credential::AccessToken(_) => {
+                self.prove_admin(authorization)
+            }
         }
     }
 

@@ -26,12 +26,14 @@ pub(crate) struct Ask<'a> {
     pub(crate) in_session: bool,
 }
 
-/// Who may pass: the two proofs that need no storage. Both take the value of `Authorization`.
+/// Who may pass: the proofs that need no storage. They take the value of `Authorization`.
 pub(crate) trait Doorkeeper {
     /// Proves that it is an API key of that tenant, by its MAC.
     fn prove_key(&self, authorization: &str, tenant: &TenantId) -> Result<(), AuthError>;
     /// Proves that it is the platform's admin token.
     fn prove_admin(&self, authorization: &str) -> Result<(), AuthError>;
+    /// Proves that it is that, or an API key of that tenant. What a key may do there, its object knows.
+    fn prove_administrator(&self, authorization: &str, tenant: &TenantId) -> Result<(), AuthError>;
     /// Whether this browser origin is on the list.
     fn is_allowed_origin(&self, origin: &str) -> bool;
     /// The public keys under which receipts hold.
@@ -50,6 +52,15 @@ enum Place {
     Health,
     /// The public keys of receipts.
     ReceiptKeys,
+    /// The description of the admin API.
+    Description,
+}
+
+impl Place {
+    /// Whether it is for everybody's pages too.
+    fn is_public(&self) -> bool {
+        matches!(self, Self::ReceiptKeys | Self::Description)
+    }
 }
 
 /// The name of the object that serves the request, or what the edge answers itself.
@@ -60,13 +71,13 @@ pub(crate) fn route(ask: Ask<'_>, door: &impl Doorkeeper) -> Result<String, Answ
     }
     let path = path_and_query.split('?').next().unwrap_or_default();
     let place = place(path).ok_or(Refusal::NotFound)?;
-    // Public keys are for everybody's pages too.
-    if place != Place::ReceiptKeys && !may_call(ask.origin, origin, door) {
+    if !place.is_public() && !may_call(ask.origin, origin, door) {
         return Err(Refusal::OriginForbidden.into());
     }
     let role = match place {
         Place::Health => return Err(Answer::healthy()),
         Place::ReceiptKeys => return Err(Answer::receipt_keys(&door.receipt_keys())),
+        Place::Description => return Err(Answer::description()),
         Place::Mcp(tenant) => {
             match ask.method {
                 "POST" => {}
@@ -79,24 +90,34 @@ pub(crate) fn route(ask: Ask<'_>, door: &impl Doorkeeper) -> Result<String, Answ
             within(ask.length, BodyMax::Mcp)?;
             Role::Tenant(tenant)
         }
-        Place::Admin(role, body_max) => {
-            door.prove_admin(ask.authorization)?;
-            within(ask.length, body_max)?;
-            role
-        }
+        Place::Admin(role, body_max) => administered(&ask, role, body_max, door)?,
+        // Making, listing and removing tenants is the platform object's business; what is in one, its own object
+        // knows.
         Place::Tenant(tenant) => {
-            door.prove_admin(ask.authorization)?;
-            within(ask.length, BodyMax::Admin)?;
-            // Making, listing and removing tenants is the platform object's business; what is in
-            // one, its own object knows.
-            if ask.method == "GET" {
+            let role = if ask.method == "GET" {
                 Role::Tenant(tenant)
             } else {
                 Role::Platform
-            }
+            };
+            administered(&ask, role, BodyMax::Admin, door)?
         }
     };
     Ok(role.object_name())
+}
+
+/// Whose object serves an admin request, if its caller may have a role there.
+fn administered(
+    ask: &Ask<'_>,
+    role: Role,
+    body_max: BodyMax,
+    door: &impl Doorkeeper,
+) -> Result<Role, Answer> {
+    match &role {
+        Role::Platform => door.prove_admin(ask.authorization)?,
+        Role::Tenant(tenant) => door.prove_administrator(ask.authorization, tenant)?,
+    }
+    within(ask.length, body_max)?;
+    Ok(role)
 }
 
 /// The origin of a URL, and its path and query.
@@ -163,6 +184,7 @@ fn place(path: &str) -> Option<Place> {
             };
             Some(Place::Admin(Role::Tenant(tenant.parse().ok()?), max))
         }
+        (Some("admin"), Some("v1"), Some("openapi.json"), None, None) => Some(Place::Description),
         _ => None,
     }
 }
@@ -207,6 +229,18 @@ mod tests {
                 Ok(())
             } else {
                 Err(AuthError::BadAdminToken)
+            }
+        }
+
+        fn prove_administrator(
+            &self,
+            authorization: &str,
+            tenant: &TenantId,
+        ) -> Result<(), AuthError> {
+            match authorization.strip_prefix("key-of-") {
+                Some(of) if of != tenant.as_str() => Err(AuthError::NotVisible),
+                Some(_) => Ok(()),
+                None => self.prove_admin(authorization),
             }
         }
 
@@ -255,14 +289,28 @@ mod tests {
             ("POST", "/admin/v1/tenants", admin, Ok("platform")),
             ("DELETE", "/admin/v1/tenants/acme", admin, Ok("platform")),
             ("GET", "/admin/v1/tenants/acme", admin, Ok("tenant:acme")),
-            ("GET", "/admin/v1/tenants/acme", key, Err(401)),
+            ("GET", "/admin/v1/tenants", key, Err(401)),
+            ("POST", "/admin/v1/tenants", key, Err(401)),
+            ("DELETE", "/admin/v1/tenants/acme", key, Err(401)),
+            ("GET", "/admin/v1/tenants/acme", key, Ok("tenant:acme")),
+            ("GET", "/admin/v1/tenants/other", key, Err(404)),
+            ("GET", "/admin/v1/tenants/acme", "", Err(401)),
             (
                 "GET",
                 "/admin/v1/tenants/acme/servers",
                 admin,
                 Ok("tenant:acme"),
             ),
-            ("GET", "/admin/v1/tenants/acme/servers", key, Err(401)),
+            (
+                "PUT",
+                "/admin/v1/tenants/acme/servers",
+                key,
+                Ok("tenant:acme"),
+            ),
+            ("GET", "/admin/v1/tenants/other/servers", key, Err(404)),
+            ("GET", "/admin/v1/tenants/acme/servers", "", Err(401)),
+            ("GET", "/admin/v1/openapi.json", "", Err(200)),
+            ("GET", "/admin/v1/openapi.json/a", "", Err(404)),
             ("GET", "/admin/v1/tenants/a%2fb/servers", admin, Err(404)),
             ("GET", "/admin/v1/other", admin, Err(404)),
             ("GET", "/healthz", "", Err(200)),
@@ -354,14 +402,23 @@ mod tests {
     }
 
     #[test]
-    fn pages_of_all_origins_may_read_the_keys_of_receipts() {
-        let asked = ask("GET", "http://host/.well-known/smcp-keys", "");
+    fn pages_of_all_origins_may_read_the_keys_of_receipts_and_the_description_of_the_api() {
         let origin = "http://evil.example";
-        let answer = route(Ask { origin, ..asked }, &Door).unwrap_err();
-        assert_eq!((answer.status, answer.is_for_all()), (200, true));
-        let asked = ask("GET", "http://host/healthz", "");
-        let answer = route(Ask { origin, ..asked }, &Door).unwrap_err();
-        assert_eq!((answer.status, answer.is_for_all()), (403, false));
+        for (path, status, for_all) in [
+            ("/.well-known/smcp-keys", 200, true),
+            ("/admin/v1/openapi.json", 200, true),
+            ("/healthz", 403, false),
+            ("/admin/v1/tenants", 403, false),
+        ] {
+            let url = format!("http://host{path}");
+            let asked = ask("GET", &url, "");
+            let answer = route(Ask { origin, ..asked }, &Door).unwrap_err();
+            assert_eq!(
+                (answer.status, answer.is_for_all()),
+                (status, for_all),
+                "{path}"
+            );
+        }
     }
 
     #[test]

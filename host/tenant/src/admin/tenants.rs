@@ -108,7 +108,7 @@ async fn tell(
     let frame = Frame {
         entropy: scene.draw(),
         method: method.to_owned(),
-        path: "/internal/tenant".to_owned(),
+        path: super::INTERNAL.to_owned(),
         headers,
         body: Vec::new(),
     };
