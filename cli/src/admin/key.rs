@@ -15,7 +15,9 @@ Examples:
   smcp key create --tenant acme --name \"Ada's editor\"
   smcp key create --tenant acme --name ci --server hello --expires-in-days 30
   export SMCP_KEY=$(smcp key create --tenant acme --name ci --json | jq -r .key)
-  smcp key revoke 3k9xq2 --tenant acme")]
+  smcp key revoke 3k9xq2 --tenant acme
+
+Who may, besides the platform's admin: an API key of the tenant with the scope admin; `list` also with audit.")]
 pub(crate) struct KeyCommand {
     #[command(subcommand)]
     action: Action,
