@@ -142,7 +142,7 @@ fn tenants_and_publishers(inquiry: &mut Inquiry) {
     let publisher = guests::publisher().public().to_string();
     inquiry.ask("POST", "/publishers", json!({"key": publisher}), 201);
     inquiry.ask("POST", "/publishers", json!({"key": "00"}), 400);
-    inquiry.ask("POST", "/publishers", json!({"key": "02".repeat(32)}), 400);
+    inquiry.ask("POST", "/publishers", json!({"key": "00".repeat(32)}), 400);
     for number in 1..u16::try_from(PUBLISHERS_MAX).unwrap() {
         inquiry.ask("POST", "/publishers", json!({"key": public(number)}), 201);
     }
