@@ -224,7 +224,7 @@ fn lists_are_for_people_too() {
     );
     assert_eq!(run(&["key", "list"]).ok(), "no keys\n");
     run(&["key", "create", "--name", "ci"]).ok();
-    assert!(run(&["key", "list"]).ok().contains("  ci    all  "));
+    assert!(run(&["key", "list"]).ok().contains("  ci    mcp  "));
 }
 
 #[test]
