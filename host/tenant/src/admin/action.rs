@@ -182,7 +182,7 @@ mod tests {
     #[test]
     fn every_line_of_the_table_is_read_back_from_its_method_and_path() {
         for entry in ACTIONS {
-            let path = entry.path.replace('{', "").replace('}', "");
+            let path = entry.path.replace(['{', '}'], "");
             let path: Vec<&str> = path.split('/').skip(1).collect();
             let action = Action::parse(entry.method, &path).unwrap();
             assert_eq!(action.entry().name, entry.name);
