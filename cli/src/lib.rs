@@ -64,8 +64,8 @@ Exit status:
 
 Environment:
   SMCP_HOST    the host's address
-  SMCP_TOKEN   the platform's admin token
-  SMCP_TENANT  the tenant, where none is given
+  SMCP_TOKEN   the platform's admin token, or an API key with a role: admin, publish or audit
+  SMCP_TENANT  the tenant, where none is given and the token is no API key
   NO_COLOR     no colours, not even on a terminal")]
 struct Cli {
     /// Print results, and errors, as JSON

@@ -13,6 +13,7 @@ pub mod guests;
 pub mod http;
 pub mod mcp;
 pub mod mortal;
+pub mod openapi;
 pub mod outside;
 pub mod schema;
 pub mod wire;

@@ -1,4 +1,5 @@
-//! The official Python client, in a virtual environment of its own in the user's cache.
+//! The official Python client, and what knows the rules of OpenAPI, in a virtual environment of their own in the
+//! user's cache.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -9,22 +10,24 @@ use anyhow::{Context, Result, ensure};
 
 /// The version of the package `mcp` that is tested with.
 const MCP_VERSION: &str = "2.3.0";
+/// The version of the package `openapi-spec-validator` that holds the description of the admin API.
+const OPENAPI_VERSION: &str = "0.9.0";
 
-/// The Python with the client in it; installed on first use.
+/// The Python with both in it; installed on first use.
 ///
 /// # Errors
 ///
-/// If Python 3 is missing, or the package cannot be had.
+/// If Python 3 is missing, or a package cannot be had.
 pub fn python() -> Result<PathBuf> {
-    let home = paths::cache()?
-        .join("tools")
-        .join(format!("python-mcp-{MCP_VERSION}"));
+    let home = paths::cache()?.join("tools").join(format!(
+        "python-mcp-{MCP_VERSION}-openapi-{OPENAPI_VERSION}"
+    ));
     let python = home.join("bin/python");
     let done = home.join("installed");
     if done.exists() {
         return Ok(python);
     }
-    let step = Step::begin("installing the official Python client");
+    let step = Step::begin("installing the official Python client and the rules of OpenAPI");
     let made = Command::new("python3")
         .args(["-m", "venv"])
         .arg(&home)
@@ -42,6 +45,7 @@ pub fn python() -> Result<PathBuf> {
         "install",
         "--quiet",
         &format!("mcp=={MCP_VERSION}"),
+        &format!("openapi-spec-validator=={OPENAPI_VERSION}"),
     ]);
     setup::run(&mut pip)?;
     std::fs::write(done, [])?;

@@ -19,7 +19,9 @@ Examples:
 
 A value that is JSON is taken as that, and any other as text. It holds from the next call on. Not for
 secrets: settings are shown as they were set, and a server can say what it reads; see smcp secret. A server that
-declares its settings takes no others, and none of another type.")]
+declares its settings takes no others, and none of another type.
+
+Who may, besides the platform's admin: an API key of the tenant with the scope admin; `list` also with audit.")]
 pub(crate) struct ConfigCommand {
     #[command(subcommand)]
     action: Action,

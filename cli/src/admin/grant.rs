@@ -20,7 +20,9 @@ Examples:
   smcp grant delete api.example.com --server weather --tenant acme
 
 A grant is set whole: with these methods and no others. It holds from the next request on, and so does taking it
-back. A release that waits for it goes live. No server reaches addresses, or names of the host's own network.")]
+back. A release that waits for it goes live. No server reaches addresses, or names of the host's own network.
+
+Who may, besides the platform's admin: an API key of the tenant with the scope admin; `list` also with audit.")]
 pub(crate) struct GrantCommand {
     #[command(subcommand)]
     action: Action,

@@ -13,6 +13,8 @@ use crate::ui::{STRONG, Ui};
 pub(super) struct Held {
     grants: Value,
     secrets: Value,
+    /// Who asks may not know: what would be granted whole cannot be said then.
+    is_hidden: bool,
 }
 
 impl Held {
@@ -21,10 +23,20 @@ impl Held {
         if answer.get("missing").is_none_or(Value::is_null) {
             return Ok(Self::default());
         }
-        Ok(Self {
-            grants: client.get(&format!("{server}/grants"))?,
-            secrets: client.get(&format!("{server}/secrets"))?,
-        })
+        let get = |what| client.get(&format!("{server}/{what}"));
+        match (get("grants"), get("secrets")) {
+            (Ok(grants), Ok(secrets)) => Ok(Self {
+                grants,
+                secrets,
+                is_hidden: false,
+            }),
+            // A publisher sees what is missing, and neither grants it nor sees what there is.
+            (Err(Failure::Refused { status: 403, .. }), _) => Ok(Self {
+                is_hidden: true,
+                ..Self::default()
+            }),
+            (Err(failure), _) | (_, Err(failure)) => Err(failure),
+        }
     }
 
     /// The grants that give what is missing of hosts, as the admin API takes them.
@@ -51,9 +63,14 @@ impl Held {
     }
 }
 
-/// What is missing, as the commands that give it.
+/// What is missing, as the commands that give it, or as it is to whoever cannot give it.
 fn commands(of: &OfTenant, server: &ServerSlug, missing: &Value, held: &Held) -> Vec<String> {
-    let place = format!("--tenant {} --server {server}", of.tenant);
+    if held.is_hidden {
+        let mut lines = lines(missing);
+        lines.push("(the tenant's admin grants it: this key may not)".to_owned());
+        return lines;
+    }
+    let place = format!("--tenant {} --server {server}", of.name());
     let grants = held.grants(missing).into_iter().map(|grant| {
         let methods = words(&grant, "methods").map(|method| format!(" --method {method}"));
         let host = word(&grant, "host");
@@ -166,7 +183,7 @@ pub(super) fn show_granted(
     client: &Client,
     mut answer: Value,
 ) -> Result<(), Failure> {
-    let path = format!("/admin/v1/tenants/{}/servers/{server}", of.tenant);
+    let path = format!("/admin/v1/tenants/{}/servers/{server}", of.name());
     if ui.json {
         return ui.result(&answer, String::new);
     }
@@ -210,7 +227,7 @@ mod tests {
             ],
         });
         let of = OfTenant {
-            tenant: "acme".parse().unwrap(),
+            tenant: Some("acme".parse().unwrap()),
             host: super::super::Host {
                 host: String::new(),
                 token: None,

@@ -36,7 +36,8 @@ impl Client {
             .filter(|token| !token.is_empty());
         let token = token.ok_or_else(|| {
             Failure::Argument(
-                "give the platform's admin token: set SMCP_TOKEN, or --token".to_owned(),
+                "give the platform's admin token, or an API key of the tenant with a role: set SMCP_TOKEN, or --token"
+                    .to_owned(),
             )
         })?;
         let (base, is_local) = base(&host.host)?;

@@ -19,7 +19,10 @@ Examples:
   smcp key create --tenant acme --name ci --fuel-per-day 50000000000 --calls-per-minute 60
   export SMCP_KEY=$(smcp key create --tenant acme --name ci --json | jq -r .key)
   smcp key narrow --server hello --for 2h --from-env SMCP_KEY
-  smcp key revoke 3k9xq2 --tenant acme")]
+  smcp key revoke 3k9xq2 --tenant acme
+
+Who may, besides the platform's admin: an API key of the tenant with the scope admin; `list` also with audit. Whoever has a key
+may narrow it.")]
 pub(crate) struct KeyCommand {
     #[command(subcommand)]
     action: Action,

@@ -29,7 +29,9 @@ Examples:
 
 A call's id is in the error that its client got: `error.data.callId`, or `smcp/call` in the `_meta` of a
 result. A host keeps the newest 1,000 entries of a server for 30 days; what it has not stored yet when it
-is started anew is gone. With --json each entry is a line.")]
+is started anew is gone. With --json each entry is a line.
+
+Who may, besides the platform's admin: an API key of the tenant with the scope admin or audit.")]
 pub(crate) struct Logs {
     /// The server
     #[arg(long, value_name = "SERVER")]

@@ -1,4 +1,4 @@
-//! The commands of a platform admin: one request to a host's admin API each.
+//! The commands of those who administer a platform or a tenant: one request to a host's admin API each.
 //!
 //! What a host answers is shown, not judged: the rules are the host's.
 
@@ -22,6 +22,7 @@ mod tenant;
 use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
+use smcp_ids::TenantId;
 
 use crate::failure::Failure;
 use crate::ui::{STRONG, Ui, moment, table};
@@ -52,7 +53,7 @@ pub(crate) struct Host {
         default_value = "http://127.0.0.1:8787"
     )]
     host: String,
-    /// The platform's admin token
+    /// The platform's admin token, or an API key of the tenant whose scopes have admin, publish or audit
     #[arg(long, value_name = "TOKEN", env = "SMCP_TOKEN", hide_env_values = true)]
     token: Option<String>,
     /// Send the token without encryption to a host that is not this machine
@@ -60,12 +61,20 @@ pub(crate) struct Host {
     insecure: bool,
 }
 
+impl Host {
+    /// The tenant that the token names, if it is an API key.
+    fn tenant(&self) -> Option<TenantId> {
+        let key = self.token.as_deref()?.trim().strip_prefix("smcp_")?;
+        key.split('_').next()?.parse().ok()
+    }
+}
+
 /// The tenant that a command is about.
 #[derive(Debug, Args)]
 pub(crate) struct OfTenant {
-    /// The tenant
+    /// The tenant [default: that of the API key]
     #[arg(long, value_name = "TENANT", env = "SMCP_TENANT")]
-    tenant: smcp_ids::TenantId,
+    tenant: Option<TenantId>,
     #[command(flatten)]
     host: Host,
 }
@@ -73,10 +82,24 @@ pub(crate) struct OfTenant {
 impl OfTenant {
     /// A client, and the path of the tenant.
     fn open(&self) -> Result<(Client, String), Failure> {
-        Ok((
-            Client::new(&self.host)?,
-            format!("/admin/v1/tenants/{}", self.tenant),
-        ))
+        let client = Client::new(&self.host)?;
+        Ok((client, format!("/admin/v1/tenants/{}", self.tenant()?)))
+    }
+
+    /// Its name, to be shown once it is open; empty before, if it is not known.
+    fn name(&self) -> String {
+        self.tenant()
+            .map_or_else(|_| String::new(), |tenant| tenant.to_string())
+    }
+
+    /// The tenant that is given, or else that of the key.
+    fn tenant(&self) -> Result<TenantId, Failure> {
+        let tenant = self.tenant.clone().or_else(|| self.host.tenant());
+        tenant.ok_or_else(|| {
+            Failure::Argument(
+                "say which tenant: give --tenant, set SMCP_TENANT, or use an API key of it as the token".to_owned(),
+            )
+        })
     }
 }
 

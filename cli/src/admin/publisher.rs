@@ -14,7 +14,10 @@ use crate::ui::Ui;
 Examples:
   smcp publisher trust publisher.key.pub --tenant acme --name \"Ada Lovelace\"
   smcp publisher list --tenant acme
-  smcp publisher revoke publisher.key.pub --tenant acme --stop")]
+  smcp publisher revoke publisher.key.pub --tenant acme --stop
+
+Who may, besides the platform's admin: an API key of the tenant with the scope admin; `list` also with audit or
+publish.")]
 pub(crate) struct PublisherCommand {
     #[command(subcommand)]
     action: Action,

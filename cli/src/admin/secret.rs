@@ -22,7 +22,9 @@ Examples:
   smcp secret list --server issues --tenant acme
 
 A server names a secret in a header of its request; the host puts it in, if it is bound to where the request goes, and
-takes it out of the answer. Nobody can read one back: keep it elsewhere too.")]
+takes it out of the answer. Nobody can read one back: keep it elsewhere too.
+
+Who may, besides the platform's admin: an API key of the tenant with the scope admin; `list` also with audit.")]
 pub(crate) struct SecretCommand {
     #[command(subcommand)]
     action: Action,

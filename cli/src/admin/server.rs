@@ -25,7 +25,9 @@ Examples:
 The tenant must trust the publisher: `smcp publisher trust`. A release that asks for hosts or secrets that its server
 does not have is kept, and goes live when it is granted them: the commands for that are printed, and --grant
 grants the hosts at once. Publishing a release again that is there already makes it live again: that is how to
-roll back.")]
+roll back.
+
+Who may, besides the platform's admin: an API key of the tenant with the scope publish or admin; --grant takes admin.")]
 pub(crate) struct Publish {
     /// The signed package
     #[arg(value_name = "MODULE")]
@@ -94,7 +96,10 @@ fn grant(client: &Client, server: &str, answer: &mut Value, held: &Held) -> Resu
 Examples:
   smcp server list --tenant acme
   smcp server show hello --tenant acme
-  smcp server delete hello --tenant acme --yes")]
+  smcp server delete hello --tenant acme --yes
+
+Who may, besides the platform's admin: an API key of the tenant with the scope admin; `list` and `show` also with audit
+or publish.")]
 pub(crate) struct ServerCommand {
     #[command(subcommand)]
     action: Action,
@@ -192,7 +197,9 @@ fn all_servers(client: &Client, tenant: &str) -> Result<Value, Failure> {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
-  smcp release list hello --tenant acme")]
+  smcp release list hello --tenant acme
+
+Who may, besides the platform's admin: an API key of the tenant with the scope admin, audit or publish.")]
 pub(crate) struct ReleaseCommand {
     #[command(subcommand)]
     action: ReleaseAction,

@@ -24,7 +24,10 @@ Examples:
   smcp tape keep off --tenant acme
 
 A host keeps the newest 20 tapes of a server for 7 days. A tape has all that its call was answered: what the
-server keeps, its settings, what a user said, and its request. It is a secret, and so is the file.")]
+server keeps, its settings, what a user said, and its request. It is a secret, and so is the file.
+
+Who may, besides the platform's admin: an API key of the tenant with the scope admin; `keep` without WHICH also with
+audit.")]
 pub(crate) struct TapeCommand {
     #[command(subcommand)]
     action: Action,

@@ -15,7 +15,9 @@ Examples:
   export SMCP_HOST=https://mcp.example.com SMCP_TOKEN=...
   smcp tenant create acme
   smcp tenant list --json | jq -r '.tenants[].tenant'
-  smcp tenant delete acme --yes")]
+  smcp tenant delete acme --yes
+
+Who may: the platform's admin; `show` also an API key of the tenant with the scope admin or audit.")]
 pub(crate) struct TenantCommand {
     #[command(subcommand)]
     action: Action,

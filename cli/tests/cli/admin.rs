@@ -266,3 +266,68 @@ fn a_wrong_token_is_refused_and_none_is_asked_for() {
     let ran = bench.smcp_with(&["--json", "tenant", "list"], &wrong[..1], "");
     assert_eq!(ran.error(), (2, "argument".into()));
 }
+
+#[test]
+fn a_key_with_a_role_stands_for_the_admin_token_and_names_its_tenant() {
+    let (bench, (host, [admin, publisher, auditor])) = (
+        Bench::new(),
+        host_of(|world| {
+            for tenant in ["acme", "other"] {
+                world.admin("POST", "/tenants", json!({"tenant": tenant}));
+            }
+            ["admin", "publish", "audit"].map(|scope| world.key("acme", json!({"scopes": scope})))
+        }),
+    );
+    let run = |token: &str, args: &[&str]| {
+        let environment = [("SMCP_HOST", host.as_str()), ("SMCP_TOKEN", token)];
+        bench.smcp_with(&[&["--json"], args].concat(), &environment, "")
+    };
+    let made = run(
+        &admin,
+        &["key", "create", "--name", "ci", "--scope", "publish"],
+    );
+    assert_eq!(made.json()["scopes"], "publish");
+    for (token, args, error) in [
+        (&admin, &["key", "list"][..], None),
+        (&admin, &["tenant", "show", "acme"], None),
+        (&auditor, &["tenant", "show", "acme"], None),
+        (&auditor, &["key", "list"], None),
+        (&publisher, &["publisher", "list"], None),
+        (&publisher, &["server", "list"], None),
+        (&publisher, &["key", "list"], Some("insufficient_scope")),
+        (
+            &auditor,
+            &["key", "revoke", "k1"],
+            Some("insufficient_scope"),
+        ),
+        (
+            &auditor,
+            &["tape", "list", "--server", "a"],
+            Some("insufficient_scope"),
+        ),
+        (
+            &admin,
+            &["key", "list", "--tenant", "other"],
+            Some("not_found"),
+        ),
+        (
+            &admin,
+            &["key", "list", "--tenant", "ghost"],
+            Some("not_found"),
+        ),
+        (&admin, &["tenant", "list"], Some("unauthorized")),
+        (
+            &admin,
+            &["tenant", "delete", "acme", "--yes"],
+            Some("unauthorized"),
+        ),
+    ] {
+        let ran = run(token, args);
+        match error {
+            None => drop(ran.json()),
+            Some(code) => assert_eq!(ran.error(), (1, code.to_owned()), "{args:?}"),
+        }
+    }
+    let nameless = run(ADMIN, &["key", "list"]);
+    assert_eq!(nameless.error(), (2, "argument".to_owned()));
+}

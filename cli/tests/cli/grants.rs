@@ -282,3 +282,31 @@ fn a_setting_that_is_not_as_declared_is_refused_with_what_is() {
         refused.stderr
     );
 }
+
+#[test]
+fn a_publisher_is_told_what_is_missing_and_no_commands_that_it_may_not_give() {
+    let stage = Stage::new();
+    stage.package("1.0.0", &asks());
+    let key = [
+        "key", "create", "--name", "ci", "--scope", "publish", "--tenant", "acme",
+    ];
+    let key = stage.json(&key)["key"].as_str().unwrap().to_owned();
+    let environment = [
+        ("SMCP_HOST", stage.host.as_str()),
+        ("SMCP_TOKEN", key.as_str()),
+    ];
+    let publish = ["publish", "hello.wasm", "--server", "hello"];
+    let show = ["server", "show", "hello"];
+    for args in [&publish[..], &show] {
+        let ran = stage.bench.smcp_with(args, &environment, "");
+        let text = ran.ok();
+        for line in [
+            "It is not live before it is granted what it asks for:",
+            "  sends GET, POST to api.example.com",
+            "  (the tenant's admin grants it: this key may not)",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+        }
+        assert!(commands(text).is_empty(), "{text}");
+    }
+}

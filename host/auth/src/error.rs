@@ -33,6 +33,9 @@ pub enum AuthError {
     /// A key whose time is over.
     #[error("the key has expired")]
     Expired,
+    /// An access token at the admin API, where it opens nothing, whatever it allows.
+    #[error("access tokens have no role on the admin API")]
+    NoRole,
     /// An admin token that is not the configured one.
     #[error("the admin token is wrong")]
     BadAdminToken,
@@ -97,6 +100,7 @@ impl AuthError {
             Self::NoRecord => "key_no_record",
             Self::Revoked => "key_revoked",
             Self::Expired => "key_expired",
+            Self::NoRole => "token_no_role",
             Self::BadAdminToken => "admin_token_wrong",
             Self::NotVisible => "not_visible",
             Self::Scope => "insufficient_scope",
@@ -126,6 +130,15 @@ impl AuthError {
                 status: 401,
                 code: "unauthorized",
                 message: "this credential is not valid here; ask the tenant's admin for another",
+                challenge: Some(Challenge {
+                    error: Some("invalid_token"),
+                }),
+            },
+            // Which kind of credential it is, its sender knows.
+            Self::NoRole => PublicError {
+                status: 401,
+                code: "unauthorized",
+                message: "access tokens open MCP endpoints only; send an API key of the tenant whose scopes have admin, publish or audit",
                 challenge: Some(Challenge {
                     error: Some("invalid_token"),
                 }),

@@ -234,15 +234,13 @@ impl Edge {
     }
 }
 
-impl Doorkeeper for Door {
-    fn prove_caller(
+impl Door {
+    /// Has the keyring of a tenant.
+    fn with_keyring<T>(
         &self,
-        authorization: &str,
-        endpoint: &Resource,
-        now: UnixMillis,
-    ) -> Result<(), AuthError> {
-        let tenant = &endpoint.tenant;
-        let credential = Credential::parse(Some(authorization))?;
+        tenant: &TenantId,
+        prove: impl FnOnce(&Keyring) -> Result<T, AuthError>,
+    ) -> Result<T, AuthError> {
         // Without master keys no request comes this far.
         let master = self.keys.as_ref().ok_or(AuthError::BadMac)?;
         let mut keyrings = self.keyrings.borrow_mut();
@@ -252,20 +250,51 @@ impl Doorkeeper for Door {
         let keyring = keyrings
             .entry(tenant.clone())
             .or_insert_with(|| Keyring::new(tenant.clone(), &master.tenant(tenant)));
-        match credential {
-            Credential::ApiKey(key) => keyring.verify(&key).map(drop),
+        prove(keyring)
+    }
+}
+
+impl Doorkeeper for Door {
+    fn prove_caller(
+        &self,
+        authorization: &str,
+        endpoint: &Resource,
+        now: UnixMillis,
+    ) -> Result<(), AuthError> {
+        let credential = Credential::parse(Some(authorization))?;
+        self.with_keyring(&endpoint.tenant, |keyring| match credential {
+            Credential::ApiKey(key) => {
+                if keyring.verify(&key)?.is_over(now) {
+                    return Err(AuthError::Expired);
+                }
+                Ok(())
+            }
             Credential::AccessToken(token) => {
                 let proven = keyring.open_token(&token)?;
                 proven.check(endpoint.server.as_ref(), now)
             }
             Credential::AdminToken(_) => Err(AuthError::Malformed),
-        }
+        })
     }
 
     fn prove_admin(&self, authorization: &str) -> Result<(), AuthError> {
         match Credential::parse(Some(authorization))? {
             Credential::AdminToken(token) => token.verify(self.admin_token.as_ref()).map(drop),
-            Credential::ApiKey(_) | Credential::AccessToken(_) => Err(AuthError::BadAdminToken),
+            Credential::AccessToken(_) => Err(AuthError::NoRole),
+            Credential::ApiKey(_) => Err(AuthError::BadAdminToken),
+        }
+    }
+
+    fn prove_administrator(&self, authorization: &str, tenant: &TenantId) -> Result<(), AuthError> {
+        match Credential::parse(Some(authorization))? {
+            // As its object would say: nobody with a key of another tenant learns whether there is this one.
+            Credential::ApiKey(key) if key.tenant() != tenant => Err(AuthError::NotVisible),
+            Credential::ApiKey(key) => {
+                self.with_keyring(tenant, |keyring| keyring.verify(&key).map(drop))
+            }
+            Credential::AdminToken(_) | Credential::AccessToken(_) => {
+                self.prove_admin(authorization)
+            }
         }
     }
 

@@ -1,4 +1,5 @@
-//! What the edge answers itself: refusals, the preflight, health, the keys of receipts, the help page.
+//! What the edge answers itself: refusals, the preflight, health, the keys of receipts, the description of the
+//! admin API, the help page.
 //!
 //! Every error is JSON with a stable `code` and a message that says what to do; none tells anything
 //! about what is stored, since the edge does not know it.
@@ -121,7 +122,10 @@ impl Answer {
     ) -> Self {
         // Quotes are all that JSON escapes in our own words: a test says so.
         let message = message.replace('"', "\\\"");
-        let body = format!(r#"{{"error":{{"code":"{code}","message":"{message}"}}}}"#);
+        // As the objects write it, so that nobody sees which of them refused.
+        let body = format!(
+            r#"{{"error":{{"code":"{code}","message":"{message}","help":"docs/errors.md#{code}"}}}}"#
+        );
         let mut answer = Self::new(status, "application/json", body);
         answer
             .headers
@@ -144,8 +148,13 @@ impl Answer {
         Self::public(format!(r#"{{"keys":[{listed}]}}"#))
     }
 
-    /// A document that anybody may have, and keep for a while.
-    fn public(body: String) -> Self {
+    /// What the admin API is, in the form of OpenAPI: it has nothing of this deployment.
+    pub(crate) fn description() -> Self {
+        Self::public(include_str!("openapi.json"))
+    }
+
+    /// A document that anybody may have, and keep for an hour.
+    fn public(body: impl Into<String>) -> Self {
         Self {
             status: 200,
             headers: vec![
@@ -154,7 +163,7 @@ impl Answer {
                 ("x-content-type-options", "nosniff".to_owned()),
                 (ALLOW_ORIGIN, "*".to_owned()),
             ],
-            body,
+            body: body.into(),
         }
     }
 
@@ -301,6 +310,8 @@ mod tests {
                 body.starts_with(r#"{"error":{"code":""#) && body.ends_with(r#""}}"#),
                 "{body}"
             );
+            let help = format!(r#""help":"docs/errors.md#{}"}}}}"#, refusal.code());
+            assert!(body.ends_with(&help), "{body}");
         }
     }
 

@@ -32,7 +32,7 @@ pub(crate) struct Ask<'a> {
     pub(crate) now: UnixMillis,
 }
 
-/// Who may pass: the two proofs that need no storage. Both take the value of `Authorization`.
+/// Who may pass: the proofs that need no storage. They take the value of `Authorization`.
 pub(crate) trait Doorkeeper {
     /// Proves that it is an API key of that endpoint's tenant, or an access token for it, by its MAC or seal.
     fn prove_caller(
@@ -43,6 +43,8 @@ pub(crate) trait Doorkeeper {
     ) -> Result<(), AuthError>;
     /// Proves that it is the platform's admin token.
     fn prove_admin(&self, authorization: &str) -> Result<(), AuthError>;
+    /// Proves that it is that, or an API key of that tenant. What a key may do there, its object knows.
+    fn prove_administrator(&self, authorization: &str, tenant: &TenantId) -> Result<(), AuthError>;
     /// Whether this browser origin is on the list.
     fn is_allowed_origin(&self, origin: &str) -> bool;
     /// The public keys under which receipts hold.
@@ -73,6 +75,8 @@ enum Place {
     Health,
     /// The public keys of receipts.
     ReceiptKeys,
+    /// The description of the admin API.
+    Description,
 }
 
 /// Where a request goes, or what the edge answers itself. `config` is what is public of the tenant that a path names; it
@@ -106,6 +110,7 @@ pub(crate) fn route(
     let role = match place {
         Place::Health => return Err(Answer::healthy()),
         Place::ReceiptKeys => return Err(Answer::receipt_keys(&door.receipt_keys())),
+        Place::Description => return Err(Answer::description()),
         Place::ResourceMetadata(_) | Place::ServerMetadata if ask.method != "GET" => {
             return Err(Refusal::MethodNotAllowed("GET").into());
         }
@@ -149,21 +154,16 @@ pub(crate) fn route(
             within(ask.length, BodyMax::Mcp)?;
             Role::Tenant(endpoint.tenant)
         }
-        Place::Admin(role, body_max) => {
-            door.prove_admin(ask.authorization)?;
-            within(ask.length, body_max)?;
-            role
-        }
+        Place::Admin(role, body_max) => administered(&ask, role, body_max, door)?,
+        // Making, listing and removing tenants is the platform object's business; what is in one, its own object
+        // knows.
         Place::Tenant(tenant) => {
-            door.prove_admin(ask.authorization)?;
-            within(ask.length, BodyMax::Admin)?;
-            // Making, listing and removing tenants is the platform object's business; what is in
-            // one, its own object knows.
-            if ask.method == "GET" {
+            let role = if ask.method == "GET" {
                 Role::Tenant(tenant)
             } else {
                 Role::Platform
-            }
+            };
+            administered(&ask, role, BodyMax::Admin, door)?
         }
     };
     Ok(Way::Object(role.object_name()))
@@ -206,6 +206,7 @@ impl Place {
         matches!(
             self,
             Self::ReceiptKeys
+                | Self::Description
                 | Self::ResourceMetadata(_)
                 | Self::ServerMetadata
                 | Self::ByBody
@@ -250,6 +251,21 @@ pub(crate) fn route_form(body: &[u8]) -> String {
             .or_else(of_token)
     });
     tenant.map_or(Role::Platform, Role::Tenant).object_name()
+}
+
+/// Whose object serves an admin request, if its caller may have a role there.
+fn administered(
+    ask: &Ask<'_>,
+    role: Role,
+    body_max: BodyMax,
+    door: &impl Doorkeeper,
+) -> Result<Role, Answer> {
+    match &role {
+        Role::Platform => door.prove_admin(ask.authorization)?,
+        Role::Tenant(tenant) => door.prove_administrator(ask.authorization, tenant)?,
+    }
+    within(ask.length, body_max)?;
+    Ok(role)
 }
 
 /// The origin of a URL, and its path and query.
@@ -326,6 +342,7 @@ fn place(path: &str) -> Option<Place> {
             };
             Some(Place::Admin(Role::Tenant(tenant.parse().ok()?), max))
         }
+        (Some("admin"), Some("v1"), Some("openapi.json"), None, None) => Some(Place::Description),
         _ => None,
     }
 }

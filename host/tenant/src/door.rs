@@ -44,8 +44,8 @@ async fn route(scene: &Scene, frame: &Frame) -> Result<Reply, Problem> {
             Ok(reply)
         }
         None => {
-            prove_admin(scene, frame)?;
-            admin::answer(scene, frame).await
+            let principal = administrator(scene, frame)?;
+            admin::answer(scene, frame, &principal).await
         }
     }
 }
@@ -102,13 +102,26 @@ pub(crate) fn principal(
     Ok(principal)
 }
 
-/// Whether the caller is the platform's admin.
-fn prove_admin(scene: &Scene, frame: &Frame) -> Result<(), Problem> {
-    match Credential::parse(frame.header("authorization"))? {
-        Credential::AdminToken(token) => {
-            token.verify(scene.state.borrow().boot.admin_token.as_ref())?;
-            Ok(())
+/// Who calls the admin API: the platform's admin, or whoever has a key of this object's tenant. What they may do there
+/// is not decided yet.
+fn administrator(scene: &Scene, frame: &Frame) -> Result<Principal, Problem> {
+    let state = scene.state.borrow();
+    match (
+        Credential::parse(frame.header("authorization"))?,
+        &state.boot.role,
+    ) {
+        (Credential::AdminToken(token), _) => Ok(token.verify(state.boot.admin_token.as_ref())?),
+        (Credential::AccessToken(_), _) => Err(AuthError::NoRole.into()),
+        (Credential::ApiKey(_), Role::Platform) => Err(AuthError::Malformed.into()),
+        // As the edge: nobody with a key of another tenant learns whether there is this one.
+        (Credential::ApiKey(key), Role::Tenant(own)) if key.tenant() != own => {
+            Err(Problem::not_found())
         }
-        Credential::ApiKey(_) | Credential::AccessToken(_) => Err(AuthError::Malformed.into()),
+        (Credential::ApiKey(key), Role::Tenant(_)) => {
+            let keyring = state.keyring.as_ref().ok_or_else(Problem::host)?;
+            let proven = keyring.verify(&key)?;
+            let record = state.directory()?.key(proven.id());
+            Ok(proven.admit(record, scene.outside.now())?)
+        }
     }
 }

@@ -38,6 +38,8 @@ mod state;
 mod tapes;
 pub mod workspace;
 
+pub use admin::{ACTIONS, Entry};
+
 use core::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;

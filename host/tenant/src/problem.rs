@@ -226,6 +226,7 @@ pub(crate) fn json(status: u16, body: &impl Serialize) -> Reply {
     let headers = vec![
         ("content-type".into(), "application/json".into()),
         ("cache-control".into(), "no-store".into()),
+        ("x-content-type-options".into(), "nosniff".into()),
     ];
     Reply {
         head: Head { status, headers },

@@ -28,6 +28,14 @@ impl Doorkeeper for Door {
         }
     }
 
+    fn prove_administrator(&self, authorization: &str, tenant: &TenantId) -> Result<(), AuthError> {
+        match authorization.strip_prefix("key-of-") {
+            Some(of) if of != tenant.as_str() => Err(AuthError::NotVisible),
+            Some(_) => Ok(()),
+            None => self.prove_admin(authorization),
+        }
+    }
+
     fn is_allowed_origin(&self, origin: &str) -> bool {
         origin == "https://app.example"
     }
@@ -83,14 +91,28 @@ fn a_path_leads_to_one_object() {
         ("POST", "/admin/v1/tenants", admin, Ok("platform")),
         ("DELETE", "/admin/v1/tenants/acme", admin, Ok("platform")),
         ("GET", "/admin/v1/tenants/acme", admin, Ok("tenant:acme")),
-        ("GET", "/admin/v1/tenants/acme", key, Err(401)),
+        ("GET", "/admin/v1/tenants", key, Err(401)),
+        ("POST", "/admin/v1/tenants", key, Err(401)),
+        ("DELETE", "/admin/v1/tenants/acme", key, Err(401)),
+        ("GET", "/admin/v1/tenants/acme", key, Ok("tenant:acme")),
+        ("GET", "/admin/v1/tenants/other", key, Err(404)),
+        ("GET", "/admin/v1/tenants/acme", "", Err(401)),
         (
             "GET",
             "/admin/v1/tenants/acme/servers",
             admin,
             Ok("tenant:acme"),
         ),
-        ("GET", "/admin/v1/tenants/acme/servers", key, Err(401)),
+        (
+            "PUT",
+            "/admin/v1/tenants/acme/servers",
+            key,
+            Ok("tenant:acme"),
+        ),
+        ("GET", "/admin/v1/tenants/other/servers", key, Err(404)),
+        ("GET", "/admin/v1/tenants/acme/servers", "", Err(401)),
+        ("GET", "/admin/v1/openapi.json", "", Err(200)),
+        ("GET", "/admin/v1/openapi.json/a", "", Err(404)),
         ("GET", "/admin/v1/tenants/a%2fb/servers", admin, Err(404)),
         ("GET", "/admin/v1/other", admin, Err(404)),
         ("GET", "/healthz", "", Err(200)),
@@ -246,14 +268,23 @@ fn only_known_origins_may_call() {
 }
 
 #[test]
-fn pages_of_all_origins_may_read_the_keys_of_receipts() {
-    let asked = ask("GET", "http://host/.well-known/smcp-keys", "");
+fn pages_of_all_origins_may_read_the_keys_of_receipts_and_the_description_of_the_api() {
     let origin = "http://evil.example";
-    let answer = route(Ask { origin, ..asked }, &Door, None).unwrap_err();
-    assert_eq!((answer.status, answer.is_for_all()), (200, true));
-    let asked = ask("GET", "http://host/healthz", "");
-    let answer = route(Ask { origin, ..asked }, &Door, None).unwrap_err();
-    assert_eq!((answer.status, answer.is_for_all()), (403, false));
+    for (path, status, for_all) in [
+        ("/.well-known/smcp-keys", 200, true),
+        ("/admin/v1/openapi.json", 200, true),
+        ("/healthz", 403, false),
+        ("/admin/v1/tenants", 403, false),
+    ] {
+        let url = format!("http://host{path}");
+        let asked = ask("GET", &url, "");
+        let answer = route(Ask { origin, ..asked }, &Door, None).unwrap_err();
+        assert_eq!(
+            (answer.status, answer.is_for_all()),
+            (status, for_all),
+            "{path}"
+        );
+    }
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! The admin API, as the objects answer it: `/admin/v1/...`.
 //!
+//! What there is to ask, and which scope it takes, is one table in `action.rs`; no handler is reached but by it.
 //! Every handler reads its input whole into types, checks it against the directory, and changes
 //! storage in one commit: bad input changes nothing.
 
+mod action;
 mod clients;
 mod grants;
 mod keys;
@@ -19,141 +21,120 @@ mod tenants;
 mod waiting;
 
 use serde::de::DeserializeOwned;
+use smcp_auth::Principal;
 use smcp_capability::turn::{Frame, Reply, Role};
 use smcp_ids::limits::ADMIN_BODY_MAX;
 
+pub use action::{ACTIONS, Entry};
+
+use self::action::{Action, Allowed};
 use crate::problem::Problem;
 use crate::state::Scene;
 
-/// Answers an admin request. That the caller is the platform's admin has been proved.
-pub(crate) async fn answer(scene: &Scene, frame: &Frame) -> Result<Reply, Problem> {
-    let (path, query) = frame.path.split_once('?').unwrap_or((&frame.path, ""));
-    let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
-    let role = scene.state.borrow().boot.role.clone();
-    match role {
-        Role::Platform => platform(scene, frame, &segments).await,
-        Role::Tenant(_) => tenant(scene, frame, &segments, query).await,
-    }
-}
-
-async fn platform(scene: &Scene, frame: &Frame, segments: &[&str]) -> Result<Reply, Problem> {
-    match (frame.method.as_str(), segments) {
-        ("GET", ["admin", "v1", "tenants"]) => tenants::list(scene),
-        ("POST", ["admin", "v1", "tenants"]) => tenants::create(scene, frame).await,
-        ("DELETE", ["admin", "v1", "tenants", tenant]) => {
-            tenants::delete(scene, frame, tenant).await
-        }
-        (_, ["admin", "v1", "tenants"]) => Err(method_not_allowed("GET, POST")),
-        _ => Err(Problem::not_found()),
-    }
-}
-
-async fn tenant(
+/// Answers an admin request of a caller that is the platform's admin, or has a key of this object's tenant.
+pub(crate) async fn answer(
     scene: &Scene,
     frame: &Frame,
-    segments: &[&str],
-    query: &str,
+    principal: &Principal,
 ) -> Result<Reply, Problem> {
-    // The platform object's requests: the edge lets no such path in from outside.
-    match (frame.method.as_str(), segments) {
-        ("PUT", ["internal", "tenant"]) => return tenants::open(scene).await,
-        ("DELETE", ["internal", "tenant"]) => return tenants::close(scene).await,
-        _ => {}
-    }
-    if scene.state.borrow().directory()?.tenant.is_none() {
-        return Err(Problem::not_found());
-    }
-    let ["admin", "v1", "tenants", _, rest @ ..] = segments else {
-        return Err(Problem::not_found());
+    let (path, query) = frame.path.split_once('?').unwrap_or((&frame.path, ""));
+    let own = match scene.state.borrow().boot.role.clone() {
+        Role::Platform => None,
+        Role::Tenant(own) => Some(own),
     };
-    match (frame.method.as_str(), rest) {
-        ("GET", []) => tenants::show(scene),
-        ("GET", ["publishers"]) => publishers::list(scene),
-        ("POST", ["publishers"]) => publishers::trust(scene, frame).await,
-        ("DELETE", ["publishers", key]) => publishers::revoke(scene, key, query).await,
-        ("GET", ["servers"]) => servers::list(scene, query),
-        ("GET", ["servers", server]) => servers::show(scene, server),
-        ("DELETE", ["servers", server]) => servers::delete(scene, server).await,
-        ("GET", ["servers", server, "releases"]) => servers::releases(scene, server),
-        ("POST", ["servers", server, "releases"]) => publish::publish(scene, frame, server).await,
-        ("GET", ["servers", server, "config"]) => settings::list(scene, server),
-        ("PUT", ["servers", server, "config", name]) => {
-            settings::set(scene, frame, server, name).await
+    if own.is_some() && path == INTERNAL {
+        return internal(scene, frame, principal).await;
+    }
+    let path: Vec<&str> = path
+        .strip_prefix("/admin/v1/")
+        .ok_or_else(Problem::not_found)?
+        .split('/')
+        .collect();
+    if let Some(own) = &own {
+        let is_own = matches!(path.as_slice(), ["tenants", named, ..] if *named == own.as_str());
+        if !is_own || scene.state.borrow().directory()?.tenant.is_none() {
+            return Err(Problem::not_found());
         }
-        ("DELETE", ["servers", server, "config", name]) => {
-            settings::delete(scene, server, name).await
-        }
-        ("GET", ["servers", server, "grants"]) => grants::list(scene, server),
-        ("PUT", ["servers", server, "grants"]) => grants::set(scene, frame, server).await,
-        ("DELETE", ["servers", server, "grants"]) => grants::delete(scene, server, query).await,
-        ("GET", ["servers", server, "secrets"]) => secrets::list(scene, server),
-        ("PUT", ["servers", server, "secrets", name]) => {
-            secrets::set(scene, frame, server, name).await
-        }
-        ("DELETE", ["servers", server, "secrets", name]) => {
-            secrets::delete(scene, server, name).await
-        }
-        ("GET", ["servers", server, "logs"]) => logs::logs(scene, server, query).await,
-        ("GET", ["servers", server, "tapes"]) => logs::tapes(scene, server, query).await,
-        ("GET", ["servers", server, "tapes", call]) => logs::tape(scene, server, call).await,
-        ("GET", ["tapes"]) => logs::show_keep(scene),
-        ("PUT", ["tapes"]) => logs::set_keep(scene, frame).await,
-        ("GET", ["limits"]) => limits::show(scene),
-        ("PUT", ["limits"]) => limits::set(scene, frame).await,
-        ("GET", ["keys"]) => keys::list(scene),
-        ("POST", ["keys"]) => keys::create(scene, frame).await,
-        ("DELETE", ["keys", key]) => keys::revoke(scene, key).await,
-        ("GET", ["members"]) => members::list(scene),
-        ("POST", ["members"]) => members::invite(scene, frame).await,
-        ("DELETE", ["members", member]) => members::remove(scene, member).await,
-        ("POST", ["members", member, "invitation"]) => {
-            members::invite_again(scene, frame, member).await
-        }
-        ("GET", ["connections"]) => members::connections(scene).await,
-        ("DELETE", ["connections", connection]) => members::disconnect(scene, connection).await,
-        ("GET", ["clients"]) => clients::list(scene),
-        ("POST", ["clients"]) => clients::add(scene, frame).await,
-        ("DELETE", ["clients", client]) => clients::remove(scene, client).await,
-        ("GET", ["origins"]) => public::origins(scene),
-        ("POST", ["origins"]) => public::allow(scene, frame).await,
-        ("DELETE", ["origins"]) => public::disallow(scene, query).await,
-        ("GET", ["servers", server, "oauth"]) => public::show(scene, server),
-        ("PUT", ["servers", server, "oauth"]) => public::set(scene, frame, server).await,
-        (_, ["origins"]) => Err(method_not_allowed("GET, POST, DELETE")),
-        (_, ["servers", _, "oauth"]) => Err(method_not_allowed("GET, PUT")),
-        (_, []) => Err(method_not_allowed("GET, DELETE")),
-        (_, ["connections"]) => Err(method_not_allowed("GET")),
-        (_, ["members", _, "invitation"]) => Err(method_not_allowed("POST")),
-        (_, ["publishers" | "keys" | "members" | "clients"]) => {
-            Err(method_not_allowed("GET, POST"))
-        }
-        (
-            _,
-            [
-                "publishers" | "keys" | "members" | "clients" | "connections",
-                _,
-            ],
-        ) => Err(method_not_allowed("DELETE")),
-        (_, ["servers"]) => Err(method_not_allowed("GET")),
-        (_, ["servers", _]) => Err(method_not_allowed("GET, DELETE")),
-        (_, ["servers", _, "config" | "secrets"]) => Err(method_not_allowed("GET")),
-        (_, ["servers", _, "grants"]) => Err(method_not_allowed("GET, PUT, DELETE")),
-        (_, ["servers", _, "config" | "secrets", _]) => Err(method_not_allowed("PUT, DELETE")),
-        (_, ["servers", _, "logs" | "tapes"] | ["servers", _, "tapes", _]) => {
-            Err(method_not_allowed("GET"))
-        }
-        (_, ["tapes" | "limits"]) => Err(method_not_allowed("GET, PUT")),
-        (_, ["servers", _, "releases"]) => Err(method_not_allowed("GET, POST")),
+    }
+    let action = Action::parse(&frame.method, &path)?;
+    if action.is_of_platform() != own.is_none() {
+        return Err(Problem::not_found());
+    }
+    let allowed = action.allow(principal, own.as_ref())?;
+    perform(scene, frame, query, &allowed).await
+}
+
+/// What the platform's object asks of a tenant's, with the credential of its own caller. The edge lets no such path
+/// in from outside.
+async fn internal(scene: &Scene, frame: &Frame, principal: &Principal) -> Result<Reply, Problem> {
+    if !principal.is_platform_admin() {
+        return Err(Problem::not_found());
+    }
+    match frame.method.as_str() {
+        "PUT" => tenants::open(scene).await,
+        "DELETE" => tenants::close(scene).await,
         _ => Err(Problem::not_found()),
     }
 }
 
-fn method_not_allowed(allowed: &str) -> Problem {
-    Problem::new(
-        405,
-        "method_not_allowed",
-        format!("this path takes {allowed}"),
-    )
+/// The path of a tenant's object at which it is opened and closed.
+const INTERNAL: &str = "/internal/tenant";
+
+/// Does what its caller may. The tenant of the path is this object's.
+async fn perform(
+    scene: &Scene,
+    frame: &Frame,
+    query: &str,
+    allowed: &Allowed<'_>,
+) -> Result<Reply, Problem> {
+    use Action as A;
+    match allowed.action() {
+        A::ListTenants {} => tenants::list(scene),
+        A::CreateTenant {} => tenants::create(scene, frame).await,
+        A::ShowTenant { .. } => tenants::show(scene),
+        A::DeleteTenant { tenant } => tenants::delete(scene, frame, tenant).await,
+        A::ListPublishers { .. } => publishers::list(scene),
+        A::TrustPublisher { .. } => publishers::trust(scene, frame).await,
+        A::RevokePublisher { key, .. } => publishers::revoke(scene, key, query).await,
+        A::ListServers { .. } => servers::list(scene, query),
+        A::ShowServer { server, .. } => servers::show(scene, server),
+        A::DeleteServer { server, .. } => servers::delete(scene, server).await,
+        A::ListReleases { server, .. } => servers::releases(scene, server),
+        A::Publish { server, .. } => publish::publish(scene, frame, server).await,
+        A::ListGrants { server, .. } => grants::list(scene, server),
+        A::SetGrant { server, .. } => grants::set(scene, frame, server).await,
+        A::DeleteGrant { server, .. } => grants::delete(scene, server, query).await,
+        A::ListSecrets { server, .. } => secrets::list(scene, server),
+        A::SetSecret { server, name, .. } => secrets::set(scene, frame, server, name).await,
+        A::DeleteSecret { server, name, .. } => secrets::delete(scene, server, name).await,
+        A::ListSettings { server, .. } => settings::list(scene, server),
+        A::SetSetting { server, name, .. } => settings::set(scene, frame, server, name).await,
+        A::DeleteSetting { server, name, .. } => settings::delete(scene, server, name).await,
+        A::ReadLog { server, .. } => logs::logs(scene, server, query).await,
+        A::ListTapes { server, .. } => logs::tapes(scene, server, query).await,
+        A::FetchTape { server, call, .. } => logs::tape(scene, server, call).await,
+        A::ShowKeptTapes { .. } => logs::show_keep(scene),
+        A::SetKeptTapes { .. } => logs::set_keep(scene, frame).await,
+        A::ListKeys { .. } => keys::list(scene),
+        A::CreateKey { .. } => keys::create(scene, frame).await,
+        A::RevokeKey { key, .. } => keys::revoke(scene, key).await,
+        A::ShowLimits { .. } => limits::show(scene),
+        A::SetLimits { .. } => limits::set(scene, frame).await,
+        A::ListMembers { .. } => members::list(scene),
+        A::InviteMember { .. } => members::invite(scene, frame).await,
+        A::InviteMemberAgain { member, .. } => members::invite_again(scene, frame, member).await,
+        A::RemoveMember { member, .. } => members::remove(scene, member).await,
+        A::ListConnections { .. } => members::connections(scene).await,
+        A::EndConnection { connection, .. } => members::disconnect(scene, connection).await,
+        A::ListClients { .. } => clients::list(scene),
+        A::AddClient { .. } => clients::add(scene, frame).await,
+        A::RemoveClient { client, .. } => clients::remove(scene, client).await,
+        A::ListOrigins { .. } => public::origins(scene),
+        A::AllowOrigin { .. } => public::allow(scene, frame).await,
+        A::RemoveOrigin { .. } => public::disallow(scene, query).await,
+        A::ShowOAuth { server, .. } => public::show(scene, server),
+        A::SetOAuth { server, .. } => public::set(scene, frame, server).await,
+    }
 }
 
 /// Reads a JSON body of one of our own types: unknown and repeated fields are refused.

@@ -109,7 +109,7 @@ async fn tell(
         entropy: scene.draw(),
         method: method.to_owned(),
         base: String::new(),
-        path: "/internal/tenant".to_owned(),
+        path: super::INTERNAL.to_owned(),
         headers,
         body: Vec::new(),
     };

@@ -11,10 +11,12 @@
 )]
 
 mod acts;
+mod stored;
 
 use std::collections::{BTreeMap, HashMap};
 
 pub use acts::*;
+pub use stored::*;
 
 use serde_json::{Value, json};
 use smcp_capability::turn::{
@@ -126,7 +128,7 @@ impl World {
         }
     }
 
-    fn master() -> MasterKeys {
+    pub fn master() -> MasterKeys {
         let key = format!("1:{}", "ab".repeat(32));
         key.parse().unwrap_or_else(|_| panic!("master key"))
     }
@@ -168,6 +170,11 @@ impl World {
         self.object(name)
             .engine
             .get_or_insert_with(|| Tenant::new(Self::boot(name)))
+    }
+
+    /// Milliseconds since 1970.
+    pub fn now(&self) -> u64 {
+        self.clock as u64
     }
 
     /// Lets time pass.

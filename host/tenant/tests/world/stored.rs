@@ -1,0 +1,69 @@
+//! A platform asleep: what it stores, to be woken as often as one likes.
+
+use std::collections::{BTreeMap, HashMap};
+
+use smcp_capability::turn::Table;
+use smcp_ids::ReleaseDigest;
+use smcp_tenant::memory_items::MemoryItems;
+
+use super::{Object, World};
+
+type Rows = BTreeMap<(Table, String), Vec<u8>>;
+
+/// What a platform stores.
+#[derive(Clone)]
+pub struct Stored {
+    objects: Vec<(String, Rows, MemoryItems)>,
+    modules: HashMap<(String, ReleaseDigest), Vec<u8>>,
+    clock: f64,
+    entropy: u64,
+}
+
+impl World {
+    /// What it stores now.
+    pub fn stored(&self) -> Stored {
+        let objects = self.objects.iter();
+        Stored {
+            objects: objects
+                .map(|(name, object)| (name.clone(), object.rows.clone(), object.items.clone()))
+                .collect(),
+            modules: self.modules.clone(),
+            clock: self.clock,
+            entropy: self.entropy,
+        }
+    }
+
+    /// All rows of all objects that have any, in an order of their own.
+    pub fn all_rows(&self) -> BTreeMap<&str, &Rows> {
+        let objects = self.objects.iter();
+        objects
+            .filter(|(_, object)| !object.rows.is_empty())
+            .map(|(name, object)| (name.as_str(), &object.rows))
+            .collect()
+    }
+}
+
+impl Stored {
+    /// A platform that has stored that, nothing of it in memory.
+    pub fn wake(&self) -> World {
+        let mut world = World::new();
+        let objects = self.objects.iter().cloned();
+        world.objects = objects
+            .map(|(name, rows, items)| {
+                let engine = None;
+                (
+                    name,
+                    Object {
+                        rows,
+                        items,
+                        engine,
+                    },
+                )
+            })
+            .collect();
+        world.modules = self.modules.clone();
+        world.clock = self.clock;
+        world.entropy = self.entropy;
+        world
+    }
+}

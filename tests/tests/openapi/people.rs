@@ -1,0 +1,103 @@
+//! What a tenant may use, its members, their clients, and web pages.
+
+use serde_json::{Value, json};
+use smcp_ids::limits::{CLIENTS_MAX, ORIGINS_MAX};
+use smcp_tests::http::{Answer, Ask};
+use smcp_tests::stage;
+
+use crate::{Inquiry, TENANT};
+
+pub(crate) fn limits(inquiry: &mut Inquiry) {
+    inquiry.ask("GET", "/limits", Value::Null, 200);
+    let set = json!({"fuel_per_day": 1_000_000_000_000_u64, "calls_per_minute": 100_000});
+    inquiry.ask("PUT", "/limits", set, 200);
+    inquiry.ask("PUT", "/limits", json!({"calls_per_minute": 0}), 400);
+    inquiry.ask("PUT", "/limits", json!({}), 200);
+}
+
+pub(crate) fn people(inquiry: &mut Inquiry) {
+    let body = json!({"name": "Ada", "email": "ada@example.com", "scopes": "mcp/guest:read"});
+    let invited = inquiry.ask("POST", "/members", body.clone(), 201);
+    inquiry.ask("POST", "/members", body, 409);
+    inquiry.ask(
+        "POST",
+        "/members",
+        json!({"name": "Eve", "scopes": "admin"}),
+        400,
+    );
+    let member = format!("/members/{}", invited["id"].as_str().unwrap());
+    let again = inquiry.ask("POST", &format!("{member}/invitation"), Value::Null, 201);
+    let link = again["invitation"].as_str().unwrap();
+    let (page, invitation) = link.split_once('?').unwrap();
+    let given = form(page, invitation);
+    let code = given
+        .text()
+        .split("access-code\">")
+        .nth(1)
+        .unwrap()
+        .to_owned();
+    let code = code.split('<').next().unwrap().to_owned();
+    inquiry.ask("GET", "/members", Value::Null, 200);
+
+    let body = json!({"name": "Suite", "redirect_uris": ["http://127.0.0.1/cb"], "secret": true});
+    let client = inquiry.ask("POST", "/clients", body, 201);
+    let wrong = json!({"name": "x", "redirect_uris": ["javascript:x"]});
+    inquiry.ask("POST", "/clients", wrong, 400);
+    let made = inquiry.ask("GET", "/clients", Value::Null, 200);
+    let plain = json!({"name": "x", "redirect_uris": ["editor://cb"]});
+    for _ in made["clients"].as_array().unwrap().len()..CLIENTS_MAX {
+        let path = format!("/tenants/{TENANT}/clients");
+        let more = inquiry.admin.send("POST", &path, &plain);
+        assert_eq!(more.unwrap().status, 201);
+    }
+    inquiry.ask("POST", "/clients", plain, 409);
+
+    let asked = format!(
+        "{}/authorize?response_type=code&client_id={}&code_challenge={}&code_challenge_method=S256&resource={}",
+        inquiry.admin.url(),
+        client["client_id"].as_str().unwrap(),
+        "A".repeat(43),
+        stage().platform().endpoint(TENANT, "guest"),
+    );
+    let sent = form(&asked, &format!("decision=agree&access_code={code}"));
+    assert_eq!(sent.status, 303, "{}", sent.text());
+    let there = inquiry.ask("GET", "/connections", Value::Null, 200);
+    let connection = there["connections"][0]["id"].as_str().unwrap();
+    inquiry.ask(
+        "DELETE",
+        &format!("/connections/{connection}"),
+        Value::Null,
+        200,
+    );
+    let path = format!("/clients/{}", client["id"].as_str().unwrap());
+    inquiry.ask("DELETE", &path, Value::Null, 200);
+    inquiry.ask("DELETE", &member, Value::Null, 200);
+}
+
+/// What a browser sends.
+fn form(url: &str, body: &str) -> Answer {
+    Ask::new("POST", url)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .send(body.as_bytes())
+        .unwrap()
+}
+
+pub(crate) fn web(inquiry: &mut Inquiry) {
+    for number in 0..=ORIGINS_MAX {
+        let status = if number < ORIGINS_MAX { 200 } else { 409 };
+        let origin = json!({"origin": format!("https://o{number}.example")});
+        inquiry.ask("POST", "/origins", origin, status);
+    }
+    inquiry.ask("POST", "/origins", json!({"origin": "*"}), 400);
+    inquiry.ask("GET", "/origins", Value::Null, 200);
+    inquiry.ask(
+        "DELETE",
+        "/origins?origin=https://o1.example",
+        Value::Null,
+        200,
+    );
+    let path = "/servers/guest/oauth";
+    inquiry.ask("GET", path, Value::Null, 200);
+    inquiry.ask("PUT", path, json!({"enabled": "no"}), 400);
+    inquiry.ask("PUT", path, json!({"enabled": false}), 200);
+}
