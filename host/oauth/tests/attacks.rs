@@ -7,8 +7,8 @@
 
 use proptest::prelude::*;
 use smcp_oauth::{
-    Asking, Authorization, Challenge, ClientCredentials, ClientMetadata, Form, FormError,
-    OAuthError, RedirectError, RedirectUri, Resource, SecretUse, TokenRequest, Verifier,
+    Asking, Authorization, Challenge, ClientMetadata, Form, FormError, RedirectError, RedirectUri,
+    Resource, SecretUse, TokenRequest, Verifier,
 };
 
 const BASE: &str = "https://mcp.example";

@@ -107,7 +107,7 @@ mod tests {
                 .iter()
                 .skip_while(|(slug, _)| from.as_ref().is_some_and(|from| slug < from))
                 .peekable();
-            while let Some((slug, catalogue)) = rest.next() {
+            for (slug, catalogue) in rest.by_ref() {
                 if !page.add(slug, catalogue, shown) {
                     break;
                 }
