@@ -151,7 +151,12 @@ fn sent(stage: &Stage, person: &Person, ask: &Ask, tenant: &str, thing: Thing) -
     if person.bearer.is_none() {
         frame.headers.retain(|(name, _)| name != "authorization");
     }
-    let reply = world.send(&ask.object(tenant), frame).reply;
+    let mut reply = world.send(&ask.object(tenant), frame).reply;
+    // Where to get a credential for what was asked is said by what was asked: that tells nothing of what there is.
+    let asked = path.split('?').next().unwrap_or_default();
+    for (_, value) in &mut reply.head.headers {
+        *value = value.replace(asked, "ASKED");
+    }
     let before = stage.stored.wake();
     let changed = before.all_rows() != world.all_rows();
     (reply, changed)
