@@ -76,6 +76,8 @@ impl Consent<'_> {
             ul { @for scope in self.asked.scopes.iter() { li { (in_words(scope)) } } }
             form method="post" action={ "/authorize?" (again(self.form)) } {
                 @if let Some(trouble) = self.trouble { p role="alert" id="trouble" { (trouble) } }
+                // By which a password manager tells one access code from another.
+                input type="text" name="tenant" value=(resource.tenant) autocomplete="username" readonly hidden;
                 label for="access_code" { "Your access code" }
                 input id="access_code" name="access_code" type="password" autocomplete="current-password"
                     autocapitalize="none" spellcheck="false" autofocus
