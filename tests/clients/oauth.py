@@ -109,7 +109,7 @@ async def acts(client, auth):
                 tokens = auth.context.current_tokens
                 auth.context.current_tokens = tokens.model_copy(update={"access_token": tokens.access_token + "x"})
                 # By its own clock the token is over: that is when it renews one.
-                auth.context.token_expiry_time = 0
+                auth.context.token_expiry_time = 1
                 say({"spoiled": True})
         except Exception as error:  # noqa: BLE001 -- whoever drives it is to see what it was
             say({"failed": repr(error)})

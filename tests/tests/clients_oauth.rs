@@ -131,7 +131,8 @@ fn completes_the_flow(place: &Place, mut client: Driven, recovers: bool) {
         assert_eq!(told(&mut client, "connect")["scope"], "mcp");
         assert_eq!(told(&mut client, "call greet")["text"], "hello");
     }
-    assert_eq!(place.connections().len(), 1);
+    // One that was agreed to and not begun is there until its code is too old.
+    assert!(!place.connections().is_empty());
 }
 
 #[test]

@@ -29,6 +29,7 @@ fn endpoints() -> [String; 2] {
 }
 
 fn key(scopes: &str) -> String {
+    endpoints();
     let platform = stage().platform();
     let admin = Admin::new(platform.url(), platform.admin_token());
     let path = format!("/tenants/{TENANT}/keys");

@@ -39,7 +39,8 @@ pub(crate) fn people(inquiry: &mut Inquiry) {
     let code = code.split('<').next().unwrap().to_owned();
     inquiry.ask("GET", "/members", Value::Null, 200);
 
-    let body = json!({"name": "Suite", "redirect_uris": ["http://127.0.0.1/cb"], "secret": true});
+    let body =
+        json!({"name": "Suite", "redirect_uris": ["http://127.0.0.1/healthz"], "secret": true});
     let client = inquiry.ask("POST", "/clients", body, 201);
     let wrong = json!({"name": "x", "redirect_uris": ["javascript:x"]});
     inquiry.ask("POST", "/clients", wrong, 400);
@@ -53,14 +54,16 @@ pub(crate) fn people(inquiry: &mut Inquiry) {
     inquiry.ask("POST", "/clients", plain, 409);
 
     let asked = format!(
-        "{}/authorize?response_type=code&client_id={}&code_challenge={}&code_challenge_method=S256&resource={}",
+        "{}/authorize?response_type=code&client_id={}&code_challenge={}&code_challenge_method=S256&redirect_uri={}/healthz&resource={}",
         inquiry.admin.url(),
         client["client_id"].as_str().unwrap(),
         "A".repeat(43),
+        inquiry.admin.url(),
         stage().platform().endpoint(TENANT, "guest"),
     );
     let sent = form(&asked, &format!("decision=agree&access_code={code}"));
-    assert_eq!(sent.status, 303, "{}", sent.text());
+    // The client is where the browser is sent.
+    assert_eq!(sent.status, 200, "{}", sent.text());
     let there = inquiry.ask("GET", "/connections", Value::Null, 200);
     let connection = there["connections"][0]["id"].as_str().unwrap();
     inquiry.ask(

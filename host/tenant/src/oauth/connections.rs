@@ -64,8 +64,12 @@ pub(super) enum Moved {
 }
 
 impl Connection {
+    /// When it goes by itself: unused for long, or never begun.
     fn until(&self) -> UnixMillis {
-        self.used.plus(limits::CONNECTION_MILLIS)
+        match &self.code {
+            Some(pending) => pending.expires,
+            None => self.used.plus(limits::CONNECTION_MILLIS),
+        }
     }
 }
 
