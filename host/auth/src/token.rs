@@ -5,6 +5,7 @@
 //! tenant, and whether the grant was ended.
 
 use core::fmt;
+use core::str::FromStr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -80,6 +81,16 @@ impl AccessToken {
             tenant: self.tenant.clone(),
             claims,
         })
+    }
+}
+
+/// The text of a token, as it is sent after the scheme.
+impl FromStr for AccessToken {
+    type Err = AuthError;
+
+    fn from_str(text: &str) -> Result<Self, AuthError> {
+        let rest = text.strip_prefix(TOKEN_PREFIX);
+        Self::parse(rest.ok_or(AuthError::Malformed)?)
     }
 }
 

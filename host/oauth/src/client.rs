@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use smcp_ids::limits::{CLIENT_DOCUMENT_MAX, CLIENT_NAME_MAX, REDIRECT_URIS_MAX};
+use smcp_ids::{ClientId, TenantId};
 
 use crate::error::OAuthError;
 use crate::redirect::RedirectUri;
@@ -25,6 +26,20 @@ pub struct ClientMetadata {
     pub redirect_uris: Vec<RedirectUri>,
     /// How it proves itself.
     pub secret_use: SecretUse,
+}
+
+/// What the id of a client begins with that an admin of a tenant has registered. The tenant follows, then its own id.
+const WRITTEN: &str = "smcp-app_";
+
+/// The id of a client that an admin registered.
+pub fn written_client(tenant: &TenantId, id: &ClientId) -> String {
+    format!("{WRITTEN}{tenant}_{id}")
+}
+
+/// The tenant and the own id of such a client; none, if it is not one.
+pub fn split_written_client(text: &str) -> Option<(TenantId, ClientId)> {
+    let (tenant, id) = text.strip_prefix(WRITTEN)?.split_once('_')?;
+    Some((tenant.parse().ok()?, id.parse().ok()?))
 }
 
 /// The members of RFC 7591, section 2, that mean anything here. Others are passed over (same section).

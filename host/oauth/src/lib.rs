@@ -21,7 +21,7 @@ mod resource;
 mod token;
 
 pub use authorize::{Asking, Authorization};
-pub use client::{ClientMetadata, SecretUse};
+pub use client::{ClientMetadata, SecretUse, split_written_client, written_client};
 pub use error::{OAuthError, RedirectError};
 pub use form::{Form, FormError};
 pub use pkce::{Challenge, Verifier};

@@ -7,11 +7,11 @@
 use smcp_auth::discovery::{
     AUTHORIZE, OPENID_METADATA, REGISTER, RESOURCE_METADATA, REVOKE, SERVER_METADATA, TOKEN,
 };
-use smcp_auth::{AuthError, Ticket};
+use smcp_auth::{AccessToken, AuthError, Ticket};
 use smcp_capability::turn::{PublicConfig, Role};
 use smcp_ids::limits::{OAUTH_FORM_MAX, PATH_MAX};
 use smcp_ids::{PublisherKey, TenantId, UnixMillis};
-use smcp_oauth::{Form, Resource};
+use smcp_oauth::{Form, Resource, split_written_client};
 
 use crate::refusal::{Answer, BodyMax, Refusal};
 
@@ -231,10 +231,7 @@ fn asked_tenant(query: &str) -> Role {
         let (_, path) = split_url(resource);
         Some(Resource::of_path(path.strip_suffix('/').unwrap_or(path))?.tenant)
     });
-    let of_client = || {
-        let rest = form.get("client_id")?.strip_prefix("smcp-app_")?;
-        rest.split('_').next()?.parse().ok()
-    };
+    let of_client = || Some(split_written_client(form.get("client_id")?)?.0);
     of_resource
         .or_else(of_client)
         .map_or(Role::Platform, Role::Tenant)
@@ -245,7 +242,7 @@ pub(crate) fn route_form(body: &[u8]) -> String {
     let tenant = Form::parse(body).ok().and_then(|form| {
         let tickets = ["code", "refresh_token", "token"].into_iter();
         let text = tickets.filter_map(|name| form.get(name)).next()?;
-        let of_token = || text.strip_prefix("smcpa_")?.split('_').next()?.parse().ok();
+        let of_token = || Some(text.parse::<AccessToken>().ok()?.tenant().clone());
         Ticket::parse(text)
             .map(|ticket| ticket.tenant().clone())
             .or_else(of_token)

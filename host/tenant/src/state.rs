@@ -11,7 +11,7 @@ use std::rc::Rc;
 use smcp_auth::{Keyring, Tickets};
 use smcp_capability::turn::{Boot, Effect, Hearers, Performed, Role, Telling};
 use smcp_crypto::{Binding, NONCE_BYTES, Purpose, PurposeKeys, TenantKeys, sha256};
-use smcp_ids::{Fuel, ServerSlug};
+use smcp_ids::{Fuel, ServerSlug, TenantId};
 
 use crate::budget::Buckets;
 use crate::catalogues::Catalogues;
@@ -170,6 +170,14 @@ impl Scene {
             .bytes(&self.entropy.seed)
             .number(number);
         *sha256(input.as_bytes()).as_bytes()
+    }
+
+    /// The tenant whose object this is; none in the platform's.
+    pub(crate) fn tenant(&self) -> Option<TenantId> {
+        match &self.state.borrow().boot.role {
+            Role::Tenant(tenant) => Some(tenant.clone()),
+            Role::Platform => None,
+        }
     }
 
     /// An id that is not in use: 80 random bits, so that the first one is.

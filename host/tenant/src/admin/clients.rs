@@ -2,13 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 use smcp_auth::TicketKind;
-use smcp_capability::turn::{Frame, Reply, Role};
+use smcp_capability::turn::{Frame, Reply};
 use smcp_ids::{ClientId, limits};
-use smcp_oauth::{ClientMetadata, RedirectUri, SecretUse};
+use smcp_oauth::{ClientMetadata, RedirectUri, SecretUse, written_client};
 
 use super::tenants::Deleted;
 use super::{body, label};
-use crate::oauth::id_of_client;
 use crate::problem::{Problem, json};
 use crate::record::{Change, ClientRecord, Row};
 use crate::state::Scene;
@@ -35,13 +34,10 @@ struct View<'a> {
 }
 
 fn view<'a>(scene: &Scene, record: &'a ClientRecord) -> Result<View<'a>, Problem> {
-    let state = scene.state.borrow();
-    let Role::Tenant(tenant) = &state.boot.role else {
-        return Err(Problem::not_found());
-    };
+    let tenant = scene.tenant().ok_or_else(Problem::not_found)?;
     Ok(View {
         id: record.id.as_str(),
-        client_id: id_of_client(tenant, &record.id),
+        client_id: written_client(&tenant, &record.id),
         name: &record.metadata.name,
         redirect_uris: record
             .metadata

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use smcp_auth::{Allowance, MemberRecord, Scope, Scopes, TicketKind};
-use smcp_capability::turn::{Frame, Reply, Role};
-use smcp_ids::{GrantId, MemberId, limits};
+use smcp_capability::turn::{Frame, Reply};
+use smcp_ids::{MemberId, limits};
 
 use super::tenants::Deleted;
 use super::{body, label, parse};
@@ -134,9 +134,7 @@ pub(super) async fn invite_again(
 
 /// Makes a new invitation: earlier ones are void, and what the member signs in with is until it is used.
 async fn invited(scene: &Scene, frame: &Frame, mut record: MemberRecord) -> Result<Reply, Problem> {
-    let Role::Tenant(tenant) = scene.state.borrow().boot.role.clone() else {
-        return Err(Problem::not_found());
-    };
+    let tenant = scene.tenant().ok_or_else(Problem::not_found)?;
     record.invitations = record.invitations.saturating_add(1);
     let until = scene.outside.now().plus(limits::INVITATION_MILLIS);
     record.invited_until = Some(until);
@@ -229,11 +227,8 @@ pub(super) async fn connections(scene: &Scene) -> Result<Reply, Problem> {
 
 /// Ending holds from the next request on.
 pub(super) async fn disconnect(scene: &Scene, connection: &str) -> Result<Reply, Problem> {
-    let id: GrantId = connection.parse().map_err(|_| Problem::not_found())?;
-    let all = scene.connections().await?;
-    if !all.iter().any(|known| known.id == id) {
-        return Err(Problem::not_found());
-    }
-    scene.end_connection(&id).await?;
+    let found = scene.connection(connection).await?;
+    let found = found.ok_or_else(Problem::not_found)?;
+    scene.end_connection(&found.connection.id).await?;
     Ok(json(200, &Deleted { deleted: true }))
 }

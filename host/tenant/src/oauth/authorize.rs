@@ -44,7 +44,7 @@ pub(super) async fn answer(scene: &Scene, frame: &Frame, query: &str) -> Result<
         }
         Err(error) => return Ok(refused(&error, &frame.base)),
     };
-    if super::own_tenant(scene).as_ref() != Some(&asked.resource.tenant) {
+    if scene.tenant().as_ref() != Some(&asked.resource.tenant) {
         return Ok(page(Page::error(400, "The request names two addresses.")));
     }
     let question = Question {

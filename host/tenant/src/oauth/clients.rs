@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use smcp_auth::{Ticket, TicketKind};
 use smcp_crypto::{Binding, PurposeKeys};
 use smcp_ids::{ClientId, TenantId, UnixMillis, limits};
-use smcp_oauth::{ClientCredentials, ClientMetadata, OAuthError, SecretUse};
+use smcp_oauth::{ClientCredentials, ClientMetadata, OAuthError, SecretUse, split_written_client};
 
 use super::Refused;
 use crate::problem::Problem;
@@ -15,8 +15,6 @@ use crate::state::Scene;
 
 /// What the ids of clients that registered themselves begin with.
 const REGISTERED: &str = "smcpd_";
-/// What the ids of clients that an admin registered begin with; the tenant follows.
-const WRITTEN: &str = "smcp-app_";
 
 /// What a client carries that registered itself.
 #[derive(Serialize, Deserialize)]
@@ -37,11 +35,6 @@ enum KnownBy {
     Document,
     Record(ClientId),
     Itself,
-}
-
-/// The id of a client that an admin registered.
-pub(crate) fn id_of_record(tenant: &TenantId, id: &ClientId) -> String {
-    format!("{WRITTEN}{tenant}_{id}")
 }
 
 fn binding() -> Binding {
@@ -95,8 +88,8 @@ impl Scene {
         if let Some(sealed) = id.strip_prefix(REGISTERED) {
             return self.registered(sealed);
         }
-        if let Some(name) = id.strip_prefix(WRITTEN) {
-            return self.written(name);
+        if let Some((tenant, own)) = split_written_client(id) {
+            return self.written(&tenant, own);
         }
         if id.starts_with("https://") {
             let (metadata, host) = self.described(id).await?;
@@ -125,14 +118,10 @@ impl Scene {
         })
     }
 
-    fn written(&self, name: &str) -> Result<Client, Refused> {
+    fn written(&self, tenant: &TenantId, id: ClientId) -> Result<Client, Refused> {
+        let is_own = self.tenant().as_ref() == Some(tenant);
         let state = self.state.borrow();
-        let own = super::own_tenant(self);
-        let id = name.split_once('_').and_then(|(tenant, id)| {
-            let is_own = own.is_some_and(|own| own.as_str() == tenant);
-            is_own.then(|| id.parse::<ClientId>().ok())?
-        });
-        let record = id.and_then(|id| state.directory().ok()?.clients.get(&id));
+        let record = state.directory()?.clients.get(&id).filter(|_| is_own);
         let record = record.ok_or(OAuthError::InvalidClient)?;
         Ok(Client {
             metadata: record.metadata.clone(),

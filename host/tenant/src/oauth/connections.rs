@@ -49,8 +49,8 @@ pub(crate) struct PendingCode {
 }
 
 /// A connection, and the version of its item.
-pub(super) struct Found {
-    pub(super) connection: Connection,
+pub(crate) struct Found {
+    pub(crate) connection: Connection,
     version: u64,
 }
 
@@ -123,7 +123,7 @@ impl Scene {
     }
 
     /// The connection of that id, if it goes on: if it and its member are still there.
-    pub(super) async fn connection(&self, id: &str) -> Result<Option<Found>, Problem> {
+    pub(crate) async fn connection(&self, id: &str) -> Result<Option<Found>, Problem> {
         let item = self.read_item(Space::connections().place(id)).await?;
         let connection = item
             .value

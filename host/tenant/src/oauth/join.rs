@@ -21,12 +21,10 @@ pub(super) fn show(scene: &Scene, query: &str) -> Result<Reply, Problem> {
     let form = Form::parse(query.as_bytes()).ok();
     let invitation = form.as_ref().and_then(|form| form.get("invitation"));
     let invitation = invitation.unwrap_or_default();
-    Ok(page(
-        match (scene.invited(invitation)?, super::own_tenant(scene)) {
-            (Some(member), Some(tenant)) => invited(&tenant, &member.name, invitation),
-            _ => no_invitation(),
-        },
-    ))
+    Ok(page(match (scene.invited(invitation)?, scene.tenant()) {
+        (Some(member), Some(tenant)) => invited(&tenant, &member.name, invitation),
+        _ => no_invitation(),
+    }))
 }
 
 /// Gives the access code: the invitation is used up by that.
@@ -36,7 +34,7 @@ pub(super) async fn accept(scene: &Scene, frame: &Frame) -> Result<Reply, Proble
     let Some(mut member) = scene.invited(invitation.unwrap_or_default())? else {
         return Ok(page(no_invitation()));
     };
-    let tenant = super::own_tenant(scene).ok_or_else(Problem::host)?;
+    let tenant = scene.tenant().ok_or_else(Problem::host)?;
     member.invited_until = None;
     member.access_codes = member.access_codes.saturating_add(1);
     let code = scene.mint(

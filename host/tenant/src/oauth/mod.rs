@@ -16,15 +16,13 @@ mod register;
 mod token;
 
 use smcp_auth::discovery::{AUTHORIZE, REGISTER, REVOKE, TOKEN};
-use smcp_capability::turn::{Frame, Head, Reply, Role};
-use smcp_ids::TenantId;
+use smcp_capability::turn::{Frame, Head, Reply};
 use smcp_oauth::page::Page;
 use smcp_oauth::{Form, OAuthError};
 
 use crate::problem::Problem;
 use crate::state::Scene;
 
-pub(crate) use clients::id_of_record as id_of_client;
 pub(crate) use join::invitation_url;
 
 /// Answers a request to the authorization server. `None` if it is not one.
@@ -57,15 +55,9 @@ fn is_join(scene: &Scene, path: &str) -> bool {
     let tenant = path
         .strip_prefix("/t/")
         .and_then(|rest| rest.strip_suffix("/join"));
-    own_tenant(scene).is_some_and(|own| tenant == Some(own.as_str()))
-}
-
-/// The tenant whose object this is; none in the platform's.
-fn own_tenant(scene: &Scene) -> Option<TenantId> {
-    match &scene.state.borrow().boot.role {
-        Role::Tenant(tenant) => Some(tenant.clone()),
-        Role::Platform => None,
-    }
+    scene
+        .tenant()
+        .is_some_and(|own| tenant == Some(own.as_str()))
 }
 
 /// What a client gets instead of a document.

@@ -1,7 +1,7 @@
 //! `/token` and `/revoke`: codes and refresh tokens become tokens, and are taken back.
 
 use serde::Serialize;
-use smcp_auth::{Credential, Scopes, TicketKind};
+use smcp_auth::{AccessToken, Scopes, TicketKind};
 use smcp_capability::turn::{Frame, Reply};
 use smcp_ids::{GrantId, limits};
 use smcp_oauth::{GrantRequest, OAuthError, Resource, RevocationRequest, TokenRequest, Verifier};
@@ -65,7 +65,7 @@ impl Scene {
         }
         if let Some(resource) = request.resource {
             let asked = Resource::parse(resource, &frame.base);
-            let own = super::own_tenant(self).map(|tenant| Resource {
+            let own = self.tenant().map(|tenant| Resource {
                 tenant,
                 server: found.connection.server.clone(),
             });
@@ -176,9 +176,7 @@ impl Scene {
         if let Some((id, _)) = self.ticket(TicketKind::Refresh, token)? {
             return Ok(id.parse().ok());
         }
-        let Ok(Credential::AccessToken(token)) =
-            Credential::parse(Some(&format!("Bearer {token}")))
-        else {
+        let Ok(token) = token.parse::<AccessToken>() else {
             return Ok(None);
         };
         let state = self.state.borrow();
