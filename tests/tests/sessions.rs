@@ -98,6 +98,19 @@ impl Session {
         let result = json!({"action": "accept", "content": {"name": name}});
         self.post(&json!({"jsonrpc": "2.0", "id": question["id"], "result": result}))
     }
+
+    /// Lets ten minutes pass over a question, sees that the object slept through
+    /// them, and answers.
+    fn answer_after_ten_minutes_asleep(&self, question: &Value) {
+        let woken = self.stage.woke(&self.tenant).unwrap();
+        thread::sleep(UNTIL_ASLEEP);
+        self.stage
+            .provoke(&self.tenant, "move-clock=600000")
+            .unwrap();
+        let woken_since = self.stage.woke(&self.tenant).unwrap();
+        assert_eq!(woken_since, woken + 1, "it has not slept");
+        assert_eq!(self.answer(question, "Ada").status, 202);
+    }
 }
 
 /// The question that a stream comes to.
@@ -166,11 +179,7 @@ fn a_call_that_waits_ten_minutes_for_its_client_leaves_the_object_asleep() {
     let session = Session::begin_on(stage, &tenant);
     let events = session.call("ask", json!({}));
     let question = question(&events);
-    let woken = stage.woke(&tenant).unwrap();
-    thread::sleep(UNTIL_ASLEEP);
-    stage.provoke(&tenant, "move-clock=600000").unwrap();
-    assert_eq!(stage.woke(&tenant).unwrap(), woken + 1, "it has not slept");
-    assert_eq!(session.answer(&question, "Ada").status, 202);
+    session.answer_after_ten_minutes_asleep(&question);
     // On the stream that was open all the time.
     let (done, before) = response(&events);
     let name = &done["result"]["structuredContent"]["content"]["name"];
@@ -192,11 +201,7 @@ fn a_stream_that_waits_for_a_task_leaves_the_object_asleep() {
     // It sleeps for ten seconds before it asks.
     let question = events.next_within(Duration::from_secs(30)).unwrap();
     assert_eq!(question["method"], "elicitation/create", "{question}");
-    let woken = stage.woke(&tenant).unwrap();
-    thread::sleep(UNTIL_ASLEEP);
-    stage.provoke(&tenant, "move-clock=600000").unwrap();
-    assert_eq!(stage.woke(&tenant).unwrap(), woken + 1, "it has not slept");
-    assert_eq!(session.answer(&question, "Ada").status, 202);
+    session.answer_after_ten_minutes_asleep(&question);
     let (done, before) = response(&events);
     let name = &done["result"]["structuredContent"]["content"]["name"];
     assert_eq!((name, before), (&json!("Ada"), 0), "{done}");
