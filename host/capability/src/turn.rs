@@ -299,6 +299,21 @@ pub enum Fetched {
     Failed,
 }
 
+/// Whether a key made a signature of some bytes: asked of the platform, which has the algorithms.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verification {
+    /// The algorithm, by its name in JSON Web Algorithms: `RS256`, `PS256`, `ES256` or `EdDSA`.
+    pub algorithm: String,
+    /// The public key, a JSON Web Key.
+    pub key: String,
+    /// What was signed.
+    #[serde(with = "serde_bytes")]
+    pub message: Vec<u8>,
+    /// The signature.
+    #[serde(with = "serde_bytes")]
+    pub signature: Vec<u8>,
+}
+
 /// What a turn needs from outside. Those marked *at once* are performed without letting another
 /// turn run in between, so that reading, deciding and writing are one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -350,6 +365,8 @@ pub enum Effect {
     Sign(#[serde(with = "serde_bytes")] Vec<u8>),
     /// Sends a request to another host. Answer: [`Performed::Fetched`].
     Fetch(Fetch),
+    /// Answer: [`Performed::Verified`].
+    Verify(Verification),
     /// The sealed record of a session of this tenant, from where it outlives the object. Answer:
     /// [`Performed::Session`].
     ReadSession(String),
@@ -430,6 +447,8 @@ pub enum Performed {
     Session(Option<serde_bytes::ByteBuf>),
     /// How the request went.
     Fetched(Fetched),
+    /// Whether the signature is the key's. One that cannot be looked at is not.
+    Verified(bool),
     /// Whether the memory is there.
     Reserved(bool),
     /// It could not be performed; nothing is known of the reason that a client may see. The text is

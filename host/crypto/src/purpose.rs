@@ -21,6 +21,8 @@ pub enum Purpose {
     AccessToken,
     /// Authorization codes and refresh tokens, sealed.
     Authorization,
+    /// What a person carries while they sign in elsewhere.
+    SignIn,
     /// Ids and secrets of clients that registered themselves.
     Client,
     /// Ids and records of legacy sessions.
@@ -43,6 +45,7 @@ impl Purpose {
             Self::ApiKey => "api-key",
             Self::AccessToken => "access-token",
             Self::Authorization => "authorization",
+            Self::SignIn => "sign-in",
             Self::Client => "client",
             Self::Session => "session",
             Self::RequestState => "request-state",

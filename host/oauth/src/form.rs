@@ -48,6 +48,20 @@ impl Form {
         field.map(|(_, value)| value.as_str())
     }
 
+    /// The others, in their order.
+    #[must_use]
+    pub fn without(&self, name: &str) -> Self {
+        let others = self.0.iter().filter(|(known, _)| known != name);
+        Self(others.cloned().collect())
+    }
+
+    /// Their text, by which [`Form::parse`] gives the same again.
+    pub fn query(&self) -> String {
+        let pairs = self.iter();
+        let pairs = pairs.map(|(name, value)| format!("{}={}", encoded(name), encoded(value)));
+        pairs.collect::<Vec<_>>().join("&")
+    }
+
     /// All of them, in the order in which they came.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0

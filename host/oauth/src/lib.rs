@@ -19,6 +19,7 @@ mod pkce;
 mod redirect;
 mod resource;
 mod token;
+pub mod upstream;
 
 pub use authorize::{Asking, Authorization};
 pub use client::{ClientMetadata, SecretUse, split_written_client, written_client};

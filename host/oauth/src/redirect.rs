@@ -208,15 +208,26 @@ impl RedirectUri {
 
     /// The URI with more parameters in its query.
     pub fn with(&self, parameters: &[(&str, &str)]) -> String {
-        let mut text = self.0.clone();
-        for (name, value) in parameters {
-            text.push(if text.contains('?') { '&' } else { '?' });
-            text.push_str(name);
-            text.push('=');
-            text.push_str(&encoded(value));
-        }
-        text
+        with_query(&self.0, parameters)
     }
+}
+
+/// A URL with more parameters in its query.
+pub(crate) fn with_query(url: &str, parameters: &[(&str, &str)]) -> String {
+    let mut text = url.to_owned();
+    for (name, value) in parameters {
+        text.push(if text.contains('?') { '&' } else { '?' });
+        text.push_str(name);
+        text.push('=');
+        text.push_str(&encoded(value));
+    }
+    text
+}
+
+/// Whether that is a URL over TLS on which no two parsers differ, without user and fragment.
+pub(crate) fn is_https(text: &str) -> bool {
+    let is_encrypted = |parts: Parts<'_>| parts.scheme == "https";
+    text.parse::<RedirectUri>().is_ok() && parts(text).is_some_and(is_encrypted)
 }
 
 impl fmt::Display for RedirectUri {

@@ -9,6 +9,7 @@ import { DONE, LISTEN, Reader, listenOf, responseOf } from "./engine.js";
 import { tell } from "./listeners.js";
 import { send } from "./outgoing.js";
 import { hostFault } from "./refusal.js";
+import { verify } from "./signature.js";
 import { EventStream, OVER } from "./stream.js";
 
 export class Turn {
@@ -88,6 +89,11 @@ export class Turn {
 
   queue() {
     return this.object.afterAnotherTurn(this);
+  }
+
+  /** Whether a key made a signature. */
+  verify(...question) {
+    return verify(...question);
   }
 
   /** Sends a request to another host. */

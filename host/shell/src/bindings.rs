@@ -87,6 +87,16 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub fn wait(this: &Turn, millis: u32) -> Promise;
 
+    /// Fulfilled with whether a key made a signature: `js/signature.js`.
+    #[wasm_bindgen(method)]
+    pub fn verify(
+        this: &Turn,
+        algorithm: &str,
+        key: &str,
+        message: &Uint8Array,
+        signature: &Uint8Array,
+    ) -> Promise;
+
     /// Sends a request to another host: `js/outgoing.js`.
     #[wasm_bindgen(method)]
     pub fn fetch(

@@ -8,7 +8,9 @@ use std::rc::Rc;
 
 use js_sys::futures::JsFuture;
 use js_sys::{Object as JsObject, Reflect, Uint8Array};
-use smcp_capability::turn::{Effect, Frame, Head, Hearers, Performed, Reply, Role, Telling};
+use smcp_capability::turn::{
+    Effect, Frame, Head, Hearers, Performed, Reply, Role, Telling, Verification,
+};
 use smcp_crypto::{MasterKeys, SignedReceipt};
 use smcp_ids::limits::{OUTPUT_CEILING, PACKAGE_CEILING};
 use smcp_ids::{ReleaseDigest, TenantId};
@@ -87,6 +89,7 @@ pub(crate) async fn perform(
             return Performed::Done;
         }
         Effect::Fetch(request) => return Performed::Fetched(fetch::send(turn, request).await),
+        Effect::Verify(asked) => verify(turn, &asked).await.map(Performed::Verified),
         Effect::Reserve { bytes, kept } => {
             return Performed::Reserved(turn.reserve(bytes as f64, kept as f64));
         }
@@ -122,6 +125,13 @@ pub(crate) async fn perform(
             .map(|_| Performed::Done),
     };
     performed.unwrap_or_else(|error| Performed::Failed(reason(&error)))
+}
+
+async fn verify(turn: &Turn, asked: &Verification) -> Result<bool, JsValue> {
+    let message = Uint8Array::from(asked.message.as_slice());
+    let signature = Uint8Array::from(asked.signature.as_slice());
+    let asked = turn.verify(&asked.algorithm, &asked.key, &message, &signature);
+    Ok(JsFuture::from(asked).await?.is_truthy())
 }
 
 /// The object's own name is signed with what its engine says: so it speaks for no other.

@@ -70,6 +70,8 @@ enum Place {
     Register,
     /// Where a tenant's invitations lead.
     Join(TenantId),
+    /// Where a tenant's provider sends people back to.
+    SignedIn(TenantId),
     /// The admin API, served by that object, with bodies up to that size.
     Admin(Role, BodyMax),
     Health,
@@ -92,10 +94,9 @@ pub(crate) fn route(
         .split_once('?')
         .unwrap_or((path_and_query, ""));
     let place = place(path).ok_or(Refusal::NotFound)?;
-    let max = if place == Place::Authorize {
-        OAUTH_FORM_MAX
-    } else {
-        PATH_MAX
+    let max = match place {
+        Place::Authorize | Place::SignedIn(_) => OAUTH_FORM_MAX,
+        _ => PATH_MAX,
     };
     if path_and_query.len() > max {
         return Err(Refusal::UriTooLong.into());
@@ -122,6 +123,8 @@ pub(crate) fn route(
         Place::ServerMetadata => return Err(Answer::server_metadata(origin)),
         Place::Authorize if matches!(ask.method, "GET" | "POST") => asked_tenant(query),
         Place::Join(tenant) if matches!(ask.method, "GET" | "POST") => Role::Tenant(tenant),
+        Place::SignedIn(tenant) if ask.method == "GET" => Role::Tenant(tenant),
+        Place::SignedIn(_) => return Err(Refusal::MethodNotAllowed("GET").into()),
         Place::Authorize | Place::Join(_) => {
             return Err(Refusal::MethodNotAllowed("GET, POST").into());
         }
@@ -323,6 +326,9 @@ fn place(path: &str) -> Option<Place> {
         (Some(".well-known"), Some("smcp-keys"), None, ..) => Some(Place::ReceiptKeys),
         (Some("t"), Some(tenant), Some("join"), None, None) => {
             Some(Place::Join(tenant.parse().ok()?))
+        }
+        (Some("t"), Some(tenant), Some("signed-in"), None, None) => {
+            Some(Place::SignedIn(tenant.parse().ok()?))
         }
         (Some("admin"), Some("v1"), Some("tenants"), None, None) => {
             Some(Place::Admin(Role::Platform, BodyMax::Admin))

@@ -8,6 +8,8 @@
 
 mod attempts;
 mod bucket;
+mod registrations;
+mod throttle;
 
 use std::collections::BTreeMap;
 
@@ -16,6 +18,7 @@ use smcp_ids::{Fuel, UnixMillis, limits};
 
 pub use self::attempts::Attempts;
 pub use self::bucket::Bucket;
+pub use self::registrations::Registrations;
 
 const MINUTE: u64 = 60_000;
 const DAY: u64 = 24 * 60 * MINUTE;

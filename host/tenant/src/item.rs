@@ -113,6 +113,14 @@ impl Space {
         }
     }
 
+    /// What the tenant's provider says of itself.
+    pub(crate) fn provider() -> Self {
+        Self {
+            name: "provider".to_owned(),
+            account: "provider/".to_owned(),
+        }
+    }
+
     /// What was spent of budgets; of narrowed keys', of which there may be many, by themselves.
     pub(crate) fn budgets(is_narrowed: bool) -> Self {
         let whose = if is_narrowed { "narrowed" } else { "own" };

@@ -15,6 +15,7 @@ use smcp_ids::{
     ClientId, GrantId, MemberId, PublisherKey, ReleaseDigest, ServerSlug, TenantId, UnixMillis,
 };
 use smcp_oauth::ClientMetadata;
+use smcp_oauth::upstream::Issuer;
 use smcp_package::{AdmissionRecord, Asks};
 
 use crate::asks::Reach;
@@ -148,6 +149,23 @@ pub(crate) struct OptionsRecord {
     pub(crate) allowance: Allowance,
 }
 
+/// Where the tenant's members can sign in.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ProviderRecord {
+    pub(crate) issuer: Issuer,
+    /// The name of this host there.
+    pub(crate) client_id: String,
+    /// What it proves itself with there.
+    pub(crate) secret: String,
+    pub(crate) changed: UnixMillis,
+}
+
+impl core::fmt::Debug for ProviderRecord {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "ProviderRecord({})", self.issuer)
+    }
+}
+
 /// A client that an admin has registered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ClientRecord {
@@ -176,6 +194,7 @@ pub(crate) enum Row {
     Grant(GrantRecord),
     Secret(SecretRecord),
     Options(OptionsRecord),
+    Provider(ProviderRecord),
     Member(MemberRecord),
     Client(ClientRecord),
     Ended(EndedRecord),
@@ -191,6 +210,7 @@ pub(crate) enum Change {
     DeleteSetting(ServerSlug, String),
     DeleteGrant(ServerSlug, String),
     DeleteSecret(ServerSlug, String),
+    DeleteProvider,
     DeleteMember(MemberId),
     DeleteClient(ClientId),
     DeleteEnded(GrantId),
@@ -198,6 +218,8 @@ pub(crate) enum Change {
 
 /// The row of the object that has what was chosen.
 const OPTIONS: &str = "options";
+/// The row of the object that says where members can sign in.
+const PROVIDER: &str = "provider";
 
 /// The one place for storage keys.
 fn release_key(server: &ServerSlug, release: &ReleaseDigest) -> String {
@@ -220,6 +242,7 @@ impl Change {
             Self::DeleteSetting(server, name) => (Table::Settings, named_key(server, name)),
             Self::DeleteGrant(server, host) => (Table::Grants, named_key(server, host)),
             Self::DeleteSecret(server, name) => (Table::Secrets, named_key(server, name)),
+            Self::DeleteProvider => (Table::Object, PROVIDER.to_owned()),
             Self::DeleteMember(member) => (Table::Members, member.to_string()),
             Self::DeleteClient(client) => (Table::Clients, client.to_string()),
             Self::DeleteEnded(grant) => (Table::Ended, grant.to_string()),
@@ -243,6 +266,7 @@ impl Row {
             Self::Grant(row) => (Table::Grants, named_key(&row.server, &row.host)),
             Self::Secret(row) => (Table::Secrets, named_key(&row.server, &row.name)),
             Self::Options(_) => (Table::Object, OPTIONS.to_owned()),
+            Self::Provider(_) => (Table::Object, PROVIDER.to_owned()),
             Self::Member(row) => (Table::Members, row.id.to_string()),
             Self::Client(row) => (Table::Clients, row.id.to_string()),
             Self::Ended(row) => (Table::Ended, row.grant.to_string()),
@@ -260,6 +284,7 @@ impl Row {
             Self::Grant(row) => postcard::to_allocvec(row),
             Self::Secret(row) => postcard::to_allocvec(row),
             Self::Options(row) => postcard::to_allocvec(row),
+            Self::Provider(row) => postcard::to_allocvec(row),
             Self::Member(row) => postcard::to_allocvec(row),
             Self::Client(row) => postcard::to_allocvec(row),
             Self::Ended(row) => postcard::to_allocvec(row),
@@ -309,6 +334,7 @@ impl Sealer {
         let bytes = self.keys.open(&binding, &record.value).ok()?;
         let row = match record.table {
             Table::Object if record.key == OPTIONS => Row::Options(decode(&bytes)?),
+            Table::Object if record.key == PROVIDER => Row::Provider(decode(&bytes)?),
             Table::Object => Row::Tenant(decode(&bytes)?),
             Table::Tenants => Row::Listed(decode(&bytes)?),
             Table::Publishers => Row::Publisher(decode(&bytes)?),

@@ -13,7 +13,7 @@ use smcp_capability::turn::{Boot, Effect, Hearers, Performed, Role, Telling};
 use smcp_crypto::{Binding, NONCE_BYTES, Purpose, PurposeKeys, TenantKeys, sha256};
 use smcp_ids::{Fuel, ServerSlug, TenantId};
 
-use crate::budget::Buckets;
+use crate::budget::{Attempts, Buckets, Registrations};
 use crate::catalogues::Catalogues;
 use crate::journal::Waiting;
 use crate::listed::Listed;
@@ -52,6 +52,10 @@ pub(crate) struct State {
     pub(crate) places: Places,
     /// What limited callers have used.
     pub(crate) buckets: Buckets,
+    /// Wrong access codes that were tried.
+    pub(crate) attempts: Attempts,
+    /// Clients that registered themselves lately.
+    pub(crate) registrations: Registrations,
     /// Requests to other hosts that are under way.
     pub(crate) requests: usize,
     /// Transactions that changed items since the object woke.
@@ -96,6 +100,8 @@ impl State {
             errands: 0,
             places: Places::default(),
             buckets: Buckets::default(),
+            attempts: Attempts::default(),
+            registrations: Registrations::default(),
             requests: 0,
             item_commits: 0,
             is_one_alone: false,

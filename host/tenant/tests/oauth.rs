@@ -276,3 +276,25 @@ fn a_client_that_registered_itself_is_known_for_ninety_days_and_nothing_is_store
         400
     );
 }
+
+#[test]
+fn a_members_limits_count_for_all_its_clients_together_and_for_no_other_member() {
+    let (mut world, access_code, client) = world();
+    let (bob, bobs_code) = world.member(json!({"name": "Bob"}));
+    let path = format!("/tenants/acme/members/{bob}/limits");
+    let set = world.admin("PUT", &path, json!({"calls_per_minute": 3}));
+    assert_eq!(set.json(), json!({"calls_per_minute": 3}));
+    assert_eq!(world.admin("GET", &path, Value::Null).json(), set.json());
+    let other = world.register();
+    let bobs = [&client, &other].map(|client| world.connect(client, &bobs_code));
+    let adas = world.connect(&client, &access_code);
+    let statuses: Vec<u16> = (0..4)
+        .map(|number| calls(&mut world, access(&bobs[number % 2])))
+        .collect();
+    assert_eq!(statuses, [200, 200, 200, 429]);
+    assert_eq!(calls(&mut world, access(&adas)), 200);
+    assert_eq!(world.admin("PUT", &path, json!({})).json(), json!({}));
+    assert_eq!(calls(&mut world, access(&bobs[0])), 200);
+    let unknown = "/tenants/acme/members/nobody/limits";
+    assert_eq!(world.admin("PUT", unknown, json!({})).status(), 404);
+}

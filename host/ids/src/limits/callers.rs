@@ -33,3 +33,12 @@ pub const ATTEMPT_MILLIS: u64 = 60_000;
 pub const ATTEMPT_IDS_MAX: usize = 512;
 /// When a task whose caller has used up what it may looks again, in milliseconds, at the latest.
 pub const PUT_OFF_MILLIS: u64 = 15 * 60 * 1_000;
+/// Clients that may register themselves from one address, or one network of IPv6, within [`REGISTRATIONS_MILLIS`]: a
+/// person has a few, an office behind one address some more.
+pub const REGISTRATIONS_EACH: u64 = 120;
+/// The same from everywhere together.
+pub const REGISTRATIONS_ALL: u64 = 2_000;
+/// Milliseconds until all of them may register again.
+pub const REGISTRATIONS_MILLIS: u64 = 10 * 60_000;
+/// Addresses that registrations came from, of which one object knows.
+pub const REGISTRATION_ADDRESSES_MAX: usize = 4_500;

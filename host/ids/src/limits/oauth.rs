@@ -59,3 +59,32 @@ pub const CLIENTS_MAX: usize = 100;
 pub const CONNECTIONS_MAX: u64 = 5_000;
 /// See above.
 pub const CONNECTIONS_BYTES_MAX: u64 = 16 * MIB as u64;
+/// Bytes of the name of an OpenID provider, which is a URL.
+pub const ISSUER_MAX: usize = 512;
+/// Bytes of what a provider says in one answer: a description has two or three KiB, a key set a few keys.
+pub const PROVIDER_ANSWER_MAX: usize = 64 * KIB;
+/// Milliseconds that a provider may take for an answer: a person waits for it.
+pub const PROVIDER_TIMEOUT_MILLIS: u32 = 10_000;
+/// Milliseconds that a provider's description and its keys are believed, at least and at most.
+pub const PROVIDER_MIN_MILLIS: u64 = 5 * 60 * 1_000;
+/// See above.
+pub const PROVIDER_MAX_MILLIS: u64 = 24 * 60 * 60 * 1_000;
+/// Milliseconds after which keys are asked for again when a token names one that is not among them: whoever makes up
+/// such names makes the host ask no oftener.
+pub const PROVIDER_KEYS_AGAIN_MILLIS: u64 = 60 * 1_000;
+/// Bytes of the name and of the secret that a provider has given this host.
+pub const PROVIDER_CLIENT_ID_MAX: usize = 255;
+/// See above.
+pub const PROVIDER_SECRET_MAX: usize = 1_024;
+/// Bytes of an ID token; of the subject in it (OpenID Connect Core 1.0, section 2: 255 ASCII characters).
+pub const ID_TOKEN_MAX: usize = 16 * KIB;
+/// See above.
+pub const SUBJECT_MAX: usize = 255;
+/// Bytes of a mail address (RFC 5321, section 4.5.3.1.3, without its brackets).
+pub const EMAIL_MAX: usize = 254;
+/// Milliseconds by which another's clock may be wrong.
+pub const CLOCK_SKEW_MILLIS: u64 = 60 * 1_000;
+/// Milliseconds in which a person signs in at a provider and comes back, and in which they agree then.
+pub const SIGN_IN_MILLIS: u64 = 10 * 60 * 1_000;
+/// Bytes of what a person carries to the provider and back: providers and proxies take URLs of so many.
+pub const SIGN_IN_STATE_MAX: usize = 6 * KIB;

@@ -6,7 +6,7 @@ use smcp_auth::Scope;
 use super::Page;
 use crate::authorize::Authorization;
 use crate::client::ClientMetadata;
-use crate::form::{Form, encoded};
+use crate::form::Form;
 use crate::redirect::RedirectUri;
 
 /// What a person is asked.
@@ -20,9 +20,27 @@ pub struct Consent<'a> {
     pub asked: &'a Authorization,
     /// The parameters with which the person came: the form leads back to them.
     pub form: &'a Form,
+    /// The name of the host at which the tenant's members can sign in, if there is one.
+    pub provider: Option<&'a str>,
+    /// Who the person has shown to be, if they have signed in there.
+    pub signed_in: Option<SignedIn<'a>>,
     /// What was wrong with an answer.
     pub trouble: Option<Trouble>,
 }
+
+/// Who a person has shown to be.
+#[derive(Clone, Copy, Debug)]
+pub struct SignedIn<'a> {
+    /// What the tenant calls them.
+    pub name: &'a str,
+    /// What proves it when the form comes back.
+    pub proof: &'a str,
+}
+
+/// The parameter that sends a person to the provider.
+pub const SIGN_IN: &str = "sign_in";
+/// The field of the form that says who has signed in.
+pub const SIGNED_IN: &str = "signed_in";
 
 /// Why an answer was not taken. The same whether or not there is what the person named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -38,13 +56,21 @@ pub enum Trouble {
     /// Too many wrong ones.
     #[error("Too many attempts. Wait a minute and try again.")]
     TooMany,
+    /// The provider has not said who it is.
+    #[error("Signing in did not work. Try again.")]
+    SignIn,
+    /// It is nobody that the tenant knows.
+    #[error(
+        "You have signed in, but nobody is known here by that account. Ask your admin to invite you by its address."
+    )]
+    NoMember,
 }
 
 impl Trouble {
     const fn status(self) -> u16 {
         match self {
-            Self::Code => 401,
-            Self::NotAllowed => 403,
+            Self::Code | Self::SignIn => 401,
+            Self::NotAllowed | Self::NoMember => 403,
             Self::TooMany => 429,
         }
     }
@@ -74,22 +100,43 @@ impl Consent<'_> {
             @if self.asked.redirect_uri.is_loopback() { (on_this_machine(&self.asked.redirect_uri)) }
             p { "It will be able to:" }
             ul { @for scope in self.asked.scopes.iter() { li { (in_words(scope)) } } }
-            form method="post" action={ "/authorize?" (again(self.form)) } {
+            @match (&self.signed_in, self.provider) {
+                (Some(signed_in), _) => p { "You are signed in as " strong { (signed_in.name) } "." },
+                (None, Some(provider)) => {
+                    p {
+                        a.button href={ "/authorize?" (self.form.query()) "&" (SIGN_IN) "=yes" } {
+                            "Sign in at " (provider)
+                        }
+                    }
+                    p { "You are asked again then. Or, if you have an access code:" }
+                }
+                (None, None) => {}
+            }
+            form method="post" action={ "/authorize?" (self.form.query()) } {
                 @if let Some(trouble) = self.trouble { p role="alert" id="trouble" { (trouble) } }
-                // By which a password manager tells one access code from another.
-                input type="text" name="tenant" value=(resource.tenant) autocomplete="username" readonly hidden;
-                label for="access_code" { "Your access code" }
-                input id="access_code" name="access_code" type="password" autocomplete="current-password"
-                    autocapitalize="none" spellcheck="false" autofocus
-                    aria-describedby=[self.trouble.map(|_| "trouble")]
-                    aria-invalid=[self.trouble.map(|_| "true")];
-                p.note { "You were given it when you accepted your invitation. It begins with smcpm_." }
+                @match &self.signed_in {
+                    Some(signed_in) => input type="hidden" name=(SIGNED_IN) value=(signed_in.proof);,
+                    None => (self.access_code()),
+                }
                 button.yes name="decision" value="agree" { "Agree" }
                 button name="decision" value="refuse" { "Refuse" }
             }
         };
         let status = self.trouble.map_or(200, Trouble::status);
         Page::new(status, &title, &self.asked.redirect_uri.source(), &body)
+    }
+
+    fn access_code(&self) -> Markup {
+        html! {
+            // By which a password manager tells one access code from another.
+            input type="text" name="tenant" value=(self.asked.resource.tenant) autocomplete="username" readonly hidden;
+            label for="access_code" { "Your access code" }
+            input id="access_code" name="access_code" type="password" autocomplete="current-password"
+                autocapitalize="none" spellcheck="false" autofocus[self.provider.is_none()]
+                aria-describedby=[self.trouble.map(|_| "trouble")]
+                aria-invalid=[self.trouble.map(|_| "true")];
+            p.note { "You were given it when you accepted your invitation. It begins with smcpm_." }
+        }
     }
 }
 
@@ -118,14 +165,6 @@ fn in_words(scope: &Scope) -> String {
         Scope::Tool(server, tool) => format!("use the tool {tool} of the server {server}"),
         Scope::Admin | Scope::Publish | Scope::Audit => scope.to_string(),
     }
-}
-
-/// The parameters of the request, as a query.
-fn again(form: &Form) -> String {
-    let pairs = form
-        .iter()
-        .map(|(name, value)| format!("{}={}", encoded(name), encoded(value)));
-    pairs.collect::<Vec<_>>().join("&")
 }
 
 /// The parameter that says that a person has written the address: what is wrong with it, the person is told.

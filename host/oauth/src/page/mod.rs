@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use maud::{DOCTYPE, Markup, html};
 use smcp_crypto::sha256;
 
-pub use consent::{BY_HAND, Consent, Trouble, ask_for_what};
+pub use consent::{BY_HAND, Consent, SIGN_IN, SIGNED_IN, SignedIn, Trouble, ask_for_what};
 pub use join::{given, invited, no_invitation};
 
 const STYLE: &str = include_str!("style.css");

@@ -183,6 +183,8 @@ fn a_path_leads_to_one_object() {
         ("PUT", "/authorize", "", Err(405)),
         ("GET", "/t/acme/join?invitation=x", "", Ok("tenant:acme")),
         ("POST", "/t/acme/join", "", Ok("tenant:acme")),
+        ("GET", "/t/acme/signed-in?code=x", "", Ok("tenant:acme")),
+        ("POST", "/t/acme/signed-in", "", Err(405)),
         ("GET", "/", "", Err(404)),
     ];
     for (method, path, authorization, expected) in cases {

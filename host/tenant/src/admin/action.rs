@@ -112,9 +112,14 @@ actions! {
     ListMembers "GET" "tenants" {tenant} "members" => AUDIT;
     InviteMember "POST" "tenants" {tenant} "members" => ADMIN;
     InviteMemberAgain "POST" "tenants" {tenant} "members" {member} "invitation" => ADMIN;
+    ShowMemberLimits "GET" "tenants" {tenant} "members" {member} "limits" => AUDIT;
+    SetMemberLimits "PUT" "tenants" {tenant} "members" {member} "limits" => ADMIN;
     RemoveMember "DELETE" "tenants" {tenant} "members" {member} => ADMIN;
     ListConnections "GET" "tenants" {tenant} "connections" => AUDIT;
     EndConnection "DELETE" "tenants" {tenant} "connections" {connection} => ADMIN;
+    ShowProvider "GET" "tenants" {tenant} "provider" => AUDIT;
+    SetProvider "PUT" "tenants" {tenant} "provider" => ADMIN;
+    RemoveProvider "DELETE" "tenants" {tenant} "provider" => ADMIN;
     ListClients "GET" "tenants" {tenant} "clients" => AUDIT;
     AddClient "POST" "tenants" {tenant} "clients" => ADMIN;
     RemoveClient "DELETE" "tenants" {tenant} "clients" {client} => ADMIN;

@@ -1,10 +1,11 @@
-//! What a tenant may use as a whole, whoever calls.
+//! What a tenant may use as a whole, whoever calls; and what one of its members may, through all clients together.
 
 use serde::{Deserialize, Serialize};
-use smcp_auth::Allowance;
+use smcp_auth::{Allowance, MemberRecord};
 use smcp_capability::turn::{Frame, Reply};
 
 use super::body;
+use super::members::member_of;
 use crate::problem::{Problem, json};
 use crate::record::{Change, OptionsRecord, Row};
 use crate::state::Scene;
@@ -53,10 +54,36 @@ pub(super) fn show(scene: &Scene) -> Result<Reply, Problem> {
     Ok(json(200, &Limits::from(allowance)))
 }
 
-/// Sets both: one that is left out is none. They hold from the next request on; what was used stays used.
-pub(super) async fn set(scene: &Scene, frame: &Frame) -> Result<Reply, Problem> {
+pub(super) fn show_member(scene: &Scene, member: &str) -> Result<Reply, Problem> {
+    let record = member_of(scene, member)?;
+    Ok(json(200, &Limits::from(record.allowance)))
+}
+
+/// Both limits of a body: one that is left out is none.
+fn limits_of(frame: &Frame) -> Result<Allowance, Problem> {
     let set: Limits = body(frame)?;
-    let allowance = allowance(set.fuel_per_day, set.calls_per_minute)?;
+    allowance(set.fuel_per_day, set.calls_per_minute)
+}
+
+/// As [`set`], for one member.
+pub(super) async fn set_member(
+    scene: &Scene,
+    frame: &Frame,
+    member: &str,
+) -> Result<Reply, Problem> {
+    let allowance = limits_of(frame)?;
+    let record = member_of(scene, member)?;
+    let row = Row::Member(MemberRecord {
+        allowance,
+        ..record
+    });
+    scene.commit(vec![Change::Put(row)]).await?;
+    Ok(json(200, &Limits::from(allowance)))
+}
+
+/// Sets both. They hold from the next request on; what was used stays used.
+pub(super) async fn set(scene: &Scene, frame: &Frame) -> Result<Reply, Problem> {
+    let allowance = limits_of(frame)?;
     let options = scene.state.borrow().directory()?.options.clone();
     let row = Row::Options(OptionsRecord {
         allowance,

@@ -164,7 +164,7 @@ pub(super) async fn remove(scene: &Scene, member: &str) -> Result<Reply, Problem
     Ok(json(200, &Deleted { deleted: true }))
 }
 
-fn member_of(scene: &Scene, member: &str) -> Result<MemberRecord, Problem> {
+pub(super) fn member_of(scene: &Scene, member: &str) -> Result<MemberRecord, Problem> {
     let id: MemberId = member.parse().map_err(|_| Problem::not_found())?;
     let state = scene.state.borrow();
     let record = state.directory()?.members.get(&id);

@@ -11,6 +11,7 @@ mod keys;
 mod limits;
 mod logs;
 mod members;
+mod provider;
 mod public;
 mod publish;
 mod publishers;
@@ -123,9 +124,14 @@ async fn perform(
         A::ListMembers { .. } => members::list(scene),
         A::InviteMember { .. } => members::invite(scene, frame).await,
         A::InviteMemberAgain { member, .. } => members::invite_again(scene, frame, member).await,
+        A::ShowMemberLimits { member, .. } => limits::show_member(scene, member),
+        A::SetMemberLimits { member, .. } => limits::set_member(scene, frame, member).await,
         A::RemoveMember { member, .. } => members::remove(scene, member).await,
         A::ListConnections { .. } => members::connections(scene).await,
         A::EndConnection { connection, .. } => members::disconnect(scene, connection).await,
+        A::ShowProvider { .. } => provider::show(scene, frame),
+        A::SetProvider { .. } => provider::set(scene, frame).await,
+        A::RemoveProvider { .. } => provider::remove(scene).await,
         A::ListClients { .. } => clients::list(scene),
         A::AddClient { .. } => clients::add(scene, frame).await,
         A::RemoveClient { client, .. } => clients::remove(scene, client).await,

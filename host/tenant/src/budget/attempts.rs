@@ -1,58 +1,48 @@
 //! Wrong proofs of who somebody is: how many may be tried. Right ones cost nothing.
 
-use std::collections::BTreeMap;
-
 use smcp_ids::{MemberId, UnixMillis, limits};
 
-use super::bucket::Bucket;
+use super::throttle::{Rule, Throttle};
 
-/// How long it takes until all that may be tried at once may be tried again.
-const WINDOW: u64 = limits::ATTEMPTS_EACH * limits::ATTEMPT_MILLIS;
+const RULE: Rule = Rule {
+    each: limits::ATTEMPTS_EACH,
+    all: limits::ATTEMPTS_ALL,
+    window: limits::ATTEMPTS_EACH * limits::ATTEMPT_MILLIS,
+    known: limits::ATTEMPT_IDS_MAX,
+};
 
 /// The wrong proofs that one object was given lately, by who they were to prove. Ids that nobody has are counted as
 /// others are: so that they look alike.
 #[derive(Debug)]
-pub struct Attempts {
-    each: BTreeMap<MemberId, Bucket>,
-    all: Bucket,
-}
+pub struct Attempts(Throttle<MemberId>);
 
 impl Default for Attempts {
     fn default() -> Self {
-        Self {
-            each: BTreeMap::new(),
-            all: Bucket::full(limits::ATTEMPTS_ALL, WINDOW),
-        }
+        Self(Throttle::new(RULE))
     }
 }
 
 impl Attempts {
-    /// Whether a proof may be tried. Nothing may be waited for from here to [`Attempts::failed`], else many could be
-    /// tried in between.
+    /// Takes in that a proof was tried, and whether it was right. For one id no more are taken than there may be, right or
+    /// wrong; those that are tried for one id after the other are refused as long as they are wrong: so nobody can keep
+    /// all others out.
     ///
     /// # Errors
-    /// After how many seconds one may.
-    pub fn try_(&self, id: &MemberId, now: UnixMillis) -> Result<(), u64> {
-        let own = self.each.get(id).map_or(0, |bucket| bucket.wait(1, now));
-        match own.max(self.all.wait(1, now)) {
-            0 => Ok(()),
-            millis => Err(millis.div_ceil(1_000)),
+    /// After how many seconds another may be tried; nothing else is to be told then.
+    pub fn judge(&mut self, id: &MemberId, is_right: bool, now: UnixMillis) -> Result<(), u64> {
+        let own = self.0.wait(id, now);
+        let wait = if is_right {
+            own
+        } else {
+            own.max(self.0.wait_of_all(now))
+        };
+        if wait > 0 {
+            return Err(wait.div_ceil(1_000));
         }
-    }
-
-    /// It was wrong.
-    pub fn failed(&mut self, id: &MemberId, now: UnixMillis) {
-        self.all.take(1, now);
-        if self.each.len() >= limits::ATTEMPT_IDS_MAX && !self.each.contains_key(id) {
-            self.each.retain(|_, bucket| !bucket.is_full(now));
+        if !is_right {
+            self.0.count(id, now);
         }
-        // There is always room for one that was let try: all together fail fewer times in a window.
-        if self.each.len() < limits::ATTEMPT_IDS_MAX || self.each.contains_key(id) {
-            self.each
-                .entry(id.clone())
-                .or_insert_with(|| Bucket::full(limits::ATTEMPTS_EACH, WINDOW))
-                .take(1, now);
-        }
+        Ok(())
     }
 }
 
@@ -72,11 +62,10 @@ mod tests {
     fn fails(attempts: &mut Attempts, id: &MemberId, now: UnixMillis) -> (u64, u64) {
         let mut tried = 0;
         loop {
-            match attempts.try_(id, now) {
-                Ok(()) => attempts.failed(id, now),
+            match attempts.judge(id, false, now) {
+                Ok(()) => tried += 1,
                 Err(seconds) => return (tried, seconds),
             }
-            tried += 1;
         }
     }
 
@@ -88,36 +77,41 @@ mod tests {
             (tried, wait),
             (limits::ATTEMPTS_EACH, limits::ATTEMPT_MILLIS / 1_000)
         );
-        assert_eq!(attempts.try_(&id("bob"), START), Ok(()));
+        assert_eq!(attempts.judge(&id("bob"), true, START), Ok(()));
         let early = START.plus(wait * 1_000 - 1);
-        assert_eq!(attempts.try_(&id("ada"), early), Err(1));
+        assert_eq!(
+            attempts.judge(&id("ada"), true, early),
+            Err(1),
+            "not even the right one"
+        );
         let then = START.plus(wait * 1_000);
         assert_eq!(fails(&mut attempts, &id("ada"), then).0, 1);
     }
 
     #[test]
-    fn who_tries_one_member_after_the_other_is_stopped_too() {
+    fn who_tries_one_member_after_the_other_is_stopped_and_keeps_nobody_out() {
         let mut attempts = Attempts::default();
         let names = (0..limits::ATTEMPTS_ALL).map(|number| id(&format!("m{number}")));
         for name in names {
-            assert_eq!(attempts.try_(&name, START), Ok(()));
-            attempts.failed(&name, START);
+            assert_eq!(attempts.judge(&name, false, START), Ok(()));
         }
-        let wait = attempts.try_(&id("ada"), START).unwrap_err();
-        assert_eq!(wait, WINDOW / limits::ATTEMPTS_ALL / 1_000);
-        assert_eq!(attempts.try_(&id("ada"), START.plus(wait * 1_000)), Ok(()));
+        let wait = attempts.judge(&id("eve"), false, START).unwrap_err();
+        assert_eq!(wait, RULE.window / limits::ATTEMPTS_ALL / 1_000);
+        assert_eq!(attempts.judge(&id("ada"), true, START), Ok(()));
+        let then = START.plus(wait * 1_000);
+        assert_eq!(attempts.judge(&id("eve"), false, then), Ok(()));
     }
 
     #[test]
     fn right_codes_cost_nothing_and_time_that_goes_back_gives_nothing() {
         let mut attempts = Attempts::default();
         for _ in 0..10 * limits::ATTEMPTS_ALL {
-            assert_eq!(attempts.try_(&id("ada"), START), Ok(()));
+            assert_eq!(attempts.judge(&id("ada"), true, START), Ok(()));
         }
         fails(&mut attempts, &id("ada"), START);
-        for back in [1, WINDOW, START.0] {
+        for back in [1, RULE.window, START.0] {
             let earlier = UnixMillis(START.0 - back);
-            assert!(attempts.try_(&id("ada"), earlier).is_err(), "{back}");
+            assert!(attempts.judge(&id("ada"), true, earlier).is_err(), "{back}");
         }
     }
 
@@ -131,14 +125,13 @@ mod tests {
         for number in 0..steps {
             let now = START.plus(number * step);
             let name = id(&format!("m{number}"));
-            if attempts.try_(&name, now).is_ok() {
-                attempts.failed(&name, now);
-                assert!(attempts.each.contains_key(&name));
+            if attempts.judge(&name, false, now).is_ok() {
+                assert!(attempts.0.knows(&name));
                 tried += 1;
             }
-            assert!(attempts.each.len() <= limits::ATTEMPT_IDS_MAX);
+            assert!(attempts.0.len() <= limits::ATTEMPT_IDS_MAX);
         }
-        let most = limits::ATTEMPTS_ALL * (1 + (steps * step).div_ceil(WINDOW));
+        let most = limits::ATTEMPTS_ALL * (1 + (steps * step).div_ceil(RULE.window));
         assert!(tried <= most, "{tried} > {most}");
     }
 }

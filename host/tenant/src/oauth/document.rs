@@ -1,22 +1,17 @@
 //! Clients that describe themselves at the URL that is their id (Client ID Metadata Document).
 //!
-//! The URL is a stranger's: it is asked for under the rules that hold for guests' requests, of a public name, over
-//! TLS, and no redirect is followed (section 4.4 there; section 8.6 on requests that lead inside). What came of it is
-//! kept for as long as the answer allows within bounds, also that nothing did.
+//! The URL is a stranger's: it is asked for as `outgoing` does, over TLS (section 4.4 there; section 8.6 on requests that
+//! lead inside). What came of it is kept for as long as the answer allows within bounds, also that nothing did.
 
 use serde::{Deserialize, Serialize};
-use smcp_capability::http::send::Access;
-use smcp_capability::http::{
-    Header, HostGrant, HttpAnswer, HttpRequest, Method, Secrets, Sending, Sent, Url,
-};
-use smcp_capability::turn::{Effect, Fetched, Performed};
+use smcp_capability::http::Url;
 use smcp_crypto::sha256;
 use smcp_ids::limits;
 use smcp_oauth::{ClientMetadata, OAuthError};
 
 use super::Refused;
+use super::outgoing::{Outgoing, max_age};
 use crate::item::Space;
-use crate::mcp::Place;
 use crate::problem::Problem;
 use crate::state::Scene;
 
@@ -58,7 +53,7 @@ impl Scene {
                 .map(|client| (client, host))
                 .ok_or_else(|| UNREACHABLE.into());
         }
-        let (described, lasts) = match self.fetched(id, &url).await? {
+        let (described, lasts) = match self.ask_host(Outgoing::get(id)).await? {
             Some(answer) if answer.status == 200 => {
                 let lasts = max_age(&answer).clamp(
                     limits::CLIENT_DOCUMENT_MIN_MILLIS,
@@ -85,66 +80,6 @@ impl Scene {
         self.keep(vec![write], vec![quota]).await?;
         Ok((described?, host))
     }
-
-    /// What is at a URL now; none if nothing can be had.
-    async fn fetched(&self, id: &str, url: &Url) -> Result<Option<HttpAnswer>, Problem> {
-        let port = url.port();
-        let Ok(pattern) = format!("{}:{port}", url.host()).parse() else {
-            return Ok(None);
-        };
-        let access = Access {
-            grants: vec![HostGrant {
-                host: pattern,
-                methods: [Method::Get].into(),
-            }],
-            secrets: Secrets::default(),
-        };
-        let request = HttpRequest {
-            method: Method::Get.to_string(),
-            url: id.to_owned(),
-            headers: vec![Header {
-                name: "accept".to_owned(),
-                value: "application/json".to_owned(),
-            }],
-            body: Vec::new(),
-            timeout: None,
-        };
-        let bytes = u32::try_from(limits::CLIENT_DOCUMENT_MAX).unwrap_or(u32::MAX);
-        let patience = limits::CLIENT_DOCUMENT_TIMEOUT_MILLIS;
-        let Ok(sending) = Sending::of(request, &access) else {
-            return Ok(None);
-        };
-        let Ok(fetch) = sending.fetch(&access, patience, bytes) else {
-            return Ok(None);
-        };
-        let until = self.outside.now().plus(patience.into());
-        let _place = Place::acquire(self, until).await;
-        let fetched = match self.outside.perform(Effect::Fetch(fetch)).await {
-            Performed::Fetched(fetched) => fetched,
-            _ => Fetched::Failed,
-        };
-        Ok(match sending.answered(fetched, &access) {
-            Sent::Over(answer) => answer.ok(),
-            Sent::Again(_) => None,
-        })
-    }
-}
-
-/// For how many milliseconds an answer may be kept, by its own word (RFC 9111, section 5.2.2.1).
-fn max_age(answer: &HttpAnswer) -> u64 {
-    let control = answer
-        .headers
-        .iter()
-        .find(|header| header.name == "cache-control");
-    let directives = control
-        .map_or("", |header| &header.value)
-        .split(',')
-        .map(str::trim);
-    let seconds = directives.filter_map(|directive| directive.strip_prefix("max-age="));
-    let seconds = seconds
-        .filter_map(|seconds| seconds.parse::<u64>().ok())
-        .next();
-    seconds.unwrap_or_default().saturating_mul(1_000)
 }
 
 #[cfg(test)]

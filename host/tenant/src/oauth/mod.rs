@@ -5,14 +5,18 @@
 //! itself with is its id, sealed: so there is nothing that a flood of them could fill.
 //!
 //! `clients` finds and proves clients, `document` fetches those that describe themselves, `connections` keeps what
-//! members have agreed to; `authorize`, `token`, `register` and `join` answer the requests.
+//! members have agreed to, `provider` asks where members sign in; `authorize`, `token`, `register`, `join` and `sign_in`
+//! answer the requests.
 
 mod authorize;
 mod clients;
 pub(crate) mod connections;
 mod document;
 mod join;
+mod outgoing;
+mod provider;
 mod register;
+mod sign_in;
 mod token;
 
 use smcp_auth::discovery::{AUTHORIZE, REGISTER, REVOKE, TOKEN};
@@ -20,10 +24,12 @@ use smcp_capability::turn::{Frame, Head, Reply};
 use smcp_oauth::page::Page;
 use smcp_oauth::{Form, OAuthError};
 
-use crate::problem::Problem;
+use crate::problem::{Problem, retry_after};
 use crate::state::Scene;
 
 pub(crate) use join::invitation_url;
+pub(crate) use provider::Failed;
+pub(crate) use sign_in::redirect_uri;
 
 /// Answers a request to the authorization server. `None` if it is not one.
 pub(crate) async fn answer(scene: &Scene, frame: &Frame) -> Option<Result<Reply, Problem>> {
@@ -35,9 +41,12 @@ pub(crate) async fn answer(scene: &Scene, frame: &Frame) -> Option<Result<Reply,
         ("POST", REVOKE) => Ok(told(token::revoke(scene, frame).await)),
         ("POST", REGISTER) => Ok(told(register::register(scene, frame))),
         (_, AUTHORIZE | TOKEN | REVOKE | REGISTER) => Err(not_allowed()),
-        ("GET", path) if is_join(scene, path) => join::show(scene, query),
-        ("POST", path) if is_join(scene, path) => join::accept(scene, frame).await,
-        (_, path) if is_join(scene, path) => Err(not_allowed()),
+        ("GET", path) if is_own(scene, path, "/join") => join::show(scene, query),
+        ("POST", path) if is_own(scene, path, "/join") => join::accept(scene, frame).await,
+        (_, path) if is_own(scene, path, "/join") => Err(not_allowed()),
+        ("GET", path) if is_own(scene, path, "/signed-in") => {
+            sign_in::came_back(scene, frame, query).await
+        }
         _ => return None,
     })
 }
@@ -50,11 +59,11 @@ fn not_allowed() -> Problem {
     )
 }
 
-/// Whether a path is where this tenant's invitations lead.
-fn is_join(scene: &Scene, path: &str) -> bool {
+/// Whether a path is that one of this tenant's.
+fn is_own(scene: &Scene, path: &str, end: &str) -> bool {
     let tenant = path
         .strip_prefix("/t/")
-        .and_then(|rest| rest.strip_suffix("/join"));
+        .and_then(|rest| rest.strip_suffix(end));
     scene
         .tenant()
         .is_some_and(|own| tenant == Some(own.as_str()))
@@ -64,6 +73,8 @@ fn is_join(scene: &Scene, path: &str) -> bool {
 enum Refused {
     /// An error in the words of OAuth.
     Client(OAuthError),
+    /// That it may come again after so many seconds.
+    Later(u64),
     /// The host's own.
     Host(Problem),
 }
@@ -93,6 +104,13 @@ fn told(answer: Result<Reply, Refused>) -> Reply {
     let mut reply = match answer {
         Ok(reply) => reply,
         Err(Refused::Host(problem)) => problem.reply(None),
+        Err(Refused::Later(seconds)) => {
+            let error = OAuthError::TemporarilyUnavailable;
+            let mut reply = document(error.status(), error.json());
+            let headers = &mut reply.head.headers;
+            headers.push(("retry-after".to_owned(), seconds.to_string()));
+            reply
+        }
         Err(Refused::Client(error)) => {
             let mut reply = document(error.status(), error.json());
             if error == OAuthError::InvalidClient {
@@ -127,7 +145,9 @@ fn page(page: Page) -> Reply {
         ("referrer-policy", "same-origin"),
         ("cross-origin-opener-policy", "same-origin"),
     ];
-    reply(page.status, &headers, page.html)
+    let mut reply = reply(page.status, &headers, page.html);
+    reply.head.headers.extend(retry_after(page.status));
+    reply
 }
 
 /// Sends a browser on. 303: whatever it has posted here is not posted there.

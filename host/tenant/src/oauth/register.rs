@@ -27,8 +27,11 @@ struct Told<'a> {
 
 pub(super) fn register(scene: &Scene, frame: &Frame) -> Result<Reply, Refused> {
     let metadata = ClientMetadata::registered(&frame.body)?;
-    let (id, secret) = scene.register_client(&metadata)?;
+    let from = frame.header("cf-connecting-ip").unwrap_or_default();
     let now = scene.outside.now();
+    let taken = scene.state.borrow_mut().registrations.take(from, now);
+    taken.map_err(Refused::Later)?;
+    let (id, secret) = scene.register_client(&metadata)?;
     // Both ways to send a secret are taken, and it is told the one that it asked for.
     let asked: serde_json::Value = serde_json::from_slice(&frame.body).unwrap_or_default();
     let method = match metadata.secret_use {

@@ -10,8 +10,8 @@ use smcp_ids::{
 };
 
 use super::{
-    Change, ClientRecord, EndedRecord, GrantRecord, OptionsRecord, PublisherRecord, ReleaseRecord,
-    Row, SecretRecord, ServerRecord, SettingRecord, TenantRecord,
+    Change, ClientRecord, EndedRecord, GrantRecord, OptionsRecord, ProviderRecord, PublisherRecord,
+    ReleaseRecord, Row, SecretRecord, ServerRecord, SettingRecord, TenantRecord,
 };
 
 /// All rows of an object, opened: what it answers from.
@@ -27,6 +27,7 @@ pub(crate) struct Directory {
     pub(crate) grants: BTreeMap<(ServerSlug, String), GrantRecord>,
     pub(crate) secrets: BTreeMap<(ServerSlug, String), SecretRecord>,
     pub(crate) options: OptionsRecord,
+    pub(crate) provider: Option<ProviderRecord>,
     pub(crate) members: BTreeMap<MemberId, MemberRecord>,
     pub(crate) clients: BTreeMap<ClientId, ClientRecord>,
     pub(crate) ended: BTreeMap<GrantId, EndedRecord>,
@@ -72,6 +73,8 @@ impl Directory {
                 self.settings.insert(place, row);
             }
             Change::Put(Row::Options(row)) => self.options = row,
+            Change::Put(Row::Provider(row)) => self.provider = Some(row),
+            Change::DeleteProvider => self.provider = None,
             Change::Put(Row::Member(row)) => {
                 self.members.insert(row.id.clone(), row);
             }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use smcp_tenant::ACTIONS;
 
+use crate::provider;
 use crate::stage::{GHOST, Things, guest};
 use crate::world::{package, publisher};
 
@@ -133,16 +134,17 @@ fn row(name: &str) -> (&'static str, u16, What) {
             Json(json!({"name": "new", "scopes": "mcp admin"})),
         ),
         "RevokeKey" => ("admin", 200, Nothing),
-        "ShowLimits" | "ListMembers" | "ListConnections" | "ListClients" | "ListOrigins"
-        | "ShowOAuth" => ("admin audit", 200, Nothing),
-        "SetLimits" => ("admin", 200, Json(json!({"calls_per_minute": 9}))),
+        "ShowLimits" | "ListMembers" | "ShowMemberLimits" | "ListConnections" | "ShowProvider"
+        | "ListClients" | "ListOrigins" | "ShowOAuth" => ("admin audit", 200, Nothing),
+        "SetLimits" | "SetMemberLimits" => ("admin", 200, Json(json!({"calls_per_minute": 9}))),
         "InviteMember" => ("admin", 201, Json(json!({"name": "Eve"}))),
         "InviteMemberAgain" => ("admin", 201, Nothing),
         "AddClient" => {
             let client = json!({"name": "new", "redirect_uris": ["https://b.example/cb"]});
             ("admin", 201, Json(client))
         }
-        "RemoveMember" | "EndConnection" | "RemoveClient" | "RemoveOrigin" => {
+        "SetProvider" => ("admin", 200, Json(provider::set("another"))),
+        "RemoveMember" | "EndConnection" | "RemoveProvider" | "RemoveClient" | "RemoveOrigin" => {
             ("admin", 200, Nothing)
         }
         "AllowOrigin" => ("admin", 200, Json(json!({"origin": "https://b.example"}))),

@@ -8,6 +8,8 @@
 
 mod asks;
 mod people;
+#[path = "../provider/mod.rs"]
+mod provider;
 mod stage;
 #[path = "../world/mod.rs"]
 mod world;
@@ -140,6 +142,7 @@ fn challenge(reply: &Reply) -> Option<&str> {
 /// Sends a request to a platform that has just woken. Its answer, and whether anything stored has changed.
 fn sent(stage: &Stage, person: &Person, ask: &Ask, tenant: &str, thing: Thing) -> (Reply, bool) {
     let mut world = stage.stored.wake();
+    world.web = provider::web;
     let things = stage
         .things
         .get(tenant)

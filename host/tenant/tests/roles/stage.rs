@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::provider;
 use crate::world::{BASE, World, package, publisher, tool_call};
 
 pub(crate) const ACME: &str = "acme";
@@ -30,6 +31,7 @@ pub(crate) struct Things {
 /// A tenant with a publisher, two servers, a grant, a secret, a setting, a key, and a tape.
 pub(crate) fn furnish(world: &mut World, tenant: &str) -> Things {
     let at = |what: &str| format!("/tenants/{tenant}{what}");
+    world.web = provider::web;
     let ask = |world: &mut World, method, path: &str, body: Value| {
         let answer = world.admin(method, path, body);
         assert!(answer.status() < 300, "{path}: {}", answer.text());
@@ -61,6 +63,7 @@ pub(crate) fn furnish(world: &mut World, tenant: &str) -> Things {
         &at("/origins"),
         json!({"origin": "https://a.example"}),
     );
+    ask(world, "PUT", &at("/provider"), provider::set("smcp"));
     let invited = ask(world, "POST", &at("/members"), json!({"name": "Ada"}));
     let client = json!({"name": "Suite", "redirect_uris": ["https://a.example/cb"]});
     let client = ask(world, "POST", &at("/clients"), client);

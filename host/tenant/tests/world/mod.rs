@@ -21,7 +21,7 @@ pub use stored::*;
 use serde_json::{Value, json};
 use smcp_capability::turn::{
     ALARM_METHOD, Boot, Effect, Fetch, Fetched, Frame, Hearers, Listen, Mutation, Performed,
-    PublicConfig, RUN_METHOD, Record, Reply, Role, Step, Table,
+    PublicConfig, RUN_METHOD, Record, Reply, Role, Step, Table, Verification,
 };
 use smcp_crypto::{MasterKeys, receipt_key_id, sha256};
 use smcp_ids::ReleaseDigest;
@@ -54,6 +54,8 @@ pub struct World {
     heard: Vec<usize>,
     /// What other hosts answer.
     pub web: fn(&Fetch) -> Fetched,
+    /// Whether a signature holds.
+    pub verifies: fn(&Verification) -> bool,
     /// What they were sent.
     pub fetched: Vec<Fetch>,
     /// How often there is still no memory for a call.
@@ -117,6 +119,7 @@ impl World {
             streams: Vec::new(),
             heard: Vec::new(),
             web: |_| Fetched::Failed,
+            verifies: |_| false,
             fetched: Vec::new(),
             refusals: 0,
             reservations: 0,
@@ -435,6 +438,7 @@ impl World {
                 self.fetched.push(fetch);
                 Performed::Fetched(answer)
             }
+            Effect::Verify(asked) => Performed::Verified((self.verifies)(&asked)),
             Effect::Reserve { .. } => {
                 self.reservations += 1;
                 let is_there = self.refusals == 0;
