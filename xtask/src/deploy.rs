@@ -12,6 +12,7 @@ use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use serde_json::json;
 use smcp_crypto::MasterKeys;
+use smcp_ids::limits::ADMIN_TOKEN_MIN;
 
 use crate::{build, paths, setup};
 
@@ -22,8 +23,6 @@ const ADMIN_TOKEN: &str = "SMCP_ADMIN_TOKEN";
 const SECRETS: [&str; 2] = ["MASTER_KEYS", "ADMIN_TOKEN"];
 /// What it calls its KV namespace.
 const SESSIONS: &str = "SESSIONS";
-/// Shorter tokens than 16 bytes in hexadecimal are refused.
-const ADMIN_TOKEN_LEAST_CHARACTERS: usize = 32;
 
 /// What to deploy, and how.
 #[derive(Debug, Clone)]
@@ -116,8 +115,8 @@ fn secrets(keep: bool, get: impl Fn(&str) -> Option<String>) -> Result<Option<St
         format!("{ADMIN_TOKEN} is not set: make one with `openssl rand -hex 32`, and keep it")
     })?;
     ensure!(
-        token.trim().len() >= ADMIN_TOKEN_LEAST_CHARACTERS,
-        "{ADMIN_TOKEN} has less than {ADMIN_TOKEN_LEAST_CHARACTERS} characters, and could be guessed: \
+        token.trim().len() >= ADMIN_TOKEN_MIN,
+        "{ADMIN_TOKEN} has less than {ADMIN_TOKEN_MIN} characters, and could be guessed: \
          make one with `openssl rand -hex 32`"
     );
     let [keys_name, token_name] = SECRETS;

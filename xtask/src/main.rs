@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::mpsc;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
+use smcp_ids::limits::ADMIN_TOKEN_MIN;
 use smcp_xtask::{bench, build, conformance, demo, deploy, dev, paths, soak, spec, test, tidy};
 
 #[derive(Parser)]
@@ -195,6 +196,11 @@ fn run(chore: Chore) -> Result<()> {
         } => {
             build::build(build::Mode::Release)?;
             let (admin_token, made) = match admin_token {
+                Some(token) if token.len() < ADMIN_TOKEN_MIN => {
+                    bail!(
+                        "the admin token has less than {ADMIN_TOKEN_MIN} characters, and could be guessed"
+                    )
+                }
                 Some(token) => (token, false),
                 None => (dev::random_hex(16)?, true),
             };

@@ -146,7 +146,7 @@ fn install_packages() -> Result<()> {
 
 /// Takes away what cargo says of the package whose chore this is: a build script that looks at it, as
 /// that of `ring` does, would have its crate built anew for each package that starts a cargo.
-fn of_no_package(command: &mut Command) -> &mut Command {
+pub fn of_no_package(command: &mut Command) -> &mut Command {
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
         if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {

@@ -4,6 +4,7 @@ use core::fmt;
 
 use smcp_crypto::{equal, sha256};
 use smcp_ids::Digest;
+use smcp_ids::limits::ADMIN_TOKEN_MIN;
 
 use crate::error::AuthError;
 use crate::principal::Principal;
@@ -17,7 +18,13 @@ impl AdminToken {
         Self(Self::digest(token))
     }
 
-    /// What a deployment is configured with instead of the token.
+    /// What a deployment that is configured with this text knows of it. None if it is so short that it could be guessed:
+    /// nothing else limits how often that may be tried, so such a deployment has no platform admin.
+    pub fn configured(text: &str) -> Option<Digest> {
+        (text.len() >= ADMIN_TOKEN_MIN).then(|| Self::digest(text))
+    }
+
+    /// The digest of a token.
     pub fn digest(token: &str) -> Digest {
         sha256(token.as_bytes())
     }

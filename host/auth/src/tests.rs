@@ -279,6 +279,19 @@ fn the_longest_id_fits_128_characters() {
 }
 
 #[test]
+fn an_admin_token_that_could_be_guessed_makes_nobody_an_admin() {
+    for (length, is_one) in [(0, false), (31, false), (32, true), (64, true)] {
+        let token = "x".repeat(length);
+        let configured = AdminToken::configured(&token);
+        assert_eq!(
+            AdminToken::of(&token).verify(configured.as_ref()).is_ok(),
+            is_one,
+            "{length}"
+        );
+    }
+}
+
+#[test]
 fn the_admin_token_is_known_by_its_digest() {
     let digest = AdminToken::digest("correct horse");
     for (token, configured, right) in [

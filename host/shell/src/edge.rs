@@ -65,7 +65,7 @@ impl Edge {
         let keys = keys.map(Rc::new);
         let door = Door {
             keys,
-            admin_token: (!admin_token.is_empty()).then(|| AdminToken::digest(admin_token)),
+            admin_token: AdminToken::configured(admin_token),
             allowed_origins: allowed_origins
                 .split(',')
                 .map(str::trim)

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::Command;
+use std::sync::OnceLock;
 
 use serde_json::{Value, json};
 use smcp_crypto::SigningKey;
@@ -20,11 +21,28 @@ use smcp_package::{Asks, Manifest, capabilities, embed_manifest, sign};
 use smcp_tests::admin::Admin;
 use smcp_tests::http::{Answer, Ask, tool_call};
 use smcp_tests::openapi::{Document, Operation};
-use smcp_tests::{guests, stage};
+use smcp_tests::outside::{self, Outside};
+use smcp_tests::{Stage, guests};
 
 const ASK: &str = include_str!("../../guests/ask.wat");
 const GREET: &str = include_str!("../../guests/greet.wat");
 const TENANT: &str = "described";
+
+/// A platform whose requests to other hosts are answered as by an OpenID provider that describes itself.
+fn stage() -> &'static Stage {
+    static STAGE: OnceLock<Stage> = OnceLock::new();
+    STAGE.get_or_init(|| {
+        let outside = Outside::start(|request| {
+            let issuer = format!("https://{}", request.header("host"));
+            let described = json!({
+                "issuer": issuer, "authorization_endpoint": format!("{issuer}/a"),
+                "token_endpoint": format!("{issuer}/t"), "jwks_uri": format!("{issuer}/k"),
+            });
+            outside::Answer::new(200, described.to_string())
+        });
+        Stage::sending_to(outside.unwrap().port()).unwrap()
+    })
+}
 
 /// Requests to a platform, each answer held against the document, and which of its responses were seen.
 struct Inquiry {
@@ -125,6 +143,7 @@ fn every_operation_answers_as_the_document_says() {
     keys(&mut inquiry);
     people::limits(&mut inquiry);
     people::people(&mut inquiry);
+    people::provider(&mut inquiry);
     people::web(&mut inquiry);
     refusals(&mut inquiry);
     ends(&mut inquiry);

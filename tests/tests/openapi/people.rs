@@ -3,16 +3,29 @@
 use serde_json::{Value, json};
 use smcp_ids::limits::{CLIENTS_MAX, ORIGINS_MAX};
 use smcp_tests::http::{Answer, Ask};
-use smcp_tests::stage;
 
-use crate::{Inquiry, TENANT};
+use crate::{Inquiry, TENANT, stage};
 
 pub(crate) fn limits(inquiry: &mut Inquiry) {
-    inquiry.ask("GET", "/limits", Value::Null, 200);
+    limits_at(inquiry, "/limits");
+}
+
+fn limits_at(inquiry: &mut Inquiry, path: &str) {
+    inquiry.ask("GET", path, Value::Null, 200);
     let set = json!({"fuel_per_day": 1_000_000_000_000_u64, "calls_per_minute": 100_000});
-    inquiry.ask("PUT", "/limits", set, 200);
-    inquiry.ask("PUT", "/limits", json!({"calls_per_minute": 0}), 400);
-    inquiry.ask("PUT", "/limits", json!({}), 200);
+    inquiry.ask("PUT", path, set, 200);
+    inquiry.ask("PUT", path, json!({"calls_per_minute": 0}), 400);
+    inquiry.ask("PUT", path, json!({}), 200);
+}
+
+pub(crate) fn provider(inquiry: &mut Inquiry) {
+    let mut body =
+        json!({"issuer": "https://login.example", "client_id": "x", "client_secret": "y"});
+    inquiry.ask("PUT", "/provider", body.clone(), 200);
+    inquiry.ask("GET", "/provider", Value::Null, 200);
+    body["issuer"] = json!("https://login.example/");
+    inquiry.ask("PUT", "/provider", body, 400);
+    inquiry.ask("DELETE", "/provider", Value::Null, 200);
 }
 
 pub(crate) fn people(inquiry: &mut Inquiry) {
@@ -26,6 +39,7 @@ pub(crate) fn people(inquiry: &mut Inquiry) {
         400,
     );
     let member = format!("/members/{}", invited["id"].as_str().unwrap());
+    limits_at(inquiry, &format!("{member}/limits"));
     let again = inquiry.ask("POST", &format!("{member}/invitation"), Value::Null, 201);
     let link = again["invitation"].as_str().unwrap();
     let (page, invitation) = link.split_once('?').unwrap();

@@ -42,3 +42,6 @@ pub const REGISTRATIONS_ALL: u64 = 2_000;
 pub const REGISTRATIONS_MILLIS: u64 = 10 * 60_000;
 /// Addresses that registrations came from, of which one object knows.
 pub const REGISTRATION_ADDRESSES_MAX: usize = 4_500;
+/// Bytes that the platform admin's token has at least: half of the random hexadecimal digits that the documents say to
+/// make.
+pub const ADMIN_TOKEN_MIN: usize = 32;
