@@ -11,6 +11,9 @@ import { createServer, request } from "node:http";
 import { createInterface } from "node:readline";
 import Provider from "oidc-provider";
 
+// Standard output has the answers, and nothing else.
+console.log = console.info = console.warn = console.error;
+
 const ISSUER = "https://login.example";
 const KEYS = {
   RS256: ["rsa", { modulusLength: 2048 }], PS256: ["rsa", { modulusLength: 2048 }],

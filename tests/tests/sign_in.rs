@@ -124,6 +124,7 @@ impl Scene {
         let call = tool_call("greet", &json!({})).to_string();
         Ask::new("POST", &resource)
             .header("authorization", &bearer)
+            .header("content-type", "application/json")
             .send(call.as_bytes())
             .unwrap()
     }

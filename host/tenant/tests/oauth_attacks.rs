@@ -436,3 +436,31 @@ fn a_code_or_token_of_another_tenant_is_none_here() {
         assert_eq!(scene.world.send(object, frame).status(), 401, "{path}");
     }
 }
+
+#[test]
+fn a_clock_that_goes_back_revives_nothing_that_was_used_or_ended() {
+    let mut scene = Scene::new();
+    let (client, code) = (scene.client.clone(), scene.code());
+    let tokens = scene.world.token(&exchange(&client, &code)).json();
+    let connections = scene
+        .world
+        .admin("GET", "/tenants/acme/connections", Value::Null)
+        .json();
+    let id = connections["connections"][0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let ended = scene.world.admin(
+        "DELETE",
+        &format!("/tenants/acme/connections/{id}"),
+        Value::Null,
+    );
+    assert_eq!(ended.status(), 200);
+    for back in [-1_000.0, -120_000.0, -86_400_000.0] {
+        scene.world.pass(back);
+        assert_eq!(scene.calls(&tokens), 401);
+        for request in [exchange(&client, &code), refresh(&client, &next(&tokens))] {
+            assert_eq!(scene.refused(&request), "invalid_grant");
+        }
+    }
+}

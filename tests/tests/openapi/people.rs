@@ -76,8 +76,7 @@ pub(crate) fn people(inquiry: &mut Inquiry) {
         stage().platform().endpoint(TENANT, "guest"),
     );
     let sent = form(&asked, &format!("decision=agree&access_code={code}"));
-    // The client is where the browser is sent.
-    assert_eq!(sent.status, 200, "{}", sent.text());
+    assert_eq!(sent.status, 303, "{}", sent.text());
     let there = inquiry.ask("GET", "/connections", Value::Null, 200);
     let connection = there["connections"][0]["id"].as_str().unwrap();
     inquiry.ask(

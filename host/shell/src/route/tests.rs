@@ -269,6 +269,33 @@ fn only_known_origins_may_call() {
     }
 }
 
+/// A page of another site may not have a browser answer for its person.
+#[test]
+fn forms_of_other_sites_neither_agree_nor_accept_an_invitation() {
+    let url = |path: &str| format!("https://mcp.example{path}");
+    for path in ["/authorize?client_id=a", "/t/acme/join"] {
+        for (origin, may) in [
+            ("", true),
+            ("https://mcp.example", true),
+            ("https://evil.example", false),
+            ("http://mcp.example", false),
+            ("null", false),
+        ] {
+            let url = url(path);
+            let posted = Ask {
+                origin,
+                ..ask("POST", &url, "")
+            };
+            let found = status(posted).map(drop);
+            assert_eq!(
+                found,
+                if may { Ok(()) } else { Err(403) },
+                "{path} {origin}"
+            );
+        }
+    }
+}
+
 #[test]
 fn pages_of_all_origins_may_read_the_keys_of_receipts_and_the_description_of_the_api() {
     let origin = "http://evil.example";
