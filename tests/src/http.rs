@@ -162,6 +162,7 @@ impl Ask {
     fn run(self, body: SendBody<'static>, len: Option<usize>) -> Result<Response<Body>> {
         let agent: Agent = Agent::config_builder()
             .http_status_as_error(false)
+            .max_redirects(0)
             .allow_non_standard_methods(true)
             .timeout_global(Some(self.timeout))
             .user_agent(AutoHeaderValue::None)

@@ -12,8 +12,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 use smcp_tests::admin::Admin;
 use smcp_tests::driven::Driven;
-use smcp_tests::http::Ask;
-use smcp_tests::stage;
+use smcp_tests::{person, stage};
 use smcp_xtask::{paths, python};
 
 const GREET: &str = include_str!("../guests/greet.wat");
@@ -36,7 +35,7 @@ impl Place {
         let invited = invited.json().unwrap();
         let link = invited["invitation"].as_str().unwrap();
         Self {
-            access_code: accept(link),
+            access_code: person::accept(link).unwrap(),
             admin,
             tenant,
         }
@@ -60,24 +59,6 @@ impl Place {
             assert_eq!(ended.status, 200, "{}", ended.text());
         }
     }
-}
-
-/// Follows an invitation to its access code.
-fn accept(link: &str) -> String {
-    let shown = Ask::new("GET", link).send(b"").unwrap();
-    assert_eq!(shown.status, 200, "{}", shown.text());
-    let (page, invitation) = link.split_once('?').unwrap();
-    let given = Ask::new("POST", page)
-        .header("content-type", "application/x-www-form-urlencoded")
-        .send(invitation.as_bytes())
-        .unwrap();
-    let text = given.text();
-    let code = text.split("id=\"access-code\">").nth(1);
-    code.unwrap_or_else(|| panic!("{text}"))
-        .split('<')
-        .next()
-        .unwrap()
-        .to_owned()
 }
 
 fn javascript(kind: &str, place: &Place) -> Driven {
