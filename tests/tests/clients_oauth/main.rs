@@ -7,6 +7,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod rust;
+
 use std::process::Command;
 
 use serde_json::{Value, json};
@@ -15,7 +17,7 @@ use smcp_tests::driven::Driven;
 use smcp_tests::{person, stage};
 use smcp_xtask::{paths, python};
 
-const GREET: &str = include_str!("../guests/greet.wat");
+const GREET: &str = include_str!("../../guests/greet.wat");
 
 /// A server of a fresh tenant, and a member who may use it.
 struct Place {
@@ -26,8 +28,12 @@ struct Place {
 
 impl Place {
     fn new() -> Self {
+        Self::with(GREET)
+    }
+
+    fn with(guest: &str) -> Self {
         let platform = stage().platform();
-        let tenant = stage().tenant_with(GREET).unwrap().name;
+        let tenant = stage().tenant_with(guest).unwrap().name;
         let admin = Admin::new(platform.url(), platform.admin_token());
         let path = format!("/tenants/{tenant}/members");
         let invited = admin.send("POST", &path, &json!({"name": "Ada"})).unwrap();
@@ -135,4 +141,10 @@ fn the_python_client_completes_the_flow_renews_and_recovers() {
     let mut python = Command::new(python::python().unwrap());
     python.arg(script).args([&place.url(), &place.access_code]);
     completes_the_flow(&place, Driven::process(&mut python).unwrap(), true);
+}
+
+#[test]
+fn the_rust_client_completes_the_flow_renews_and_recovers() {
+    let place = Place::new();
+    completes_the_flow(&place, rust::start(&place), true);
 }
