@@ -2,11 +2,22 @@
 //! consent page, get tokens, renew them, and recover when these were taken back. The person is a script that follows
 //! the page's form.
 //!
-//! Words to a client: `connect`, `list`, `call TOOL`, and `spoil`: its access token is good no more. It says how often
-//! its person was asked by then.
+//! Each client is told what to do in the same words, so that each claim is written once:
+//!
+//! | word | what it does |
+//! |---|---|
+//! | `connect`, `connect SCOPE` | connects, with what the host asks for, or with less |
+//! | `list` | lists the tools |
+//! | `call TOOL` | calls one |
+//! | `finish` | is given the answer of the person whom it asked in a call that is over |
+//! | `spoil` | its access token is good no more |
+//! | `forget` | it has no refresh token any more |
+//!
+//! It says how often its person was asked by then, and which scopes the last time.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod more;
 mod rust;
 
 use std::process::Command;
