@@ -1,7 +1,7 @@
 """Connects to an MCP endpoint through the official Python client's own OAuth, as a person with a browser does.
 
-Usage: oauth.py URL ACCESS_CODE. Reads words from standard input and writes JSON lines, as tests/clients_oauth.rs
-says; ends when its input does. It must not know what is right.
+Usage: oauth.py URL ACCESS_CODE. Reads words from standard input and writes JSON lines, as
+tests/tests/clients_oauth/main.rs says; ends when its input does. It must not know what is right.
 """
 
 import asyncio

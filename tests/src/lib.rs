@@ -15,6 +15,7 @@ pub mod mcp;
 pub mod mortal;
 pub mod openapi;
 pub mod outside;
+pub mod person;
 pub mod schema;
 pub mod wire;
 

@@ -2,7 +2,8 @@
 //
 // What was read, or was not there, is read so for a minute, whoever writes; a second write of a key within
 // a second is refused. `elsewhere`, a write is not even seen for a minute where nobody has read: as if the
-// reader were on the other side of the world. All else is KV's.
+// reader were on the other side of the world. All else is KV's. Every read is logged, so that a test can see
+// which there were.
 
 import { WorkerEntrypoint } from "cloudflare:workers";
 
@@ -16,7 +17,9 @@ const written = new Map();
 
 /** Stands for a namespace of KV; its methods are called from the host's Worker. */
 export class StaleKv extends WorkerEntrypoint {
-  async get(key, kind) {
+  async get(key, options) {
+    console.log(`KV get ${key}`);
+    const kind = typeof options === "object" ? options.type : options;
     const value = await this.read(key);
     if (value === null || kind === "arrayBuffer") return value;
     if (kind !== undefined && kind !== "text") throw new Error(`nothing reads KV as ${kind}`);

@@ -7,6 +7,7 @@ mod beside;
 mod budget;
 mod cold;
 mod crowd;
+mod edge;
 mod heavy;
 mod http;
 mod listeners;
@@ -52,6 +53,7 @@ struct Extent {
     startups: usize,
     beside_rounds: usize,
     beside: Duration,
+    edge_rounds: usize,
     heavy_rounds: usize,
     tasks: usize,
     sandbox_rounds: usize,
@@ -73,6 +75,7 @@ const FULL: Extent = Extent {
     startups: 15,
     beside_rounds: 3,
     beside: Duration::from_secs(4),
+    edge_rounds: 11,
     heavy_rounds: 5,
     tasks: 1_000,
     sandbox_rounds: 11,
@@ -100,6 +103,7 @@ const QUICK: Extent = Extent {
     startups: 5,
     beside_rounds: 1,
     beside: Duration::from_secs(2),
+    edge_rounds: 3,
     heavy_rounds: 1,
     tasks: 50,
     sandbox_rounds: 3,
@@ -145,6 +149,9 @@ pub fn run(quick: bool, json: bool) -> Result<()> {
         })
         .collect::<Result<Vec<_>>>()?;
     step.done();
+    let step = Step::begin("credentials at the edge");
+    let edge = edge::measure(&stage, &platform, extent.edge_rounds)?;
+    step.done();
     drop(platform);
     let step = Step::begin("a call that computes for long, alone");
     let heavy = heavy::measure(&stage, extent.heavy_rounds)?;
@@ -172,6 +179,7 @@ pub fn run(quick: bool, json: bool) -> Result<()> {
         cold,
         startup,
         beside,
+        edge,
         heavy,
         waiting,
         lists,
@@ -318,6 +326,7 @@ fn budgets(report: &Report, rounds: &Rounds) -> Vec<Budget> {
             .must(25.0)
             .aim(12.0)
     }));
+    budgets.extend(report.edge.budgets());
     let what = "a heavy call over HTTP, alone, over one slice of the same work";
     budgets.push(Budget::low(what, report.heavy.ratio, "x").must(report::OVERHEAD_MUST));
     budgets.extend(crowded_budgets(&report.lists, &report.listeners));

@@ -201,6 +201,26 @@ impl Platform {
             .context("key create printed no key")?
             .to_owned())
     }
+
+    /// A fresh member of a tenant, who may do everything: their access code, got through the invitation.
+    ///
+    /// # Errors
+    ///
+    /// If the host refuses.
+    pub fn access_code(&self, tenant: &str) -> Result<String> {
+        let invited = self.smcp(["member", "invite", "Ada", "--tenant", tenant])?;
+        let link = invited["invitation"].as_str();
+        let link = link.context("member invite printed no link")?;
+        setup::output(browser().args(["accept", link]))
+            .context("the invitation gave no access code")
+    }
+}
+
+/// A person's browser: a script that follows forms.
+pub fn browser() -> Command {
+    let mut node = Command::new(paths::node());
+    node.arg(paths::root().join("xtask/node/browser.mjs"));
+    node
 }
 
 /// Calls tools through an official JavaScript client: `modern`, `auto`, `legacy` or `sdk`. Gives

@@ -15,14 +15,25 @@ use crate::{admin, mcp, oauth};
 /// Answers a request, whatever it is.
 pub(crate) async fn answer(scene: Scene, frame: Frame) -> Reply {
     let answered = route(&scene, &frame).await;
-    answered.unwrap_or_else(|problem| problem.reply(metadata_url(&frame).as_deref()))
+    answered.unwrap_or_else(|problem| problem.reply(metadata_url(&scene, &frame).as_deref()))
 }
 
-/// Where an endpoint that was called says who gives out credentials for it.
-fn metadata_url(frame: &Frame) -> Option<String> {
+/// Where an endpoint that was called says who gives out credentials for it. One that takes keys only does not: clients
+/// that find OAuth do not use their keys.
+fn metadata_url(scene: &Scene, frame: &Frame) -> Option<String> {
     let path = frame.path.split('?').next().unwrap_or_default();
-    let is_endpoint = path.starts_with("/t/") && !frame.base.is_empty();
-    is_endpoint.then(|| discovery::resource_metadata_url(&frame.base, path))
+    let rest = path.strip_prefix("/t/")?;
+    let endpoint = endpoint(scene, rest).ok()?;
+    let is_known = !frame.base.is_empty() && !takes_keys_only(scene, &endpoint);
+    is_known.then(|| discovery::resource_metadata_url(&frame.base, path))
+}
+
+fn takes_keys_only(scene: &Scene, endpoint: &Endpoint) -> bool {
+    let state = scene.state.borrow();
+    let server = endpoint.server();
+    state.directory().is_ok_and(|directory| {
+        server.is_some_and(|server| directory.options.public.key_only.contains(server))
+    })
 }
 
 async fn route(scene: &Scene, frame: &Frame) -> Result<Reply, Problem> {
@@ -84,11 +95,7 @@ pub(crate) fn principal(
             proven.admit(record, now)?
         }
         Credential::AccessToken(token) => {
-            let key_only = &directory.options.public.key_only;
-            if endpoint
-                .server()
-                .is_some_and(|server| key_only.contains(server))
-            {
+            if takes_keys_only(scene, endpoint) {
                 return Err(AuthError::OtherAudience.into());
             }
             let proven = keyring.open_token(&token)?;

@@ -298,3 +298,35 @@ fn a_members_limits_count_for_all_its_clients_together_and_for_no_other_member()
     let unknown = "/tenants/acme/members/nobody/limits";
     assert_eq!(world.admin("PUT", unknown, json!({})).status(), 404);
 }
+
+/// What a step-up needs is in the refusal, whoever it is for; at a server that takes keys only, nothing else is named.
+#[test]
+fn a_refusal_for_a_scope_names_the_metadata_unless_keys_only_are_taken() {
+    let (mut world, access_code, client) = world();
+    let mut request = authorization(&client);
+    request.push(("scope", "mcp:read"));
+    let sent = location(&world.agree(&request, &access_code));
+    let code = parameter(&sent, "code").unwrap();
+    let tokens = world.token(&exchange(&client, &code)).json();
+    let key = world.key("acme", json!({"scopes": "mcp:read"}));
+    let refused = |world: &mut World, credential: &str| {
+        let refused = world.call(credential, &tool_call(1, "greet", json!({})));
+        assert_eq!(refused.status(), 403, "{}", refused.text());
+        header(&refused, "www-authenticate").unwrap()
+    };
+    let needed = "error=\"insufficient_scope\", scope=\"mcp/hello/greet\"";
+    for credential in [access(&tokens), &key] {
+        let challenge = refused(&mut world, credential);
+        assert_eq!(
+            challenge,
+            format!("Bearer realm=\"smcp\", {needed}, {CHALLENGED}")
+        );
+    }
+    let off = json!({"enabled": false});
+    let off = world.admin("PUT", "/tenants/acme/servers/hello/oauth", off);
+    assert_eq!(off.status(), 200, "{}", off.text());
+    assert_eq!(
+        refused(&mut world, &key),
+        format!("Bearer realm=\"smcp\", {needed}")
+    );
+}

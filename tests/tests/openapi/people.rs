@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use smcp_ids::limits::{CLIENTS_MAX, ORIGINS_MAX};
 use smcp_tests::http::{Answer, Ask};
+use smcp_tests::person;
 
 use crate::{Inquiry, TENANT, stage};
 
@@ -42,15 +43,7 @@ pub(crate) fn people(inquiry: &mut Inquiry) {
     limits_at(inquiry, &format!("{member}/limits"));
     let again = inquiry.ask("POST", &format!("{member}/invitation"), Value::Null, 201);
     let link = again["invitation"].as_str().unwrap();
-    let (page, invitation) = link.split_once('?').unwrap();
-    let given = form(page, invitation);
-    let code = given
-        .text()
-        .split("access-code\">")
-        .nth(1)
-        .unwrap()
-        .to_owned();
-    let code = code.split('<').next().unwrap().to_owned();
+    let code = person::accept(link).unwrap();
     inquiry.ask("GET", "/members", Value::Null, 200);
 
     let body =
@@ -77,6 +70,8 @@ pub(crate) fn people(inquiry: &mut Inquiry) {
     );
     let sent = form(&asked, &format!("decision=agree&access_code={code}"));
     assert_eq!(sent.status, 303, "{}", sent.text());
+    let there = format!("{}/healthz?code=", inquiry.admin.url());
+    assert!(sent.header("location").starts_with(&there), "{sent:?}");
     let there = inquiry.ask("GET", "/connections", Value::Null, 200);
     let connection = there["connections"][0]["id"].as_str().unwrap();
     inquiry.ask(

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::beside::Beside;
 use super::budget::{Budget, number};
 use super::cold::Cold;
+use super::edge::Edge;
 use super::heavy::Heavy;
 use super::listeners::Listeners;
 use super::lists::Lists;
@@ -39,6 +40,8 @@ pub(super) struct Report {
     pub(super) startup: Startup,
     /// An echo beside a busy neighbour, by how much that has at once.
     pub(super) beside: Vec<Beside>,
+    /// Credentials at the edge.
+    pub(super) edge: Edge,
     /// A call that computes for long, alone.
     pub(super) heavy: Heavy,
     /// Tasks that wait.
@@ -201,6 +204,7 @@ impl fmt::Display for Report {
         }
         self.fmt_subjects(f)?;
         self.fmt_first_times(f)?;
+        write!(f, "\n{}", self.edge)?;
         let heavy = &self.heavy;
         writeln!(
             f,

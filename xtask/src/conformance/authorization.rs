@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::fixture::{Fixture, TENANT};
 use super::suite::{self, Check};
 use crate::paths;
-use crate::platform::Platform;
+use crate::platform;
 use crate::progress::Step;
 
 /// What it came to, by scenario.
@@ -29,7 +29,7 @@ pub(super) fn run(fixture: &Fixture, results: &Path) -> Result<Vec<(String, Vec<
         "http://127.0.0.1/callback",
     ])?;
     let client = text(&added, "client_id")?;
-    let access_code = access_code(platform)?;
+    let access_code = platform.access_code(TENANT)?;
     let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
     fs::create_dir_all(results)?;
     let step = Step::begin("running the scenarios of authorization servers");
@@ -61,7 +61,9 @@ pub(super) fn run(fixture: &Fixture, results: &Path) -> Result<Vec<(String, Vec<
     for line in BufReader::new(said).lines() {
         let line = line?;
         if line.starts_with(&page) {
-            let went = browser().args(["agree", &line, &access_code]).status()?;
+            let went = platform::browser()
+                .args(["agree", &line, &access_code])
+                .status()?;
             ensure!(
                 went.success(),
                 "the browser did not come to the client: {line}"
@@ -77,26 +79,6 @@ pub(super) fn run(fixture: &Fixture, results: &Path) -> Result<Vec<(String, Vec<
         results.display()
     );
     Ok(outcomes)
-}
-
-/// The access code of a member, got through its invitation.
-fn access_code(platform: &Platform) -> Result<String> {
-    let invited = platform.smcp(["member", "invite", "Ada", "--tenant", TENANT])?;
-    let link = text(&invited, "invitation")?;
-    let given = browser().args(["accept", &link]).output()?;
-    let code = String::from_utf8(given.stdout)?;
-    ensure!(
-        given.status.success(),
-        "the invitation gave no access code: {code}"
-    );
-    Ok(code)
-}
-
-/// A person's browser.
-fn browser() -> Command {
-    let mut node = Command::new(paths::node());
-    node.arg(paths::root().join("xtask/node/browser.mjs"));
-    node
 }
 
 fn text(value: &Value, member: &str) -> Result<String> {

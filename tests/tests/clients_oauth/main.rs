@@ -2,21 +2,33 @@
 //! consent page, get tokens, renew them, and recover when these were taken back. The person is a script that follows
 //! the page's form.
 //!
-//! Words to a client: `connect`, `list`, `call TOOL`, and `spoil`: its access token is good no more. It says how often
-//! its person was asked by then.
+//! Each client is told what to do in the same words, so that each claim is written once:
+//!
+//! | word | what it does |
+//! |---|---|
+//! | `connect`, `connect SCOPE` | connects, with what the host asks for, or with less |
+//! | `list` | lists the tools |
+//! | `call TOOL` | calls one |
+//! | `finish` | is given the answer of the person whom it asked in a call that is over |
+//! | `spoil` | its access token is good no more |
+//! | `forget` | it has no refresh token any more |
+//!
+//! It says how often its person was asked by then, and which scopes the last time.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod more;
+mod rust;
 
 use std::process::Command;
 
 use serde_json::{Value, json};
 use smcp_tests::admin::Admin;
 use smcp_tests::driven::Driven;
-use smcp_tests::http::Ask;
-use smcp_tests::stage;
+use smcp_tests::{person, stage};
 use smcp_xtask::{paths, python};
 
-const GREET: &str = include_str!("../guests/greet.wat");
+const GREET: &str = include_str!("../../guests/greet.wat");
 
 /// A server of a fresh tenant, and a member who may use it.
 struct Place {
@@ -27,8 +39,12 @@ struct Place {
 
 impl Place {
     fn new() -> Self {
+        Self::with(GREET)
+    }
+
+    fn with(guest: &str) -> Self {
         let platform = stage().platform();
-        let tenant = stage().tenant_with(GREET).unwrap().name;
+        let tenant = stage().tenant_with(guest).unwrap().name;
         let admin = Admin::new(platform.url(), platform.admin_token());
         let path = format!("/tenants/{tenant}/members");
         let invited = admin.send("POST", &path, &json!({"name": "Ada"})).unwrap();
@@ -36,7 +52,7 @@ impl Place {
         let invited = invited.json().unwrap();
         let link = invited["invitation"].as_str().unwrap();
         Self {
-            access_code: accept(link),
+            access_code: person::accept(link).unwrap(),
             admin,
             tenant,
         }
@@ -60,24 +76,6 @@ impl Place {
             assert_eq!(ended.status, 200, "{}", ended.text());
         }
     }
-}
-
-/// Follows an invitation to its access code.
-fn accept(link: &str) -> String {
-    let shown = Ask::new("GET", link).send(b"").unwrap();
-    assert_eq!(shown.status, 200, "{}", shown.text());
-    let (page, invitation) = link.split_once('?').unwrap();
-    let given = Ask::new("POST", page)
-        .header("content-type", "application/x-www-form-urlencoded")
-        .send(invitation.as_bytes())
-        .unwrap();
-    let text = given.text();
-    let code = text.split("id=\"access-code\">").nth(1);
-    code.unwrap_or_else(|| panic!("{text}"))
-        .split('<')
-        .next()
-        .unwrap()
-        .to_owned()
 }
 
 fn javascript(kind: &str, place: &Place) -> Driven {
@@ -154,4 +152,10 @@ fn the_python_client_completes_the_flow_renews_and_recovers() {
     let mut python = Command::new(python::python().unwrap());
     python.arg(script).args([&place.url(), &place.access_code]);
     completes_the_flow(&place, Driven::process(&mut python).unwrap(), true);
+}
+
+#[test]
+fn the_rust_client_completes_the_flow_renews_and_recovers() {
+    let place = Place::new();
+    completes_the_flow(&place, rust::start(&place), true);
 }
