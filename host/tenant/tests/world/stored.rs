@@ -33,13 +33,16 @@ impl World {
         }
     }
 
-    /// All rows of all objects that have any, in an order of their own.
-    pub fn all_rows(&self) -> BTreeMap<&str, &Rows> {
+    /// All rows of all objects that have any, in an order of their own; without how far the chains of what was done have
+    /// come, which refusals move on too.
+    pub fn all_rows(&self) -> BTreeMap<&str, Rows> {
         let objects = self.objects.iter();
-        objects
-            .filter(|(_, object)| !object.rows.is_empty())
-            .map(|(name, object)| (name.as_str(), &object.rows))
-            .collect()
+        let rows = objects.map(|(name, object)| {
+            let mut rows = object.rows.clone();
+            rows.remove(&(Table::Object, "audit".to_owned()));
+            (name.as_str(), rows)
+        });
+        rows.filter(|(_, rows)| !rows.is_empty()).collect()
     }
 }
 
