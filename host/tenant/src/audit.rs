@@ -117,7 +117,8 @@ impl Scene {
         if went == Transacted::Done {
             self.took(changes)?;
             if let Some(head) = signs {
-                self.keep_signed(&head).await?;
+                // What is done is done, whether or not a copy of its head can be kept.
+                let _ = self.keep_signed(&head).await;
             }
         }
         Ok(went)
