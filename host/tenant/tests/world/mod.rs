@@ -38,21 +38,6 @@ struct Object {
     engine: Option<Tenant>,
 }
 
-impl Object {
-    fn change(&mut self, rows: Vec<Mutation>) {
-        for mutation in rows {
-            match mutation {
-                Mutation::Put(Record { table, key, value }) => {
-                    self.rows.insert((table, key), value);
-                }
-                Mutation::Delete { table, key } => {
-                    self.rows.remove(&(table, key));
-                }
-            }
-        }
-    }
-}
-
 /// Where the host is called.
 pub const BASE: &str = "https://mcp.example";
 

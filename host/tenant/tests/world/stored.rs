@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use smcp_capability::turn::Table;
+use smcp_capability::turn::{Mutation, Record, Table};
 use smcp_ids::ReleaseDigest;
 use smcp_tenant::memory_items::MemoryItems;
 
@@ -43,6 +43,22 @@ impl World {
             (name.as_str(), rows)
         });
         rows.filter(|(_, rows)| !rows.is_empty()).collect()
+    }
+}
+
+impl Object {
+    /// Changes its rows.
+    pub(super) fn change(&mut self, rows: Vec<Mutation>) {
+        for mutation in rows {
+            match mutation {
+                Mutation::Put(Record { table, key, value }) => {
+                    self.rows.insert((table, key), value);
+                }
+                Mutation::Delete { table, key } => {
+                    self.rows.remove(&(table, key));
+                }
+            }
+        }
     }
 }
 
