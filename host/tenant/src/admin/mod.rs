@@ -81,9 +81,8 @@ pub(crate) async fn answer(
     scene.does(act);
     let reply = perform(scene, frame, query, &allowed).await;
     // What changed no row is written down by itself; what failed has changed nothing.
-    match (scene.act.take(), &reply) {
-        (Some(act), Ok(_)) => scene.note(act).await?,
-        _ => {}
+    if let (Some(act), Ok(_)) = (scene.act.take(), &reply) {
+        scene.note(act).await?;
     }
     reply
 }
