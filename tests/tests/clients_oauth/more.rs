@@ -63,9 +63,9 @@ fn the_newer_javascript_client_asks_for_more_beside_what_it_has_in_a_session() {
 }
 
 /// It has code for this, but renews its token first if it can, which gives it no scope that it had not; then it is
-/// refused again and gives up (typescript-sdk, issue 2255). Without a refresh token it asks, for what it lacks and
-/// nothing else (its issue 1582). No challenge of ours changes either: where the spec of its time would have the host
-/// repeat what the client has, that of 2026-07-28 leaves this to the client.
+/// refused again and gives up (typescript-sdk, issue 2255). No challenge changes that. Without a refresh token it asks,
+/// for what it lacks and nothing else (its issue 1582): since 2026-07-28 it is the client that adds what it has
+/// (basic/authorization, "Step-Up Authorization Flow"), and this one is older.
 #[test]
 fn the_older_javascript_client_asks_for_more_if_it_has_no_refresh_token() {
     let place = Place::with(DESK);

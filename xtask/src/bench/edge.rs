@@ -162,14 +162,9 @@ fn subjects(stage: &Stage, platform: &Platform) -> Result<Vec<Subject>> {
             json!([["GET", format!("{origin}/nothing"), ""]]),
         ),
         subject("an API key", proven, true, with(&stage.key)),
+        subject("an API key narrowed four times", proven, true, with(&four)),
         subject(
-            "an API key that was narrowed four times",
-            proven,
-            true,
-            with(&four),
-        ),
-        subject(
-            "an API key that was narrowed eight times, the most",
+            "an API key narrowed eight times, the most",
             proven,
             true,
             with(&eight),
