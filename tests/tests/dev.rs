@@ -17,7 +17,7 @@ use smcp_tests::http::{Answer, Ask, tool_call};
 use smcp_xtask::{build, dev, paths, setup};
 
 const GREET: &str = include_str!("../guests/greet.wat");
-const TOKEN: &str = "the-token-of-these-tests";
+const TOKEN: &str = "the-token-of-these-tests-which-is-long-enough";
 
 /// A directory that no other test has.
 fn fresh() -> PathBuf {
@@ -60,6 +60,17 @@ fn left(before: &[Process], within: Duration) -> Vec<Process> {
         }
         thread::sleep(Duration::from_millis(50));
     }
+}
+
+#[test]
+fn a_token_that_could_be_guessed_is_refused() {
+    let arguments = ["dev", "--port", "0", "--admin-token", "a-short-one"];
+    let refused = chore(arguments).unwrap().output().unwrap();
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(
+        !refused.status.success() && said.contains("could be guessed"),
+        "{said}"
+    );
 }
 
 #[test]
