@@ -51,7 +51,9 @@ fn the_record_is_exported_verified_and_found_broken_whatever_is_done_to_it() {
     .unwrap();
     run(
         &platform,
-        &["key", "create", "--scope", "audit", "--tenant", "acme"],
+        &[
+            "key", "create", "--name", "x", "--scope", "audit", "--tenant", "acme",
+        ],
     )
     .unwrap();
     let [entries, head] = exported(&platform, "acme");
