@@ -10,6 +10,7 @@ use smcp_package::PackageError;
 use smcp_protocol::CatalogueError;
 use smcp_sandbox::{Fault, LoadError};
 use smcp_tape::RecordingError;
+use smcp_tenant::audit::ChainError;
 use smcp_tenant::receipt::ReceiptError;
 use smcp_tenant::schemas::SettingSchemaError;
 
@@ -176,6 +177,9 @@ pub enum Failure {
     /// A receipt is of another result.
     #[error("the receipt is not of the result in {}, byte by byte", .0.display())]
     ReceiptResult(PathBuf),
+    /// A record of what was done is not whole.
+    #[error(transparent)]
+    Audit(ChainError),
     /// No tape is kept that was asked for.
     #[error(
         "no such tape is kept: tapes are of calls that failed, the newest 20 of a server, for 7 days; `smcp tape list` shows them"
@@ -257,6 +261,7 @@ impl Failure {
             Self::ReceiptModule { .. } => "receipt_module",
             Self::ReceiptRequest(_) => "receipt_request",
             Self::ReceiptResult(_) => "receipt_result",
+            Self::Audit(_) => "audit_broken",
             Self::NoTape => "no_tape",
             Self::Unreachable { .. } => "unreachable",
             Self::Refused { code, .. } => code,

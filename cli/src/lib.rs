@@ -103,6 +103,7 @@ enum Command {
     #[command(name = "oauth")]
     OAuth(admin::OAuthCommand),
     Limits(admin::LimitsCommand),
+    Audit(admin::AuditCommand),
     Logs(admin::Logs),
     Tape(admin::TapeCommand),
     Connect(connect::Connect),
@@ -166,6 +167,7 @@ impl Command {
             Self::Origin(command) => command.run(ui),
             Self::OAuth(command) => command.run(ui),
             Self::Limits(command) => command.run(ui),
+            Self::Audit(command) => command.run(ui),
             Self::Logs(args) => admin::logs(args, ui),
             Self::Tape(command) => command.run(ui),
             Self::Connect(args) => connect::run(args, ui),

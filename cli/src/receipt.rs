@@ -166,7 +166,8 @@ fn result_of(json: Json<'_>) -> Json<'_> {
         .unwrap_or(json)
 }
 
-fn keys(from: &KeySource) -> Result<PlatformKeys, Failure> {
+/// The keys of a platform.
+pub(crate) fn keys(from: &KeySource) -> Result<PlatformKeys, Failure> {
     let json = match &from.keys {
         Some(file) => files::read(file)?,
         None => {

@@ -2,6 +2,7 @@
 //!
 //! What a host answers is shown, not judged: the rules are the host's.
 
+mod audit;
 mod client;
 mod config;
 mod grant;
@@ -28,6 +29,7 @@ use smcp_ids::TenantId;
 use crate::failure::Failure;
 use crate::ui::{STRONG, Ui, moment, table};
 
+pub(crate) use audit::AuditCommand;
 pub(crate) use client::{ClientCommand, ConnectionCommand};
 pub(crate) use config::ConfigCommand;
 pub(crate) use grant::GrantCommand;
@@ -82,6 +84,11 @@ pub(crate) struct OfTenant {
 }
 
 impl OfTenant {
+    /// A client, whatever tenant it is about.
+    fn client(&self) -> Result<Client, Failure> {
+        Client::new(&self.host)
+    }
+
     /// A client, and the path of the tenant.
     fn open(&self) -> Result<(Client, String), Failure> {
         let client = Client::new(&self.host)?;

@@ -8,6 +8,8 @@
 use serde::{Deserialize, Serialize};
 use smcp_ids::UnixMillis;
 
+use crate::turn::Mutation;
+
 /// Where an item is. Keys of one space are in the order of their bytes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Place {
@@ -109,6 +111,8 @@ pub struct Transaction {
     pub quotas: Vec<Quota>,
     /// A name that must not have been used, and is now.
     pub spend: Option<Spend>,
+    /// Rows that are changed with all that.
+    pub rows: Vec<Mutation>,
 }
 
 /// How a [`Transaction`] went.

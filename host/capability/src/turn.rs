@@ -229,9 +229,6 @@ pub struct Verification {
 pub enum Effect {
     /// All rows of the object. At once. Answer: [`Performed::Records`].
     LoadRecords,
-    /// All of these changes or none, durable before the reply goes out. At once. Answer:
-    /// [`Performed::Done`].
-    Commit(Vec<Mutation>),
     /// The module of a release of this tenant. Answer: [`Performed::Module`].
     ReadModule(ReleaseDigest),
     /// Stores a module of this tenant under its release. Answer: [`Performed::Done`].
@@ -258,7 +255,8 @@ pub enum Effect {
     /// The keys of a range of items, in order, as they are at that time. At once. Answer:
     /// [`Performed::Keys`].
     ListItems(Range, UnixMillis),
-    /// Checks and changes items. At once. Answer: [`Performed::Transacted`].
+    /// Checks and changes items and rows: all of it or nothing, durable before the reply goes out. At once. Answer:
+    /// [`Performed::Transacted`].
     Transact(Transaction),
     /// Removes all items of the accounts that begin so. At once. Answer: [`Performed::Done`].
     DeleteItems(String),

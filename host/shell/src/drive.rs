@@ -66,11 +66,7 @@ async fn steps(
             Step::Need(effect) => {
                 unsynced |= matches!(
                     effect,
-                    Effect::Commit(_)
-                        | Effect::Erase
-                        | Effect::Transact(_)
-                        | Effect::DeleteItems(_)
-                        | Effect::Wake(_)
+                    Effect::Erase | Effect::Transact(_) | Effect::DeleteItems(_) | Effect::Wake(_)
                 );
                 let performed = perform(signer, object, turn, effect).await;
                 answer = postcard::to_allocvec(&performed)

@@ -36,9 +36,6 @@ pub(crate) async fn perform(
 ) -> Performed {
     let performed = match effect {
         Effect::LoadRecords => records::load(&object.storage()).map(Performed::Records),
-        Effect::Commit(changes) => {
-            records::commit(&object.storage(), &changes).map(|()| Performed::Done)
-        }
         Effect::ReadModule(release) => read_module(object, release).await.map(Performed::Module),
         Effect::WriteModule { release, bytes } => write_module(object, release, &bytes)
             .await

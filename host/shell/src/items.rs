@@ -18,7 +18,7 @@ use wasm_bindgen::prelude::*;
 use worker_sys::{DurableObjectStorage, SqlStorage};
 
 use crate::bindings::{array, bytes_of, transaction};
-use crate::records::rows;
+use crate::records::{apply_all, rows};
 
 const CREATE: [&str; 5] = [
     "CREATE TABLE IF NOT EXISTS item (space TEXT NOT NULL, key TEXT NOT NULL, account TEXT NOT NULL, \
@@ -99,13 +99,27 @@ pub(crate) fn transact(
     let sql = storage.sql();
     let mut went = Transacted::Done;
     transaction(storage, &mut || {
-        for statement in CREATE {
-            sql.exec(statement, Array::new())?;
+        if touches_items(asked) {
+            for statement in CREATE {
+                sql.exec(statement, Array::new())?;
+            }
+            went = transact_in(&sql, asked)?;
         }
-        went = transact_in(&sql, asked)?;
-        Ok(())
+        match went {
+            Transacted::Done => apply_all(&sql, &asked.rows),
+            _ => Ok(()),
+        }
     })?;
     Ok(went)
+}
+
+/// Whether it is about more than rows.
+fn touches_items(asked: &Transaction) -> bool {
+    let is_without = asked.seen.is_empty()
+        && asked.ranges.is_empty()
+        && asked.writes.is_empty()
+        && asked.spend.is_none();
+    !is_without
 }
 
 /// Removes all items of the accounts that begin so.

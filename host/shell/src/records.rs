@@ -8,7 +8,7 @@ use smcp_capability::turn::{Mutation, Record, Table};
 use wasm_bindgen::prelude::*;
 use worker_sys::{DurableObjectStorage, SqlStorage, SqlStorageCursor};
 
-use crate::bindings::{array, bytes_of, transaction};
+use crate::bindings::{array, bytes_of};
 
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS record (kind TEXT NOT NULL, key TEXT NOT NULL, \
                       value BLOB NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID";
@@ -33,18 +33,15 @@ pub(crate) fn load(storage: &DurableObjectStorage) -> Result<Vec<Record>, JsValu
         .collect())
 }
 
-/// Applies all changes or none.
-pub(crate) fn commit(
-    storage: &DurableObjectStorage,
-    mutations: &[Mutation],
-) -> Result<(), JsValue> {
-    let sql = storage.sql();
-    transaction(storage, &mut || {
-        sql.exec(CREATE, Array::new())?;
-        mutations
-            .iter()
-            .try_for_each(|mutation| apply(&sql, mutation))
-    })
+/// Applies changes, in the transaction that is under way.
+pub(crate) fn apply_all(sql: &SqlStorage, mutations: &[Mutation]) -> Result<(), JsValue> {
+    if mutations.is_empty() {
+        return Ok(());
+    }
+    sql.exec(CREATE, Array::new())?;
+    mutations
+        .iter()
+        .try_for_each(|mutation| apply(sql, mutation))
 }
 
 fn apply(sql: &SqlStorage, mutation: &Mutation) -> Result<(), JsValue> {

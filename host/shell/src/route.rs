@@ -330,7 +330,8 @@ fn place(path: &str) -> Option<Place> {
         (Some("t"), Some(tenant), Some("signed-in"), None, None) => {
             Some(Place::SignedIn(tenant.parse().ok()?))
         }
-        (Some("admin"), Some("v1"), Some("tenants"), None, None) => {
+        (Some("admin"), Some("v1"), Some("tenants" | "audit"), None, None)
+        | (Some("admin"), Some("v1"), Some("audit"), Some("head"), None) => {
             Some(Place::Admin(Role::Platform, BodyMax::Admin))
         }
         (Some("admin"), Some("v1"), Some("tenants"), Some(tenant), None) => {

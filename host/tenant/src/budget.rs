@@ -8,6 +8,7 @@
 
 mod attempts;
 mod bucket;
+mod refusals;
 mod registrations;
 mod throttle;
 
@@ -18,6 +19,7 @@ use smcp_ids::{Fuel, UnixMillis, limits};
 
 pub use self::attempts::Attempts;
 pub use self::bucket::Bucket;
+pub use self::refusals::Refusals;
 pub use self::registrations::Registrations;
 
 const MINUTE: u64 = 60_000;

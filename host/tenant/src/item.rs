@@ -121,6 +121,22 @@ impl Space {
         }
     }
 
+    /// What was done, and what was refused.
+    pub(crate) fn audit() -> Self {
+        Self {
+            name: "audit".to_owned(),
+            account: "audit/".to_owned(),
+        }
+    }
+
+    /// How far that had come on which day, signed.
+    pub(crate) fn audit_heads() -> Self {
+        Self {
+            name: "audit-head".to_owned(),
+            account: "audit-head/".to_owned(),
+        }
+    }
+
     /// What was spent of budgets; of narrowed keys', of which there may be many, by themselves.
     pub(crate) fn budgets(is_narrowed: bool) -> Self {
         let whose = if is_narrowed { "narrowed" } else { "own" };
@@ -336,23 +352,27 @@ impl Scene {
             quotas,
             ..Transaction::default()
         };
-        match self.outside.perform(Effect::Transact(transaction)).await {
-            Performed::Transacted(Transacted::Done) => Ok(true),
-            Performed::Transacted(Transacted::OverQuota) => Ok(false),
-            _ => Err(Problem::host()),
+        match self.transacted(transaction).await? {
+            Transacted::Done => Ok(true),
+            Transacted::OverQuota => Ok(false),
+            Transacted::Stale | Transacted::Spent => Err(Problem::host()),
         }
     }
 
     /// Checks and changes items: all of it, or nothing.
     pub(crate) async fn transact(&self, transaction: Transaction) -> Result<Transacted, Problem> {
         let changes = !transaction.writes.is_empty();
+        let went = self.transacted(transaction).await?;
+        if changes && went == Transacted::Done {
+            self.state.borrow_mut().item_commits += 1;
+        }
+        Ok(went)
+    }
+
+    /// Has a transaction performed.
+    pub(crate) async fn transacted(&self, transaction: Transaction) -> Result<Transacted, Problem> {
         match self.outside.perform(Effect::Transact(transaction)).await {
-            Performed::Transacted(went) => {
-                if changes && went == Transacted::Done {
-                    self.state.borrow_mut().item_commits += 1;
-                }
-                Ok(went)
-            }
+            Performed::Transacted(went) => Ok(went),
             _ => Err(Problem::host()),
         }
     }

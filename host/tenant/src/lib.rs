@@ -9,11 +9,13 @@
 
 mod admin;
 mod asks;
+pub mod audit;
 pub mod budget;
 pub mod call;
 mod catalogues;
 pub mod describe;
 mod door;
+mod hexadecimal;
 pub mod item;
 mod journal;
 mod listed;

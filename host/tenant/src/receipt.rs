@@ -156,6 +156,23 @@ impl PlatformKeys {
             .filter(|key| key.algorithm == ALGORITHM);
         Ok(Self(known.map(|key| key.public_key).collect()))
     }
+
+    /// Whether the platform signed that for the object of that name, under the key of that id.
+    ///
+    /// # Errors
+    /// [`ReceiptError::KeyUnknown`] or [`ReceiptError::Signature`].
+    pub(crate) fn verify(
+        &self,
+        id: &str,
+        object: &str,
+        body: &[u8],
+        signature: &[u8; smcp_crypto::SIGNATURE_BYTES],
+    ) -> Result<(), ReceiptError> {
+        let named = |key: &&PublisherKey| receipt_key_id(key) == id;
+        let key = self.0.iter().find(named);
+        let key = key.ok_or_else(|| ReceiptError::KeyUnknown(id.to_owned()))?;
+        verify_receipt(key, object, body, signature).map_err(|_| ReceiptError::Signature)
+    }
 }
 
 /// A receipt that anybody may have written.
@@ -207,14 +224,9 @@ impl UntrustedReceipt {
     /// # Errors
     /// [`ReceiptError::KeyUnknown`] or [`ReceiptError::Signature`].
     pub fn verify(self, keys: &PlatformKeys) -> Result<Receipt, ReceiptError> {
-        let named = |key: &&PublisherKey| receipt_key_id(key) == self.key;
-        let Some(key) = keys.0.iter().find(named) else {
-            return Err(ReceiptError::KeyUnknown(self.key));
-        };
         let object = Role::Tenant(self.receipt.tenant.clone()).object_name();
         let body = self.receipt.body();
-        verify_receipt(key, &object, body.as_bytes(), &self.signature)
-            .map_err(|_| ReceiptError::Signature)?;
+        keys.verify(&self.key, &object, body.as_bytes(), &self.signature)?;
         Ok(self.receipt)
     }
 
@@ -232,16 +244,16 @@ struct Wire {
     key: String,
     tenant: TenantId,
     server: ServerSlug,
-    #[serde(with = "hexadecimal")]
+    #[serde(with = "crate::hexadecimal")]
     release: Digest,
     profile: u32,
     method: String,
     name: String,
-    #[serde(with = "hexadecimal")]
+    #[serde(with = "crate::hexadecimal")]
     request: Digest,
-    #[serde(with = "hexadecimal")]
+    #[serde(with = "crate::hexadecimal")]
     tape: Digest,
-    #[serde(with = "hexadecimal")]
+    #[serde(with = "crate::hexadecimal")]
     result: Digest,
     bounds: Allowed,
     fuel: Fuel,
@@ -263,28 +275,6 @@ struct Listed {
 #[serde(rename_all = "camelCase")]
 struct ListedKey {
     algorithm: String,
-    #[serde(with = "hexadecimal")]
+    #[serde(with = "crate::hexadecimal")]
     public_key: PublisherKey,
-}
-
-/// Values that have one text, as that text.
-mod hexadecimal {
-    use core::fmt::Display;
-    use core::str::FromStr;
-
-    use serde::de::Error;
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    pub(super) fn serialize<S: Serializer>(value: &impl Display, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(value)
-    }
-
-    pub(super) fn deserialize<'de, T, D>(from: D) -> Result<T, D::Error>
-    where
-        T: FromStr<Err: Display>,
-        D: Deserializer<'de>,
-    {
-        let text = String::deserialize(from)?;
-        text.parse().map_err(D::Error::custom)
-    }
 }

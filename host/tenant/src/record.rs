@@ -19,6 +19,7 @@ use smcp_oauth::upstream::Issuer;
 use smcp_package::{AdmissionRecord, Asks};
 
 use crate::asks::Reach;
+use crate::audit::Head;
 use crate::tapes::Keeps;
 
 mod directory;
@@ -166,6 +167,16 @@ impl core::fmt::Debug for ProviderRecord {
     }
 }
 
+/// How far the chain of what was done has come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct AuditRecord {
+    pub(crate) head: Head,
+    /// For how many days entries are kept.
+    pub(crate) keep_days: u32,
+    /// The day, counted from 1970, on which the head was signed last.
+    pub(crate) signed_day: u64,
+}
+
 /// A client that an admin has registered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ClientRecord {
@@ -195,6 +206,7 @@ pub(crate) enum Row {
     Secret(SecretRecord),
     Options(OptionsRecord),
     Provider(ProviderRecord),
+    Audit(AuditRecord),
     Member(MemberRecord),
     Client(ClientRecord),
     Ended(EndedRecord),
@@ -220,6 +232,8 @@ pub(crate) enum Change {
 const OPTIONS: &str = "options";
 /// The row of the object that says where members can sign in.
 const PROVIDER: &str = "provider";
+/// The row of the object that says how far its chain has come.
+const AUDIT: &str = "audit";
 
 /// The one place for storage keys.
 fn release_key(server: &ServerSlug, release: &ReleaseDigest) -> String {
@@ -267,6 +281,7 @@ impl Row {
             Self::Secret(row) => (Table::Secrets, named_key(&row.server, &row.name)),
             Self::Options(_) => (Table::Object, OPTIONS.to_owned()),
             Self::Provider(_) => (Table::Object, PROVIDER.to_owned()),
+            Self::Audit(_) => (Table::Object, AUDIT.to_owned()),
             Self::Member(row) => (Table::Members, row.id.to_string()),
             Self::Client(row) => (Table::Clients, row.id.to_string()),
             Self::Ended(row) => (Table::Ended, row.grant.to_string()),
@@ -285,6 +300,7 @@ impl Row {
             Self::Secret(row) => postcard::to_allocvec(row),
             Self::Options(row) => postcard::to_allocvec(row),
             Self::Provider(row) => postcard::to_allocvec(row),
+            Self::Audit(row) => postcard::to_allocvec(row),
             Self::Member(row) => postcard::to_allocvec(row),
             Self::Client(row) => postcard::to_allocvec(row),
             Self::Ended(row) => postcard::to_allocvec(row),
@@ -335,6 +351,7 @@ impl Sealer {
         let row = match record.table {
             Table::Object if record.key == OPTIONS => Row::Options(decode(&bytes)?),
             Table::Object if record.key == PROVIDER => Row::Provider(decode(&bytes)?),
+            Table::Object if record.key == AUDIT => Row::Audit(decode(&bytes)?),
             Table::Object => Row::Tenant(decode(&bytes)?),
             Table::Tenants => Row::Listed(decode(&bytes)?),
             Table::Publishers => Row::Publisher(decode(&bytes)?),

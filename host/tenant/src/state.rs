@@ -9,11 +9,13 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use smcp_auth::{Keyring, Tickets};
-use smcp_capability::turn::{Boot, Effect, Hearers, Performed, Role, Telling};
+use smcp_capability::items::{Transacted, Transaction};
+use smcp_capability::turn::{Boot, Effect, Hearers, Mutation, Performed, Role, Telling};
 use smcp_crypto::{Binding, NONCE_BYTES, Purpose, PurposeKeys, TenantKeys, sha256};
 use smcp_ids::{Fuel, ServerSlug, TenantId};
 
-use crate::budget::{Attempts, Buckets, Registrations};
+use crate::audit::Act;
+use crate::budget::{Attempts, Buckets, Refusals, Registrations};
 use crate::catalogues::Catalogues;
 use crate::journal::Waiting;
 use crate::listed::Listed;
@@ -54,6 +56,8 @@ pub(crate) struct State {
     pub(crate) buckets: Buckets,
     /// Wrong access codes that were tried.
     pub(crate) attempts: Attempts,
+    /// Who was refused something lately.
+    pub(crate) refusals: Refusals,
     /// Clients that registered themselves lately.
     pub(crate) registrations: Registrations,
     /// Requests to other hosts that are under way.
@@ -101,6 +105,7 @@ impl State {
             places: Places::default(),
             buckets: Buckets::default(),
             attempts: Attempts::default(),
+            refusals: Refusals::default(),
             registrations: Registrations::default(),
             requests: 0,
             item_commits: 0,
@@ -142,6 +147,8 @@ pub(crate) struct Scene {
     pub(crate) outside: Outside,
     /// The name of this turn.
     pub(crate) turn: u32,
+    /// What its next change does, if that is worth an entry.
+    pub(crate) act: Rc<RefCell<Option<Act>>>,
     entropy: Rc<Entropy>,
 }
 
@@ -161,6 +168,7 @@ impl Scene {
             state,
             outside,
             turn,
+            act: Rc::default(),
             entropy: Rc::new(Entropy {
                 seed,
                 drawn: Cell::new(0),
@@ -195,6 +203,14 @@ impl Scene {
             .map(|&byte| char::from(byte))
             .collect();
         text.parse().map_err(|_| Problem::host())
+    }
+
+    /// What this request is called: the same for all that it does.
+    pub(crate) fn request_id(&self) -> String {
+        let input = Binding::new("request").bytes(&self.entropy.seed);
+        let digest = sha256(input.as_bytes());
+        let (name, _) = digest.as_bytes().split_at(8);
+        hex::encode(name)
     }
 
     pub(crate) fn nonce(&self) -> [u8; NONCE_BYTES] {
@@ -278,21 +294,33 @@ impl Scene {
         Ok(())
     }
 
-    /// Stores changes, all or none, then takes them into the directory. No other turn runs in
-    /// between.
+    /// Stores changes, all or none, then takes them into the directory, with the entry of what they do. No other turn
+    /// runs in between.
     pub(crate) async fn commit(&self, changes: Vec<Change>) -> Result<(), Problem> {
-        let mutations = {
-            let state = self.state.borrow();
-            let sealer = state.sealer.as_ref().ok_or_else(Problem::host)?;
-            changes
-                .iter()
-                .map(|change| sealer.mutation(change, self.nonce()))
-                .collect::<Option<Vec<_>>>()
-                .ok_or_else(Problem::host)?
+        let transaction = Transaction {
+            now: self.outside.now(),
+            ..Transaction::default()
         };
-        if self.outside.perform(Effect::Commit(mutations)).await != Performed::Done {
-            return Err(Problem::host());
+        match self.transact_act(transaction, changes).await? {
+            Transacted::Done => Ok(()),
+            _ => Err(Problem::host()),
         }
+    }
+
+    /// Changes of rows as storage takes them.
+    pub(crate) fn mutations(&self, changes: &[Change]) -> Result<Vec<Mutation>, Problem> {
+        let state = self.state.borrow();
+        let sealer = state.sealer.as_ref().ok_or_else(Problem::host)?;
+        let mutations = changes
+            .iter()
+            .map(|change| sealer.mutation(change, self.nonce()));
+        mutations
+            .collect::<Option<Vec<_>>>()
+            .ok_or_else(Problem::host)
+    }
+
+    /// Takes changes that are stored into the directory.
+    pub(crate) fn took(&self, changes: Vec<Change>) -> Result<(), Problem> {
         let mut state = self.state.borrow_mut();
         let directory = state.directory.as_mut().ok_or_else(Problem::host)?;
         for change in changes {

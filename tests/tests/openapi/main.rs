@@ -144,6 +144,7 @@ fn every_operation_answers_as_the_document_says() {
     people::limits(&mut inquiry);
     people::people(&mut inquiry);
     people::provider(&mut inquiry);
+    people::audit(&mut inquiry);
     people::web(&mut inquiry);
     refusals(&mut inquiry);
     ends(&mut inquiry);

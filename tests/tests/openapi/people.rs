@@ -19,6 +19,16 @@ fn limits_at(inquiry: &mut Inquiry, path: &str) {
     inquiry.ask("PUT", path, json!({}), 200);
 }
 
+pub(crate) fn audit(inquiry: &mut Inquiry) {
+    for path in ["^/audit", "/audit"] {
+        inquiry.ask("GET", path, Value::Null, 200);
+        inquiry.ask("GET", &format!("{path}?after=2&limit=1"), Value::Null, 200);
+        inquiry.ask("GET", &format!("{path}?after=x"), Value::Null, 400);
+        inquiry.ask("GET", &format!("{path}/head"), Value::Null, 200);
+    }
+    inquiry.ask("GET", "/audit/heads", Value::Null, 200);
+}
+
 pub(crate) fn provider(inquiry: &mut Inquiry) {
     let mut body =
         json!({"issuer": "https://login.example", "client_id": "x", "client_secret": "y"});

@@ -76,6 +76,8 @@ macro_rules! actions {
 }
 
 actions! {
+    ReadPlatformAudit "GET" "audit" => PLATFORM;
+    ShowPlatformAuditHead "GET" "audit" "head" => PLATFORM;
     ListTenants "GET" "tenants" => PLATFORM;
     CreateTenant "POST" "tenants" => PLATFORM;
     ShowTenant "GET" "tenants" {tenant} => AUDIT;
@@ -120,6 +122,9 @@ actions! {
     ShowProvider "GET" "tenants" {tenant} "provider" => AUDIT;
     SetProvider "PUT" "tenants" {tenant} "provider" => ADMIN;
     RemoveProvider "DELETE" "tenants" {tenant} "provider" => ADMIN;
+    ReadAudit "GET" "tenants" {tenant} "audit" => AUDIT;
+    ShowAuditHead "GET" "tenants" {tenant} "audit" "head" => AUDIT;
+    ListAuditHeads "GET" "tenants" {tenant} "audit" "heads" => AUDIT;
     ListClients "GET" "tenants" {tenant} "clients" => AUDIT;
     AddClient "POST" "tenants" {tenant} "clients" => ADMIN;
     RemoveClient "DELETE" "tenants" {tenant} "clients" {client} => ADMIN;
@@ -176,6 +181,13 @@ impl<'a> Action<'a> {
         }
         let least = self.entry().scopes.first();
         Err(least.map_or_else(Problem::not_found, |scope| Problem::lacks(scope.clone())))
+    }
+}
+
+impl<'a> Action<'a> {
+    /// Its name.
+    pub(super) fn name(&self) -> &'static str {
+        self.entry().name
     }
 }
 

@@ -98,6 +98,9 @@ pub(super) async fn add(scene: &Scene, frame: &Frame) -> Result<Reply, Problem> 
         metadata,
         created: scene.outside.now(),
     };
+    scene.does_with(
+        &serde_json::json!({ "client": record.id, "redirect_uris": record.metadata.redirect_uris }),
+    );
     scene
         .commit(vec![Change::Put(Row::Client(record.clone()))])
         .await?;

@@ -69,6 +69,7 @@ pub(super) async fn set(scene: &Scene, frame: &Frame, server: &str) -> Result<Re
         let server = find(state.directory()?, server)?.server.clone();
         record(scene, server, &set)?
     };
+    scene.does_with(&serde_json::json!({ "host": record.host, "methods": record.methods }));
     let granted = grant(scene, &record.server, |directory| {
         check_room(directory, &record)?;
         Ok(Row::Grant(record.clone()))

@@ -105,6 +105,7 @@ pub(super) async fn create(scene: &Scene, frame: &Frame) -> Result<Reply, Proble
             .ok_or_else(Problem::host)?
             .mint(&record.id)
     };
+    scene.does_with(&serde_json::json!({ "key": record.id, "scopes": record.scopes.to_string() }));
     scene
         .commit(vec![Change::Put(Row::Key(record.clone()))])
         .await?;

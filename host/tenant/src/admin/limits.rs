@@ -73,6 +73,7 @@ pub(super) async fn set_member(
 ) -> Result<Reply, Problem> {
     let allowance = limits_of(frame)?;
     let record = member_of(scene, member)?;
+    scene.does_with(&Limits::from(allowance));
     let row = Row::Member(MemberRecord {
         allowance,
         ..record
@@ -85,6 +86,7 @@ pub(super) async fn set_member(
 pub(super) async fn set(scene: &Scene, frame: &Frame) -> Result<Reply, Problem> {
     let allowance = limits_of(frame)?;
     let options = scene.state.borrow().directory()?.options.clone();
+    scene.does_with(&Limits::from(allowance));
     let row = Row::Options(OptionsRecord {
         allowance,
         ..options

@@ -143,6 +143,9 @@ async fn invited(scene: &Scene, frame: &Frame, mut record: MemberRecord) -> Resu
         record.id.as_str(),
         record.invitations,
     )?;
+    scene.does_with(
+        &serde_json::json!({ "member": record.id, "scopes": record.scopes.to_string() }),
+    );
     scene
         .commit(vec![Change::Put(Row::Member(record.clone()))])
         .await?;

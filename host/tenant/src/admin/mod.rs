@@ -5,6 +5,7 @@
 //! storage in one commit: bad input changes nothing.
 
 mod action;
+mod audit;
 mod clients;
 mod grants;
 mod keys;
@@ -29,6 +30,7 @@ use smcp_ids::limits::ADMIN_BODY_MAX;
 pub use action::{ACTIONS, Entry};
 
 use self::action::{Action, Allowed};
+use crate::audit::Act;
 use crate::problem::Problem;
 use crate::state::Scene;
 
@@ -61,8 +63,28 @@ pub(crate) async fn answer(
     if action.is_of_platform() != own.is_none() {
         return Err(Problem::not_found());
     }
-    let allowed = action.allow(principal, own.as_ref())?;
-    perform(scene, frame, query, &allowed).await
+    let place = frame.path.strip_prefix("/admin/v1").unwrap_or_default();
+    let act = Act::new(principal.to_string(), action.name(), place);
+    let allowed = match action.allow(principal, own.as_ref()) {
+        Ok(allowed) => allowed,
+        Err(problem) => {
+            if problem.status == 403 {
+                let act = act.refused(problem.code);
+                scene.note_refusal(principal, act).await?;
+            }
+            return Err(problem);
+        }
+    };
+    if frame.method == "GET" {
+        return perform(scene, frame, query, &allowed).await;
+    }
+    scene.does(act);
+    let reply = perform(scene, frame, query, &allowed).await;
+    // What changed no row is written down by itself; what failed has changed nothing.
+    if let (Some(act), Ok(_)) = (scene.act.take(), &reply) {
+        scene.note(act).await?;
+    }
+    reply
 }
 
 /// What the platform's object asks of a tenant's, with the credential of its own caller. The edge lets no such path
@@ -90,6 +112,9 @@ async fn perform(
 ) -> Result<Reply, Problem> {
     use Action as A;
     match allowed.action() {
+        A::ReadPlatformAudit {} | A::ReadAudit { .. } => audit::read(scene, query).await,
+        A::ShowPlatformAuditHead {} | A::ShowAuditHead { .. } => audit::head(scene).await,
+        A::ListAuditHeads { .. } => audit::heads(scene).await,
         A::ListTenants {} => tenants::list(scene),
         A::CreateTenant {} => tenants::create(scene, frame).await,
         A::ShowTenant { .. } => tenants::show(scene),

@@ -78,6 +78,7 @@ pub(super) async fn set(scene: &Scene, frame: &Frame) -> Result<Reply, Problem> 
         secret: set.client_secret,
         changed: scene.outside.now(),
     };
+    scene.does_with(&serde_json::json!({ "issuer": record.issuer, "client_id": record.client_id }));
     let row = Row::Provider(record.clone());
     scene.commit(vec![Change::Put(row)]).await?;
     view(scene, frame, &record)

@@ -125,6 +125,7 @@ async fn publish(scene: &Scene, public: PublicConfig) -> Result<(), Problem> {
         public: public.clone(),
         ..options
     });
+    scene.does_with(&public);
     scene.commit(vec![Change::Put(row)]).await?;
     match scene.outside.perform(Effect::Publish(Some(public))).await {
         Performed::Done => Ok(()),

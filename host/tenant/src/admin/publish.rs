@@ -73,6 +73,8 @@ pub(super) async fn publish(scene: &Scene, frame: &Frame, server: &str) -> Resul
         diff,
         waits,
     } = plan(scene, &server, &admitted)?;
+    let what = serde_json::json!({ "release": admitted.release().to_string(), "waits": waits });
+    scene.does_with(&what);
     scene.commit(changes).await?;
     if !waits {
         // Where all servers are one, a new one's lists are others too.

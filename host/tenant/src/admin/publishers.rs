@@ -76,6 +76,7 @@ pub(super) async fn trust(scene: &Scene, frame: &Frame) -> Result<Reply, Problem
         trusted: scene.outside.now(),
         revoked: None,
     };
+    scene.does_with(&serde_json::json!({ "publisher": record.key.to_string() }));
     scene
         .commit(vec![Change::Put(Row::Publisher(record.clone()))])
         .await?;

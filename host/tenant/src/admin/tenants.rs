@@ -5,6 +5,7 @@ use smcp_capability::turn::{Effect, Frame, Performed, Reply, Role};
 use smcp_ids::{TenantId, limits};
 
 use super::{body, parse};
+use crate::audit::Act;
 use crate::problem::{Problem, json};
 use crate::record::{Change, Row, TenantRecord};
 use crate::state::Scene;
@@ -64,6 +65,7 @@ pub(super) async fn create(scene: &Scene, frame: &Frame) -> Result<Reply, Proble
         tenant,
         created: scene.outside.now(),
     };
+    scene.does_with(&serde_json::json!({ "tenant": record.tenant }));
     scene
         .commit(vec![Change::Put(Row::Listed(record.clone()))])
         .await?;
@@ -138,6 +140,7 @@ pub(super) async fn open(scene: &Scene) -> Result<Reply, Problem> {
                 tenant,
                 created: scene.outside.now(),
             };
+            scene.does(Act::new("admin", "OpenTenant", record.tenant.as_str()));
             scene
                 .commit(vec![Change::Put(Row::Tenant(record.clone()))])
                 .await?;

@@ -31,12 +31,7 @@ impl Registrations {
     /// After how many seconds another may come.
     pub fn take(&mut self, address: &str, now: UnixMillis) -> Result<(), u64> {
         let who = address.parse().ok().map(network);
-        let wait = self.0.wait(&who, now).max(self.0.wait_of_all(now));
-        if wait > 0 {
-            return Err(wait.div_ceil(1_000));
-        }
-        self.0.count(&who, now);
-        Ok(())
+        self.0.take(&who, now)
     }
 }
 

@@ -46,6 +46,16 @@ impl<K: Ord + Clone> Throttle<K> {
         self.all.wait(1, now)
     }
 
+    /// Counts a try of that one, if it may.
+    pub(super) fn take(&mut self, who: &K, now: UnixMillis) -> Result<(), u64> {
+        let wait = self.wait(who, now).max(self.wait_of_all(now));
+        if wait > 0 {
+            return Err(wait.div_ceil(1_000));
+        }
+        self.count(who, now);
+        Ok(())
+    }
+
     /// That one has tried.
     pub(super) fn count(&mut self, who: &K, now: UnixMillis) {
         self.all.take(1, now);

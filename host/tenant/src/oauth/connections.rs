@@ -6,11 +6,13 @@
 //! connection is ended (section 4.3.1). Ended is a record: access tokens are refused by it at once.
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use smcp_auth::{AccessClaims, Scopes, Ticket, TicketKind};
 use smcp_capability::items::{Seen, Transacted, Transaction};
 use smcp_ids::{GrantId, MemberId, ServerSlug, UnixMillis, limits};
 use smcp_oauth::{Challenge, RedirectUri};
 
+use crate::audit::Act;
 use crate::item::Space;
 use crate::problem::Problem;
 use crate::record::{Change, EndedRecord, Row};
@@ -106,8 +108,21 @@ impl Scene {
         let value = self.sealed_connection(connection)?;
         let write = space.write(place, Some(value), Some(connection.until()));
         let quota = space.quota(limits::CONNECTIONS_BYTES_MAX, limits::CONNECTIONS_MAX);
-        if self.keep(vec![write], vec![quota]).await? {
-            return Ok(());
+        let by = format!("member:{}", connection.member);
+        let what = json!({
+            "client_name": connection.client_name, "server": connection.server, "scopes": connection.scopes.to_string(),
+        });
+        self.does(Act::new(by, "Connect", connection.id.as_str()).with(&what));
+        let transaction = Transaction {
+            now: self.outside.now(),
+            writes: vec![write],
+            quotas: vec![quota],
+            ..Transaction::default()
+        };
+        match self.transact_act(transaction, Vec::new()).await? {
+            Transacted::Done => return Ok(()),
+            Transacted::OverQuota => {}
+            Transacted::Stale | Transacted::Spent => return Err(Problem::host()),
         }
         Err(Problem::new(
             429,

@@ -7,6 +7,7 @@ use smcp_oauth::Form;
 use smcp_oauth::page::{given, invited, no_invitation};
 
 use super::page;
+use crate::audit::Act;
 use crate::problem::Problem;
 use crate::record::{Change, Row};
 use crate::state::Scene;
@@ -42,6 +43,8 @@ pub(super) async fn accept(scene: &Scene, frame: &Frame) -> Result<Reply, Proble
         member.id.as_str(),
         member.access_codes,
     )?;
+    let by = format!("member:{}", member.id);
+    scene.does(Act::new(by, "AcceptInvitation", member.id.as_str()));
     scene.commit(vec![Change::Put(Row::Member(member))]).await?;
     Ok(page(given(&tenant, &code)))
 }

@@ -10,6 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use smcp_auth::MemberRecord;
 use smcp_capability::turn::{Frame, Reply};
 use smcp_crypto::{Binding, Purpose, sha256};
@@ -21,6 +22,7 @@ use smcp_oauth::upstream::{Identity, Issuer, SignIn};
 use super::authorize::{Instead, Question, Whole};
 use super::provider::Failed;
 use super::{page, sent_to};
+use crate::audit::Act;
 use crate::problem::Problem;
 use crate::record::{Change, ProviderRecord, Row};
 use crate::state::Scene;
@@ -226,6 +228,9 @@ impl Scene {
         let Some(mut member) = found else {
             return Ok(None);
         };
+        let by = format!("member:{}", member.id);
+        let known = json!({ "issuer": name.0, "subject": name.1 });
+        self.does(Act::new(by, "SignInFirst", member.id.as_str()).with(&known));
         member.upstream = Some(name);
         let change = Change::Put(Row::Member(member.clone()));
         self.commit(vec![change]).await?;

@@ -1,6 +1,7 @@
 //! `/token` and `/revoke`: codes and refresh tokens become tokens, and are taken back.
 
 use serde::Serialize;
+use serde_json::json;
 use smcp_auth::{AccessToken, Scopes, TicketKind};
 use smcp_capability::turn::{Frame, Reply};
 use smcp_ids::{GrantId, limits};
@@ -8,6 +9,7 @@ use smcp_oauth::{GrantRequest, OAuthError, Resource, RevocationRequest, TokenReq
 
 use super::connections::{Connection, Found, Moved};
 use super::{Refused, document, form_of};
+use crate::audit::{ANYBODY, Act};
 use crate::problem::Problem;
 use crate::state::Scene;
 
@@ -90,8 +92,7 @@ impl Scene {
             .connection_of(TicketKind::Code, code, frame, request)
             .await?;
         let Some(pending) = &found.connection.code else {
-            self.end_connection(&found.connection.id).await?;
-            return Err(OAuthError::InvalidGrant.into());
+            return self.reused(&found.connection.id, "UseCodeAgain").await;
         };
         let is_there = match redirect_uri {
             Some(uri) => uri == pending.redirect_uri.as_str(),
@@ -109,10 +110,7 @@ impl Scene {
         };
         match self.moved(&found, &next).await? {
             Moved::Done => self.tokens(&next, None),
-            Moved::Overtaken => {
-                self.end_connection(&next.id).await?;
-                Err(OAuthError::InvalidGrant.into())
-            }
+            Moved::Overtaken => self.reused(&next.id, "UseCodeAgain").await,
         }
     }
 
@@ -132,8 +130,7 @@ impl Scene {
             return self.tokens(connection, scopes);
         }
         if number != connection.number || number == 0 {
-            self.end_connection(&connection.id).await?;
-            return Err(OAuthError::InvalidGrant.into());
+            return self.reused(&connection.id, "UseRefreshTokenAgain").await;
         }
         let next = Connection {
             used: now,
@@ -150,6 +147,14 @@ impl Scene {
                 self.tokens(&found.connection, scopes)
             }
         }
+    }
+
+    /// Something that is good once came again: whoever else has it shall have nothing of it.
+    async fn reused(&self, id: &GrantId, did: &str) -> Result<Tokens, Refused> {
+        let error = OAuthError::InvalidGrant;
+        self.does(Act::new(ANYBODY, did, id.as_str()).refused(error.code()));
+        self.end_connection(id).await?;
+        Err(error.into())
     }
 
     /// What a client gets: fewer scopes for this access token, if it wants that (section 4.3.1).
@@ -196,6 +201,9 @@ pub(super) async fn revoke(scene: &Scene, frame: &Frame) -> Result<Reply, Refuse
         && let Some(found) = scene.connection(grant.as_str()).await?
         && found.connection.client == request.client.id
     {
+        let by = format!("member:{}", found.connection.member);
+        let client = json!({ "client_name": found.connection.client_name });
+        scene.does(Act::new(by, "Revoke", grant.as_str()).with(&client));
         scene.end_connection(&grant).await?;
     }
     Ok(document(200, "{}".to_owned()))

@@ -10,8 +10,8 @@ use smcp_ids::{
 };
 
 use super::{
-    Change, ClientRecord, EndedRecord, GrantRecord, OptionsRecord, ProviderRecord, PublisherRecord,
-    ReleaseRecord, Row, SecretRecord, ServerRecord, SettingRecord, TenantRecord,
+    AuditRecord, Change, ClientRecord, EndedRecord, GrantRecord, OptionsRecord, ProviderRecord,
+    PublisherRecord, ReleaseRecord, Row, SecretRecord, ServerRecord, SettingRecord, TenantRecord,
 };
 
 /// All rows of an object, opened: what it answers from.
@@ -28,6 +28,7 @@ pub(crate) struct Directory {
     pub(crate) secrets: BTreeMap<(ServerSlug, String), SecretRecord>,
     pub(crate) options: OptionsRecord,
     pub(crate) provider: Option<ProviderRecord>,
+    pub(crate) audit: Option<AuditRecord>,
     pub(crate) members: BTreeMap<MemberId, MemberRecord>,
     pub(crate) clients: BTreeMap<ClientId, ClientRecord>,
     pub(crate) ended: BTreeMap<GrantId, EndedRecord>,
@@ -75,6 +76,7 @@ impl Directory {
             Change::Put(Row::Options(row)) => self.options = row,
             Change::Put(Row::Provider(row)) => self.provider = Some(row),
             Change::DeleteProvider => self.provider = None,
+            Change::Put(Row::Audit(row)) => self.audit = Some(row),
             Change::Put(Row::Member(row)) => {
                 self.members.insert(row.id.clone(), row);
             }

@@ -134,6 +134,8 @@ fn row(name: &str) -> (&'static str, u16, What) {
             Json(json!({"name": "new", "scopes": "mcp admin"})),
         ),
         "RevokeKey" => ("admin", 200, Nothing),
+        "ReadPlatformAudit" | "ShowPlatformAuditHead" => ("", 200, Nothing),
+        "ReadAudit" | "ShowAuditHead" | "ListAuditHeads" => ("admin audit", 200, Nothing),
         "ShowLimits" | "ListMembers" | "ShowMemberLimits" | "ListConnections" | "ShowProvider"
         | "ListClients" | "ListOrigins" | "ShowOAuth" => ("admin audit", 200, Nothing),
         "SetLimits" | "SetMemberLimits" => ("admin", 200, Json(json!({"calls_per_minute": 9}))),
@@ -176,7 +178,7 @@ impl Ask {
         match (self.name, tenant) {
             ("CreateTenant", GHOST) => 201,
             ("CreateTenant", _) => 409,
-            ("ListTenants", _) => 200,
+            ("ListTenants" | "ReadPlatformAudit" | "ShowPlatformAuditHead", _) => 200,
             (_, GHOST) => 404,
             _ => self.status,
         }

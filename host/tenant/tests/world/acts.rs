@@ -24,7 +24,8 @@ impl World {
             .trim_start_matches('/')
             .split('/');
         let tenant = parts.next().unwrap_or_default();
-        let to_platform = tenant.is_empty() || (method == "DELETE" && parts.next().is_none());
+        let of_platform = tenant.is_empty() || !path.starts_with("/tenants");
+        let to_platform = of_platform || (method == "DELETE" && parts.next().is_none());
         let object = if to_platform {
             "platform".to_owned()
         } else {

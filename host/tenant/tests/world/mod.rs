@@ -19,6 +19,7 @@ pub use acts::*;
 pub use stored::*;
 
 use serde_json::{Value, json};
+use smcp_capability::items::Transacted;
 use smcp_capability::turn::{
     ALARM_METHOD, Boot, Effect, Fetch, Fetched, Frame, Hearers, Listen, Mutation, Performed,
     PublicConfig, RUN_METHOD, Record, Reply, Role, Step, Table, Verification,
@@ -37,7 +38,6 @@ struct Object {
     engine: Option<Tenant>,
 }
 
-/// A platform in memory.
 /// Where the host is called.
 pub const BASE: &str = "https://mcp.example";
 
@@ -358,19 +358,6 @@ impl World {
                 };
                 Performed::Records(rows.map(record).collect())
             }
-            Effect::Commit(mutations) => {
-                for mutation in mutations {
-                    match mutation {
-                        Mutation::Put(Record { table, key, value }) => {
-                            self.object(object).rows.insert((table, key), value);
-                        }
-                        Mutation::Delete { table, key } => {
-                            self.object(object).rows.remove(&(table, key));
-                        }
-                    }
-                }
-                Performed::Done
-            }
             Effect::ReadModule(release) => {
                 Performed::Module(self.modules.get(&(object.to_owned(), release)).cloned())
             }
@@ -410,8 +397,14 @@ impl World {
             Effect::ListItems(range, now) => {
                 Performed::Keys(self.object(object).items.keys(&range, now))
             }
-            Effect::Transact(asked) => {
-                Performed::Transacted(self.object(object).items.transact(&asked))
+            Effect::Transact(mut asked) => {
+                let rows = std::mem::take(&mut asked.rows);
+                let object = self.object(object);
+                let went = object.items.transact(&asked);
+                if went == Transacted::Done {
+                    object.change(rows);
+                }
+                Performed::Transacted(went)
             }
             Effect::DeleteItems(accounts) => {
                 self.object(object).items.delete(&accounts);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use smcp_capability::turn::Table;
+use smcp_capability::turn::{Mutation, Record, Table};
 use smcp_ids::ReleaseDigest;
 use smcp_tenant::memory_items::MemoryItems;
 
@@ -33,13 +33,32 @@ impl World {
         }
     }
 
-    /// All rows of all objects that have any, in an order of their own.
-    pub fn all_rows(&self) -> BTreeMap<&str, &Rows> {
+    /// All rows of all objects that have any, in an order of their own; without how far the chains of what was done have
+    /// come, which refusals move on too.
+    pub fn all_rows(&self) -> BTreeMap<&str, Rows> {
         let objects = self.objects.iter();
-        objects
-            .filter(|(_, object)| !object.rows.is_empty())
-            .map(|(name, object)| (name.as_str(), &object.rows))
-            .collect()
+        let rows = objects.map(|(name, object)| {
+            let mut rows = object.rows.clone();
+            rows.remove(&(Table::Object, "audit".to_owned()));
+            (name.as_str(), rows)
+        });
+        rows.filter(|(_, rows)| !rows.is_empty()).collect()
+    }
+}
+
+impl Object {
+    /// Changes its rows.
+    pub(super) fn change(&mut self, rows: Vec<Mutation>) {
+        for mutation in rows {
+            match mutation {
+                Mutation::Put(Record { table, key, value }) => {
+                    self.rows.insert((table, key), value);
+                }
+                Mutation::Delete { table, key } => {
+                    self.rows.remove(&(table, key));
+                }
+            }
+        }
     }
 }
 

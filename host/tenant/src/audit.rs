@@ -1,0 +1,237 @@
+//! What was done in a tenant, by whom, and what was refused: a chain of entries that shows if any of it was altered.
+//!
+//! What an entry says is written in the very transaction that does it, with the chain's new head: neither is there
+//! without the other. So whoever does something worth an entry says so first ([`Scene::does`]), and the next change of
+//! this turn takes it along. What changes nothing is written by itself ([`Scene::note`]).
+
+mod chain;
+
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
+use smcp_auth::Principal;
+use smcp_capability::items::{Transacted, Transaction, Write};
+use smcp_capability::turn::{Effect, Performed};
+use smcp_ids::limits;
+
+pub use self::chain::{
+    ChainError, Entry, HEAD_DOMAIN, Head, HeadStatement, SignedHead, Verified, verify,
+};
+
+use crate::item::Space;
+use crate::problem::Problem;
+use crate::record::{AuditRecord, Change, Row};
+use crate::state::Scene;
+
+/// What the next change of a turn does.
+#[derive(Clone, Debug)]
+pub(crate) struct Act {
+    by: String,
+    did: String,
+    to: String,
+    what: Option<Box<RawValue>>,
+    came: String,
+}
+
+impl Act {
+    /// Something that somebody does.
+    pub(crate) fn new(by: impl Into<String>, did: &str, to: impl Into<String>) -> Self {
+        Self {
+            by: by.into(),
+            did: did.to_owned(),
+            to: to.into(),
+            what: None,
+            came: "done".to_owned(),
+        }
+    }
+
+    /// With more to say of it: never anything secret.
+    pub(crate) fn with(mut self, what: &impl Serialize) -> Self {
+        self.what = to_raw_value(what).ok();
+        self
+    }
+
+    /// That it was refused, and with which error.
+    pub(crate) fn refused(mut self, code: &str) -> Self {
+        code.clone_into(&mut self.came);
+        self
+    }
+}
+
+/// What nobody had to prove who they are for.
+pub(crate) const ANYBODY: &str = "anybody";
+
+impl Scene {
+    /// Says what the next change of this turn does.
+    pub(crate) fn does(&self, act: Act) {
+        *self.act.borrow_mut() = Some(act);
+    }
+
+    /// More of what the next change does, if it does anything worth an entry.
+    pub(crate) fn does_with(&self, what: &impl Serialize) {
+        let mut act = self.act.borrow_mut();
+        *act = act.take().map(|act| act.with(what));
+    }
+
+    /// Writes down what changes nothing.
+    pub(crate) async fn note(&self, act: Act) -> Result<(), Problem> {
+        self.does(act);
+        self.commit(Vec::new()).await
+    }
+
+    /// Writes down what was refused to somebody who is known, but not without end.
+    pub(crate) async fn note_refusal(
+        &self,
+        principal: &Principal,
+        act: Act,
+    ) -> Result<(), Problem> {
+        let now = self.outside.now();
+        let who = principal.to_string();
+        let taken = self.state.borrow_mut().refusals.take(&who, now);
+        match taken {
+            Ok(()) => self.note(act).await,
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// Makes the changes of a transaction, and the entry of what they do, if that is worth one: all of it, or nothing.
+    pub(crate) async fn transact_act(
+        &self,
+        mut transaction: Transaction,
+        mut changes: Vec<Change>,
+    ) -> Result<Transacted, Problem> {
+        let act = self.act.take();
+        let mut signs = None;
+        if let Some(act) = &act {
+            let (write, record) = self.entry(act)?;
+            transaction.writes.push(write);
+            let day = self.outside.now().0 / DAY_MILLIS;
+            signs = (record.signed_day != day).then(|| record.head.clone());
+            let record = AuditRecord {
+                signed_day: day,
+                ..record
+            };
+            changes.push(Change::Put(Row::Audit(record)));
+        }
+        transaction.rows = self.mutations(&changes)?;
+        let went = self.transacted(transaction).await?;
+        if went == Transacted::Done {
+            self.took(changes)?;
+            if let Some(head) = signs {
+                // What is done is done, whether or not a copy of its head can be kept.
+                let _ = self.keep_signed(&head).await;
+            }
+        }
+        Ok(went)
+    }
+
+    /// The next entry, as it is written, and how far the chain has come with it.
+    fn entry(&self, act: &Act) -> Result<(Write, AuditRecord), Problem> {
+        let now = self.outside.now();
+        let record = self.audit()?;
+        let number = record.head.number.saturating_add(1);
+        let entry = Entry {
+            number,
+            at: now.0,
+            of: self.state.borrow().boot.role.object_name(),
+            by: act.by.clone(),
+            request: self.request_id(),
+            did: act.did.clone(),
+            to: act.to.clone(),
+            what: act.what.clone(),
+            came: act.came.clone(),
+            before: record.head.hash,
+        };
+        let text = serde_json::to_string(&entry).map_err(|_| Problem::host())?;
+        let space = Space::audit();
+        let place = space.place(entry_key(number));
+        let sealed = self.seal_item(&place, text.as_bytes())?;
+        let until = now.plus(record.keep_millis());
+        let head = Head::after(number, &text);
+        let write = space.write(place, Some(sealed), Some(until));
+        Ok((write, AuditRecord { head, ..record }))
+    }
+
+    /// Keeps a head that the platform has signed, once a day on which something was done: who has a copy of it can tell
+    /// later whether the chain still leads there.
+    async fn keep_signed(&self, head: &Head) -> Result<(), Problem> {
+        let signed = self.signed(head).await?;
+        let bytes = serde_json::to_vec(&signed).map_err(|_| Problem::host())?;
+        let space = Space::audit_heads();
+        let place = space.place(entry_key(head.number));
+        let sealed = self.seal_item(&place, &bytes)?;
+        let until = self.outside.now().plus(self.audit()?.keep_millis());
+        let write = space.write(place, Some(sealed), Some(until));
+        self.keep(vec![write], Vec::new()).await.map(drop)
+    }
+
+    /// A head, signed by the platform, with the time.
+    pub(crate) async fn signed(&self, head: &Head) -> Result<SignedHead, Problem> {
+        let statement = HeadStatement {
+            of: self.state.borrow().boot.role.object_name(),
+            number: head.number,
+            hash: head.hash,
+            at: self.outside.now().0,
+        };
+        let statement = serde_json::to_string(&statement).map_err(|_| Problem::host())?;
+        let body = format!("{HEAD_DOMAIN}{statement}").into_bytes();
+        match self.outside.perform(Effect::Sign(body)).await {
+            Performed::Signed { key, signature } => Ok(SignedHead {
+                statement,
+                key,
+                signature: hex::encode(signature),
+            }),
+            _ => Err(Problem::host()),
+        }
+    }
+
+    /// Those that were kept.
+    pub(crate) async fn signed_heads(&self) -> Result<Vec<SignedHead>, Problem> {
+        let space = Space::audit_heads();
+        let mut heads = Vec::new();
+        for key in self.item_keys(space.range("", None, u32::MAX)).await? {
+            if let Some(bytes) = self.read_item(space.place(key)).await?.value {
+                heads.push(serde_json::from_slice(&bytes).map_err(|_| Problem::host())?);
+            }
+        }
+        Ok(heads)
+    }
+
+    /// Entries after a number, at most so many: each as it was written.
+    pub(crate) async fn entries(&self, after: u64, most: u32) -> Result<Vec<String>, Problem> {
+        let space = Space::audit();
+        let range = space.range("", Some(&entry_key(after)), most);
+        let mut texts = Vec::new();
+        for key in self.item_keys(range).await? {
+            // It may have grown too old meanwhile.
+            let Some(bytes) = self.read_item(space.place(key)).await?.value else {
+                continue;
+            };
+            texts.push(String::from_utf8(bytes).map_err(|_| Problem::host())?);
+        }
+        Ok(texts)
+    }
+
+    /// How far the chain of this object has come.
+    pub(crate) fn audit(&self) -> Result<AuditRecord, Problem> {
+        let state = self.state.borrow();
+        let record = state.directory()?.audit.clone();
+        Ok(record.unwrap_or_else(|| AuditRecord {
+            head: Head::of(&state.boot.role.object_name()),
+            keep_days: limits::AUDIT_DAYS,
+            signed_day: 0,
+        }))
+    }
+}
+
+impl AuditRecord {
+    fn keep_millis(&self) -> u64 {
+        u64::from(self.keep_days).saturating_mul(DAY_MILLIS)
+    }
+}
+
+const DAY_MILLIS: u64 = 24 * 60 * 60 * 1_000;
+
+/// Entries are in the order of their numbers.
+fn entry_key(number: u64) -> String {
+    format!("{number:016x}")
+}
