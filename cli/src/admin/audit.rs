@@ -51,8 +51,8 @@ enum Action {
 /// Whose record.
 #[derive(Debug, Args)]
 struct Whose {
-    /// That of the platform: which tenants were made and deleted
-    #[arg(long, conflicts_with = "tenant")]
+    /// That of the platform, whatever tenant is given: which tenants were made and deleted
+    #[arg(long)]
     platform: bool,
     #[command(flatten)]
     of: OfTenant,
