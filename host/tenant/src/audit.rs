@@ -1,8 +1,8 @@
 //! What was done in a tenant, by whom, and what was refused: a chain of entries that shows if any of it was altered.
 //!
 //! What an entry says is written in the very transaction that does it, with the chain's new head: neither is there
-//! without the other. So whoever does something worth an entry says so first ([`Scene::does`]), and the next change of
-//! this turn takes it along. What changes nothing is written by itself ([`Scene::note`]).
+//! without the other. So whoever does something worth an entry says so first (`Scene::does`), and the next change of
+//! this turn takes it along. What changes nothing is written by itself (`Scene::note`).
 
 mod chain;
 
