@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
+use serde::de::DeserializeOwned;
 
 use crate::paths;
 use crate::progress::Step;
@@ -173,6 +174,15 @@ pub fn run_loud(command: &mut Command) -> Result<()> {
         command.get_program().display()
     );
     Ok(())
+}
+
+/// What cargo says of the packages of the workspace at `root`, as far as `T` asks for it.
+pub fn metadata<T: DeserializeOwned>(root: &Path) -> Result<T> {
+    let mut cargo = Command::new("cargo");
+    cargo
+        .args(["metadata", "--no-deps", "--format-version", "1", "--locked"])
+        .current_dir(root);
+    Ok(serde_json::from_str(&output(&mut cargo)?)?)
 }
 
 /// What a command wrote to its standard output; if it fails, all its output is the error.

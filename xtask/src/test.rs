@@ -127,11 +127,7 @@ fn groups() -> Result<Vec<Group>> {
         name: String,
         kind: Vec<String>,
     }
-    let mut cargo = Command::new("cargo");
-    cargo
-        .args(["metadata", "--no-deps", "--format-version", "1", "--locked"])
-        .current_dir(paths::root());
-    let metadata: Metadata = serde_json::from_str(&setup::output(&mut cargo)?)?;
+    let metadata: Metadata = setup::metadata(&paths::root())?;
     let (mut end_to_end, mut others) = (BTreeSet::new(), BTreeSet::new());
     for package in metadata.packages {
         let tests = package.targets.into_iter();

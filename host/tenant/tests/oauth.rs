@@ -10,15 +10,11 @@ use serde_json::{Value, json};
 use smcp_ids::limits;
 use world::{World, tool_call};
 
-const TOOL: &str = include_str!("../../../tests/guests/greet.wat");
 const CHALLENGED: &str = "resource_metadata=\"https://mcp.example/.well-known/oauth-protected-resource/t/acme/hello/mcp\"";
 
 fn world() -> (World, String, String) {
-    let mut world = World::new();
-    world.acme(TOOL);
-    let (_, access_code) = world.member(json!({"name": "Ada"}));
-    let client = world.register();
-    (world, access_code, client)
+    let setting = Setting::new();
+    (setting.world, setting.access_code, setting.client)
 }
 
 fn calls(world: &mut World, token: &str) -> u16 {

@@ -14,25 +14,7 @@ use world::{World, tool_call};
 
 const TOOL: &str = include_str!("../../../tests/guests/greet.wat");
 
-struct Scene {
-    world: World,
-    access_code: String,
-    client: String,
-}
-
-impl Scene {
-    fn new() -> Self {
-        let mut world = World::new();
-        world.acme(TOOL);
-        let (_, access_code) = world.member(json!({"name": "Ada"}));
-        let client = world.register();
-        Self {
-            world,
-            access_code,
-            client,
-        }
-    }
-
+impl Setting {
     fn code(&mut self) -> String {
         let sent = self
             .world
@@ -65,7 +47,7 @@ fn next(tokens: &Value) -> String {
 
 #[test]
 fn a_code_that_comes_again_ends_all_that_it_led_to() {
-    let mut scene = Scene::new();
+    let mut scene = Setting::new();
     let (client, code) = (scene.client.clone(), scene.code());
     let tokens = scene.world.token(&exchange(&client, &code)).json();
     assert_eq!(scene.calls(&tokens), 200);
@@ -79,7 +61,7 @@ fn a_code_that_comes_again_ends_all_that_it_led_to() {
 
 #[test]
 fn of_two_requests_with_one_code_at_once_none_is_left_with_a_token_that_holds() {
-    let mut scene = Scene::new();
+    let mut scene = Setting::new();
     let (client, code) = (scene.client.clone(), scene.code());
     let body = form(&exchange(&client, &code));
     let mut turns = Vec::new();
@@ -122,7 +104,7 @@ fn of_two_requests_with_one_code_at_once_none_is_left_with_a_token_that_holds() 
 
 #[test]
 fn a_code_is_of_no_use_without_what_belongs_to_it_and_is_not_used_up_by_trying() {
-    let mut scene = Scene::new();
+    let mut scene = Setting::new();
     let (client, code) = (scene.client.clone(), scene.code());
     let other = scene.world.registered(&json!({
         "client_name": "Thief", "redirect_uris": [CALLBACK], "token_endpoint_auth_method": "none",
@@ -177,7 +159,7 @@ fn a_code_is_of_no_use_without_what_belongs_to_it_and_is_not_used_up_by_trying()
 
 #[test]
 fn a_code_is_good_for_a_minute() {
-    let mut scene = Scene::new();
+    let mut scene = Setting::new();
     let (client, code) = (scene.client.clone(), scene.code());
     scene.world.pass(limits::CODE_MILLIS as f64);
     assert_eq!(scene.refused(&exchange(&client, &code)), "invalid_grant");
@@ -185,7 +167,7 @@ fn a_code_is_good_for_a_minute() {
 
 #[test]
 fn a_refresh_token_that_was_used_gives_its_successor_for_a_moment_and_then_ends_everything() {
-    let mut scene = Scene::new();
+    let mut scene = Setting::new();
     let client = scene.client.clone();
     let first = scene.tokens();
     let second = scene.world.token(&refresh(&client, &next(&first))).json();
@@ -218,7 +200,7 @@ fn a_refresh_token_that_was_used_gives_its_successor_for_a_moment_and_then_ends_
 
 #[test]
 fn a_refresh_token_is_its_clients_and_lasts_thirty_days_unused() {
-    let mut scene = Scene::new();
+    let mut scene = Setting::new();
     let client = scene.client.clone();
     let tokens = scene.tokens();
     let other = scene.world.register();
@@ -255,7 +237,7 @@ fn a_refresh_token_is_its_clients_and_lasts_thirty_days_unused() {
 /// Whoever is not sent on sees a page, and nobody is told anything.
 #[test]
 fn no_browser_is_sent_where_no_client_registered_it_to_be() {
-    let mut scene = Scene::new();
+    let mut scene = Setting::new();
     let client = scene.client.clone();
     for (name, value) in [
         ("redirect_uri", "https://evil.example/callback"),
@@ -293,7 +275,7 @@ fn no_browser_is_sent_where_no_client_registered_it_to_be() {
 
 #[test]
 fn a_client_without_pkce_or_with_a_weak_one_gets_no_code() {
-    let mut scene = Scene::new();
+    let mut scene = Setting::new();
     let client = scene.client.clone();
     for (name, value) in [
         ("code_challenge", ""),
@@ -321,7 +303,7 @@ fn a_client_without_pkce_or_with_a_weak_one_gets_no_code() {
 /// No cookie, so nothing that another page can have a browser send; and what is sent must have the code in it.
 #[test]
 fn nobody_agrees_without_an_access_code() {
-    let mut scene = Scene::new();
+    let mut scene = Setting::new();
     let client = scene.client.clone();
     let tokens = scene.tokens();
     let stolen = [
@@ -410,7 +392,7 @@ fn an_invitation_is_good_once_for_a_week_and_until_there_is_a_newer_one() {
 
 #[test]
 fn a_code_or_token_of_another_tenant_is_none_here() {
-    let mut scene = Scene::new();
+    let mut scene = Setting::new();
     assert_eq!(
         scene
             .world
@@ -439,7 +421,7 @@ fn a_code_or_token_of_another_tenant_is_none_here() {
 
 #[test]
 fn a_clock_that_goes_back_revives_nothing_that_was_used_or_ended() {
-    let mut scene = Scene::new();
+    let mut scene = Setting::new();
     let (client, code) = (scene.client.clone(), scene.code());
     let tokens = scene.world.token(&exchange(&client, &code)).json();
     let connections = scene

@@ -8,31 +8,10 @@ mod world;
 use browser::*;
 use serde_json::json;
 use smcp_ids::limits;
-use world::World;
-
-struct Scene {
-    world: World,
-    access_code: String,
-    client: String,
-}
-
-impl Scene {
-    fn new() -> Self {
-        let mut world = World::new();
-        world.acme(include_str!("../../../tests/guests/greet.wat"));
-        let (_, access_code) = world.member(json!({"name": "Ada"}));
-        let client = world.register();
-        Self {
-            world,
-            access_code,
-            client,
-        }
-    }
-}
 
 #[test]
 fn of_wrong_access_codes_few_are_tried_and_then_not_even_the_right_one_is_taken() {
-    let mut scene = Scene::new();
+    let mut scene = Setting::new();
     let client = scene.client.clone();
     let right = scene.access_code.clone();
     let wrong = format!(
@@ -60,7 +39,7 @@ fn of_wrong_access_codes_few_are_tried_and_then_not_even_the_right_one_is_taken(
 
 #[test]
 fn who_tries_codes_of_one_member_after_the_other_keeps_no_member_out() {
-    let mut scene = Scene::new();
+    let mut scene = Setting::new();
     let client = scene.client.clone();
     let mac = "A".repeat(43);
     let mut statuses = Vec::new();
@@ -81,7 +60,7 @@ fn who_tries_codes_of_one_member_after_the_other_keeps_no_member_out() {
 
 #[test]
 fn a_flood_of_registrations_is_stopped_and_stores_nothing() {
-    let mut scene = Scene::new();
+    let mut scene = Setting::new();
     let before = format!("{:?}", scene.world.all_rows());
     let document = json!({"client_name": "Flood", "redirect_uris": ["https://a.example/cb"]});
     let mut registers = |address: &str| {

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use serde::Deserialize;
 
 use super::Complaint;
+use crate::setup;
 
 const PAGE: &str = "ARCHITECTURE.md";
 const HEADING: &str = "## Dependency edges between our crates";
@@ -75,17 +75,7 @@ struct Dependency {
 
 /// The edges there are. Those of tests alone are free.
 fn actual(root: &Path) -> Result<Edges> {
-    let output = Command::new("cargo")
-        .args(["metadata", "--no-deps", "--format-version", "1"])
-        .current_dir(root)
-        .output()
-        .context("cargo is needed")?;
-    ensure!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    let metadata: Metadata = serde_json::from_slice(&output.stdout)?;
+    let metadata: Metadata = setup::metadata(root)?;
     let edges = metadata.packages.into_iter().map(|package| {
         let ours = package.dependencies.into_iter().filter(|dependency| {
             dependency.path.is_some() && dependency.kind.as_deref() != Some("dev")

@@ -47,10 +47,6 @@ pub const REGISTRATION_ADDRESSES_MAX: usize = 4_500;
 pub const ADMIN_TOKEN_MIN: usize = 32;
 /// Days that entries of the audit chain are kept, if an admin has not said otherwise: a year, and the time to look at it.
 pub const AUDIT_DAYS: u32 = 400;
-/// The least and the most days.
-pub const AUDIT_DAYS_MIN: u32 = 30;
-/// See above.
-pub const AUDIT_DAYS_MAX: u32 = 3_660;
 /// Entries that one answer has.
 pub const AUDIT_PAGE: u32 = 200;
 /// Refusals of one principal that are written down, and of all together, within [`REFUSALS_MILLIS`]: who is refused

@@ -154,6 +154,11 @@ impl<'a> Action<'a> {
         Err(Problem::new(405, "method_not_allowed", message))
     }
 
+    /// Its name.
+    pub(super) fn name(&self) -> &'static str {
+        self.entry().name
+    }
+
     /// Whether it is about which tenants there are, which the platform's object knows.
     pub(super) fn is_of_platform(&self) -> bool {
         self.entry().scopes.is_empty()
@@ -181,13 +186,6 @@ impl<'a> Action<'a> {
         }
         let least = self.entry().scopes.first();
         Err(least.map_or_else(Problem::not_found, |scope| Problem::lacks(scope.clone())))
-    }
-}
-
-impl<'a> Action<'a> {
-    /// Its name.
-    pub(super) fn name(&self) -> &'static str {
-        self.entry().name
     }
 }
 

@@ -41,8 +41,8 @@ fn view(scene: &Scene, frame: &Frame, record: &ProviderRecord) -> Result<Reply, 
 }
 
 pub(super) fn show(scene: &Scene, frame: &Frame) -> Result<Reply, Problem> {
-    let record = scene.state.borrow().directory()?.provider.clone();
-    view(scene, frame, &record.ok_or_else(Problem::not_found)?)
+    let record = scene.provider_record()?.ok_or_else(Problem::not_found)?;
+    view(scene, frame, &record)
 }
 
 /// Sets it, once it has described itself, whatever was kept of that: one that nobody could sign in at is refused here, not
@@ -86,9 +86,7 @@ pub(super) async fn set(scene: &Scene, frame: &Frame) -> Result<Reply, Problem> 
 
 /// From then on members sign in with access codes only. What they have connected goes on.
 pub(super) async fn remove(scene: &Scene) -> Result<Reply, Problem> {
-    if scene.state.borrow().directory()?.provider.is_none() {
-        return Err(Problem::not_found());
-    }
+    scene.provider_record()?.ok_or_else(Problem::not_found)?;
     scene.commit(vec![Change::DeleteProvider]).await?;
     Ok(json(200, &Deleted { deleted: true }))
 }

@@ -195,7 +195,7 @@ pub(super) async fn came_back(scene: &Scene, frame: &Frame, query: &str) -> Resu
 
 impl Scene {
     /// The tenant's provider, if it has one.
-    pub(super) fn provider_record(&self) -> Result<Option<ProviderRecord>, Problem> {
+    pub(crate) fn provider_record(&self) -> Result<Option<ProviderRecord>, Problem> {
         Ok(self.state.borrow().directory()?.provider.clone())
     }
 

@@ -125,6 +125,27 @@ impl World {
     }
 }
 
+/// A tenant with a server, a member who may use it, and a client that registered itself.
+pub struct Setting {
+    pub world: World,
+    pub access_code: String,
+    pub client: String,
+}
+
+impl Setting {
+    pub fn new() -> Self {
+        let mut world = World::new();
+        world.acme(include_str!("../../../../tests/guests/greet.wat"));
+        let (_, access_code) = world.member(json!({"name": "Ada"}));
+        let client = world.register();
+        Self {
+            world,
+            access_code,
+            client,
+        }
+    }
+}
+
 /// A good request to authorize.
 pub fn authorization(client: &str) -> Vec<(&str, &str)> {
     vec![
