@@ -10,7 +10,7 @@
 )]
 
 mod admin;
-#[path = "../../../host/tenant/tests/asking/mod.rs"]
+#[path = "../../../host/tenant/tests/turns/asking/mod.rs"]
 mod asking;
 mod calls;
 mod connect;
@@ -24,5 +24,5 @@ mod receipts;
 mod run;
 mod serve;
 mod support;
-#[path = "../../../host/tenant/tests/world/mod.rs"]
+#[path = "../../../host/tenant/tests/turns/world/mod.rs"]
 mod world;

@@ -8,10 +8,10 @@
 
 mod asks;
 mod people;
-#[path = "../provider/mod.rs"]
+#[path = "../turns/provider/mod.rs"]
 mod provider;
 mod stage;
-#[path = "../world/mod.rs"]
+#[path = "../turns/world/mod.rs"]
 mod world;
 
 use std::collections::BTreeMap;

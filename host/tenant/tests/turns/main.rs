@@ -1,0 +1,47 @@
+//! Turns against the tenant, natively: one program, since each is large and takes long to link.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod apps;
+mod asking;
+mod asks;
+mod audit;
+mod browser;
+mod budgets;
+mod clauses;
+mod client_documents;
+mod grants;
+mod http;
+mod in_session;
+mod kept;
+mod kv;
+mod kv_world;
+mod legacy_task_streams;
+mod legacy_tasks;
+mod life;
+mod listens;
+mod logs;
+mod oauth;
+mod oauth_attacks;
+mod oauth_floods;
+mod openapi;
+mod provider;
+mod receipts;
+mod room;
+mod schemas;
+mod scoped;
+mod scopes;
+mod secrets;
+mod serial;
+mod sessions;
+mod settings;
+mod sign_in;
+mod sign_in_attacks;
+mod signing_in;
+mod tapes;
+mod tasking;
+mod tasks;
+mod union;
+mod union_faults;
+mod united;
+mod world;

@@ -1,0 +1,78 @@
+//! What somebody tries again and again: access codes that are not theirs, clients that nobody needs.
+
+use crate::browser::*;
+use serde_json::json;
+use smcp_ids::limits;
+
+#[test]
+fn of_wrong_access_codes_few_are_tried_and_then_not_even_the_right_one_is_taken() {
+    let mut scene = Setting::new();
+    let client = scene.client.clone();
+    let right = scene.access_code.clone();
+    let wrong = format!(
+        "{}{}",
+        &right[..right.len() - 1],
+        if right.ends_with('A') { 'B' } else { 'A' }
+    );
+    let mut tries = |code: &str| scene.world.agree(&authorization(&client), code);
+    for _ in 0..limits::ATTEMPTS_EACH {
+        assert_eq!(tries(&wrong).status(), 401);
+    }
+    // What is no code at all tries nothing.
+    assert_eq!(tries("a typo").status(), 401);
+    for code in [&wrong, &right] {
+        let refused = tries(code);
+        assert_eq!(refused.status(), 429);
+        assert!(header(&refused, "retry-after").is_some());
+    }
+    scene.world.pass(limits::ATTEMPT_MILLIS as f64);
+    assert_eq!(
+        scene.world.agree(&authorization(&client), &right).status(),
+        303
+    );
+}
+
+#[test]
+fn who_tries_codes_of_one_member_after_the_other_keeps_no_member_out() {
+    let mut scene = Setting::new();
+    let client = scene.client.clone();
+    let mac = "A".repeat(43);
+    let mut statuses = Vec::new();
+    for number in 0..2 * limits::ATTEMPTS_ALL {
+        let code = format!("smcpm_acme_m{number}_1_{mac}");
+        let refused = scene.world.agree(&authorization(&client), &code);
+        statuses.push(refused.status());
+    }
+    let tried = statuses.iter().filter(|status| **status == 401).count() as u64;
+    assert_eq!(tried, limits::ATTEMPTS_ALL);
+    assert_eq!(statuses.last(), Some(&429));
+    let right = scene.access_code.clone();
+    assert_eq!(
+        scene.world.agree(&authorization(&client), &right).status(),
+        303
+    );
+}
+
+#[test]
+fn a_flood_of_registrations_is_stopped_and_stores_nothing() {
+    let mut scene = Setting::new();
+    let before = format!("{:?}", scene.world.all_rows());
+    let document = json!({"client_name": "Flood", "redirect_uris": ["https://a.example/cb"]});
+    let mut registers = |address: &str| {
+        let body = document.to_string().into_bytes();
+        let mut frame = scene.world.frame("POST", "/register", "", body);
+        frame.headers = vec![("cf-connecting-ip".to_owned(), address.to_owned())];
+        scene.world.send("platform", frame)
+    };
+    for _ in 0..limits::REGISTRATIONS_EACH {
+        assert_eq!(registers("192.0.2.1").status(), 201);
+    }
+    let refused = registers("192.0.2.1");
+    assert_eq!(
+        (refused.status(), refused.json()["error"].as_str()),
+        (429, Some("temporarily_unavailable"))
+    );
+    assert!(header(&refused, "retry-after").is_some());
+    assert_eq!(registers("192.0.2.2").status(), 201);
+    assert_eq!(format!("{:?}", scene.world.all_rows()), before);
+}
