@@ -38,6 +38,9 @@ mod settings;
 mod sign_in;
 mod sign_in_attacks;
 mod signing_in;
+#[path = "../roles/stage.rs"]
+mod stage;
+mod storage_versions;
 mod tapes;
 mod tasking;
 mod tasks;

@@ -10,6 +10,13 @@ use super::{Object, World};
 
 type Rows = BTreeMap<(Table, String), Vec<u8>>;
 
+type Sorted = (
+    Vec<(String, Vec<((Table, String), Vec<u8>)>, MemoryItems)>,
+    BTreeMap<(String, ReleaseDigest), Vec<u8>>,
+    f64,
+    u64,
+);
+
 /// What a platform stores.
 #[derive(Clone)]
 pub struct Stored {
@@ -63,6 +70,36 @@ impl Object {
 }
 
 impl Stored {
+    /// The same as bytes.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        postcard::to_allocvec(&self.sorted()).unwrap()
+    }
+
+    /// What [`Stored::to_bytes`] has made.
+    pub fn from_bytes(bytes: &[u8]) -> Self {
+        let (objects, modules, clock, entropy): Sorted = postcard::from_bytes(bytes).unwrap();
+        Self {
+            objects: objects
+                .into_iter()
+                .map(|(name, rows, items)| (name, rows.into_iter().collect(), items))
+                .collect(),
+            modules: modules.into_iter().collect(),
+            clock,
+            entropy,
+        }
+    }
+
+    /// In an order of its own, so that the same platform is the same bytes.
+    fn sorted(&self) -> Sorted {
+        let objects = self.objects.iter().cloned();
+        let objects = objects.map(|(name, rows, items)| (name, rows.into_iter().collect(), items));
+        let mut objects: Vec<_> = objects.collect();
+        objects.sort_by(|one, other| one.0.cmp(&other.0));
+        let modules = self.modules.iter();
+        let modules = modules.map(|(place, bytes)| (place.clone(), bytes.clone()));
+        (objects, modules.collect(), self.clock, self.entropy)
+    }
+
     /// A platform that has stored that, nothing of it in memory.
     pub fn wake(&self) -> World {
         let mut world = World::new();
