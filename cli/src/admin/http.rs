@@ -16,8 +16,8 @@ use crate::failure::Failure;
 /// Longer than a host takes for anything: publishing 16 MiB over a slow line.
 const TIMEOUT: Duration = Duration::from_secs(300);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// The largest answer is a page of a list.
-const ANSWER_MAX: u64 = 16 * 1024 * 1024;
+/// The largest answer is a package, or the last page of an export.
+const ANSWER_MAX: u64 = 32 * 1024 * 1024;
 
 /// A host, and the token that it is shown, if any.
 pub(crate) struct Client {
@@ -107,12 +107,41 @@ impl Client {
         self.send(Method::POST, path, Some(("application/wasm", package)))
     }
 
+    pub(super) fn put_module(&self, path: &str, package: Vec<u8>) -> Result<Value, Failure> {
+        self.send(Method::PUT, path, Some(("application/wasm", package)))
+    }
+
+    /// What is no JSON.
+    pub(super) fn get_bytes(&self, path: &str) -> Result<Vec<u8>, Failure> {
+        self.answer_bytes(self.ask(Method::GET, path, None)?)
+    }
+
     fn send(
         &self,
         method: Method,
         path: &str,
         body: Option<(&str, Vec<u8>)>,
     ) -> Result<Value, Failure> {
+        let response = self.ask(method, path, body)?;
+        let status = response.status().as_u16();
+        let body = self.answer_bytes(response)?;
+        serde_json::from_slice(&body).map_err(|error| self.not_a_host(status, &error))
+    }
+
+    fn not_a_host(&self, status: u16, reason: &impl ToString) -> Failure {
+        Failure::NotAHost {
+            host: self.base.clone(),
+            status,
+            reason: reason.to_string(),
+        }
+    }
+
+    fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<(&str, Vec<u8>)>,
+    ) -> Result<Response<Body>, Failure> {
         let unreachable = |reason: String| Failure::Unreachable {
             host: self.base.clone(),
             reason,
@@ -131,29 +160,24 @@ impl Client {
                 .body(bytes)
                 .map(|request| self.agent.run(request)),
         };
-        let response = response
+        response
             .map_err(|_| {
                 Failure::Argument("the token has characters that no token has".to_owned())
             })?
-            .map_err(|error| unreachable(error.to_string()))?;
-        self.answer(response)
+            .map_err(|error| unreachable(error.to_string()))
     }
 
-    fn answer(&self, mut response: Response<Body>) -> Result<Value, Failure> {
+    /// The body of an answer, or the host's refusal.
+    fn answer_bytes(&self, mut response: Response<Body>) -> Result<Vec<u8>, Failure> {
         let status = response.status().as_u16();
-        let not_a_host = |reason: String| Failure::NotAHost {
-            host: self.base.clone(),
-            status,
-            reason,
-        };
         let body = response
             .body_mut()
             .with_config()
             .limit(ANSWER_MAX)
             .read_to_vec();
-        let body = body.map_err(|error| not_a_host(error.to_string()))?;
+        let body = body.map_err(|error| self.not_a_host(status, &error))?;
         if (200..300).contains(&status) {
-            return serde_json::from_slice(&body).map_err(|error| not_a_host(error.to_string()));
+            return Ok(body);
         }
         match serde_json::from_slice(&body) {
             Ok(Refusal {
@@ -163,9 +187,7 @@ impl Client {
                 code,
                 message,
             }),
-            Err(_) => Err(not_a_host(
-                "the answer is no error of the admin API".to_owned(),
-            )),
+            Err(_) => Err(self.not_a_host(status, &"the answer is no error of the admin API")),
         }
     }
 }

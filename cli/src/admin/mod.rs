@@ -2,6 +2,7 @@
 //!
 //! What a host answers is shown, not judged: the rules are the host's.
 
+mod archive;
 mod audit;
 mod client;
 mod config;
@@ -16,6 +17,7 @@ mod narrow;
 mod origin;
 mod provider;
 mod publisher;
+mod rotation;
 mod secret;
 mod server;
 mod tape;
@@ -41,6 +43,7 @@ pub(crate) use member::MemberCommand;
 pub(crate) use origin::{OAuthCommand, OriginCommand};
 pub(crate) use provider::ProviderCommand;
 pub(crate) use publisher::PublisherCommand;
+pub(crate) use rotation::RotationCommand;
 pub(crate) use secret::SecretCommand;
 pub(crate) use server::{Publish, ReleaseCommand, ServerCommand, publish};
 pub(crate) use tape::TapeCommand;

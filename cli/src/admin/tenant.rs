@@ -4,18 +4,25 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 use smcp_ids::TenantId;
 
+use super::archive::{Export, Import};
 use super::{Client, Host, show, show_list, text, time};
 use crate::failure::Failure;
 use crate::ui::Ui;
 
-/// Makes, lists and removes tenants.
+/// Makes, lists, suspends, moves and removes tenants.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   export SMCP_HOST=https://mcp.example.com SMCP_TOKEN=...
   smcp tenant create acme
   smcp tenant list --json | jq -r '.tenants[].tenant'
-  smcp tenant delete acme --yes
+  smcp tenant suspend acme --reason \"invoice 12 is open\"
+  smcp tenant resume acme
+  smcp tenant export acme --out acme.archive --key archive.key
+  smcp tenant import acme.archive --key archive.key --host https://elsewhere.example.com
+  smcp tenant delete acme --yes                    # can be restored for 30 days
+  smcp tenant restore acme
+  smcp tenant delete acme --grace-days 0 --yes     # gone at once
 
 Who may: the platform's admin; `show` also an API key of the tenant with the scope admin or audit.")]
 pub(crate) struct TenantCommand {
@@ -31,8 +38,18 @@ enum Action {
     List(All),
     /// Shows a tenant: when it was made, and how much it has
     Show(One),
-    /// Removes a tenant with its servers, releases, publishers and keys, for good
+    /// Answers no call of a tenant any more, and keeps everything
+    Suspend(Suspend),
+    /// Serves a suspended tenant again
+    Resume(One),
+    /// Writes everything of a tenant to one sealed file, while it is served
+    Export(Export),
+    /// Makes a tenant from such a file; begun again, if it was not finished
+    Import(Import),
+    /// Removes a tenant with all it has, when its grace time is over
     Delete(Delete),
+    /// Keeps a tenant that is to be removed, after all
+    Restore(One),
 }
 
 #[derive(Debug, Args)]
@@ -51,9 +68,21 @@ struct One {
 }
 
 #[derive(Debug, Args)]
+struct Suspend {
+    #[command(flatten)]
+    one: One,
+    /// Why, for the admins of the platform and of the tenant
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+}
+
+#[derive(Debug, Args)]
 struct Delete {
     #[command(flatten)]
     one: One,
+    /// For how many days it can be restored [default: 30]; with 0 it is gone at once
+    #[arg(long, value_name = "DAYS")]
+    grace_days: Option<u32>,
     /// Yes, everything that the tenant has
     #[arg(long, required = true)]
     yes: bool,
@@ -77,13 +106,43 @@ impl TenantCommand {
                 ui,
                 &Client::new(host)?.get(&format!("/admin/v1/tenants/{tenant}"))?,
             ),
-            Action::Delete(Delete {
+            Action::Suspend(Suspend {
                 one: One { tenant, host },
-                ..
+                reason,
             }) => {
-                let answer = Client::new(host)?.delete(&format!("/admin/v1/tenants/{tenant}"))?;
-                ui.result(&answer, || format!("deleted {tenant}"))
+                let path = format!("/admin/v1/tenants/{tenant}/suspension");
+                let answer = Client::new(host)?.put(&path, &json!({ "reason": reason }))?;
+                ui.result(&answer, || format!("suspended {tenant}"))
+            }
+            Action::Resume(One { tenant, host }) => {
+                let path = format!("/admin/v1/tenants/{tenant}/suspension");
+                let answer = Client::new(host)?.delete(&path)?;
+                ui.result(&answer, || format!("resumed {tenant}"))
+            }
+            Action::Export(export) => export.run(ui),
+            Action::Import(import) => import.run(ui),
+            Action::Delete(delete) => delete.run(ui),
+            Action::Restore(One { tenant, host }) => {
+                let path = format!("/admin/v1/tenants/{tenant}");
+                let answer = Client::new(host)?.put(&path, &json!({}))?;
+                ui.result(&answer, || format!("{tenant} stays"))
             }
         }
+    }
+}
+
+impl Delete {
+    fn run(&self, ui: Ui) -> Result<(), Failure> {
+        let One { tenant, host } = &self.one;
+        let grace = self.grace_days.map(|days| format!("?grace_days={days}"));
+        let path = format!("/admin/v1/tenants/{tenant}{}", grace.unwrap_or_default());
+        let answer = Client::new(host)?.delete(&path)?;
+        ui.result(&answer, || match answer.get("leaves") {
+            Some(_) => format!(
+                "{tenant} answers no call any more and goes on {}; until then `smcp tenant restore {tenant}` keeps it",
+                time(&answer, "leaves")
+            ),
+            None => format!("deleted {tenant}"),
+        })
     }
 }

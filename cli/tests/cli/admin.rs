@@ -58,16 +58,18 @@ fn serve(world: &mut World, stream: TcpStream) {
     };
     let bearer = header("authorization").trim_start_matches("Bearer ");
     let frame = world.frame(method, path, bearer, body);
-    let outcome = world.send(&object(method, path), frame);
-    let text = outcome.text();
+    let object = object(method, path);
+    let outcome = world.send(&object, frame);
+    world.run_begun(&object);
+    let body = &outcome.reply.body;
     let head = format!(
         "HTTP/1.1 {} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
         outcome.status(),
-        text.len()
+        body.len()
     );
     reader
         .get_mut()
-        .write_all(format!("{head}{text}").as_bytes())
+        .write_all(&[head.as_bytes(), body].concat())
         .unwrap();
 }
 
@@ -76,7 +78,9 @@ fn object(method: &str, path: &str) -> String {
     let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
     match segments.as_slice() {
         ["t", tenant, ..] => format!("tenant:{tenant}"),
-        ["admin", "v1", "tenants", _] if method == "DELETE" => "platform".to_owned(),
+        ["admin", "v1", "tenants", _] if matches!(method, "DELETE" | "PUT") => {
+            "platform".to_owned()
+        }
         ["admin", "v1", "tenants", tenant, ..] => format!("tenant:{tenant}"),
         _ => "platform".to_owned(),
     }
@@ -178,8 +182,89 @@ fn a_server_is_published_called_and_removed() {
         2,
         "not without --yes"
     );
-    run(&["tenant", "delete", "acme", "--yes"]).ok();
+    run(&["tenant", "delete", "acme", "--grace-days", "0", "--yes"]).ok();
     assert_eq!(run(&["tenant", "list"]).json()["tenants"], json!([]));
+}
+
+#[test]
+fn a_tenant_is_suspended_moved_to_another_host_and_removed() {
+    let bench = Bench::with_hello();
+    let (here, there) = (host(), host());
+    let run = |args: &[&str]| admin(&bench, &here, args);
+    let of = |args: &[&str]| run(&[args, &["--tenant", "acme"]].concat());
+    run(&["tenant", "create", "acme"]).ok();
+    bench.smcp(&["keygen", "--out", "a.key"]).ok();
+    bench.smcp(&["sign", "hello.wasm", "--key", "a.key"]).ok();
+    of(&["publisher", "trust", "a.key.pub"]).ok();
+    of(&["publish", "hello.wasm", "--server", "hello"]).ok();
+    let key = of(&["key", "create", "--name", "ci"]).json();
+    let bearer = key["key"].as_str().unwrap();
+    assert_eq!(call(&here, bearer).0, 200);
+
+    run(&["tenant", "suspend", "acme", "--reason", "invoice 12"]).ok();
+    assert_eq!(call(&here, bearer).0, 403);
+    let shown = run(&["tenant", "show", "acme"]).json();
+    assert_eq!(
+        (&shown["state"], &shown["reason"]),
+        (&json!("suspended"), &json!("invoice 12"))
+    );
+    assert_eq!(run(&["tenant", "resume", "acme"]).json()["state"], "active");
+
+    let rotated = run(&["rotation", "start"]).json();
+    let states = rotated["objects"].as_array().unwrap().iter();
+    let states: Vec<_> = states
+        .map(|row| (row["object"].clone(), row["state"].clone()))
+        .collect();
+    assert_eq!(
+        states,
+        [
+            (json!("(platform)"), json!("done")),
+            (json!("acme"), json!("done"))
+        ]
+    );
+
+    let export = [
+        "tenant",
+        "export",
+        "acme",
+        "--out",
+        "acme.archive",
+        "--key",
+        "archive.key",
+    ];
+    let counts = run(&export).json();
+    assert_eq!(counts["modules"], 1);
+    assert_eq!(run(&export).error().0, 1, "nothing is written over");
+    let archive = bench.read("acme.archive");
+    assert!(
+        !archive.windows(5).any(|five| five == b"hello"),
+        "it is sealed"
+    );
+    let import = ["tenant", "import", "acme.archive", "--key", "archive.key"];
+    let mut damaged = archive.clone();
+    *damaged.last_mut().unwrap() ^= 1;
+    bench.write("acme.archive", &damaged);
+    assert_eq!(admin(&bench, &there, &import).error(), (1, "key".into()));
+    assert_eq!(
+        admin(&bench, &there, &["tenant", "list"]).json()["tenants"],
+        json!([])
+    );
+    bench.write("acme.archive", &archive);
+    assert_eq!(admin(&bench, &there, &import).json(), counts);
+    assert_eq!(call(&there, bearer).0, 200, "hosts of one master key");
+    assert_eq!(
+        admin(&bench, &there, &import).error().0,
+        2,
+        "it is there already"
+    );
+
+    let leaves = run(&["tenant", "delete", "acme", "--yes"]).json();
+    assert_eq!(leaves["state"], "leaves");
+    assert_eq!(call(&here, bearer).0, 403);
+    run(&["tenant", "restore", "acme"]).ok();
+    assert_eq!(call(&here, bearer).0, 200);
+    run(&["tenant", "delete", "acme", "--grace-days", "0", "--yes"]).ok();
+    assert_eq!(call(&here, bearer).0, 401);
 }
 
 /// Calls the published tool as a client does: the status and the body.

@@ -30,6 +30,43 @@ pub struct Item {
     pub expires: Option<UnixMillis>,
 }
 
+/// An item as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sealed {
+    /// Where.
+    pub place: Place,
+    /// Whose quota it counts for.
+    pub account: String,
+    /// The commit that wrote, or removed, it.
+    pub version: u64,
+    /// When it goes by itself.
+    pub expires: Option<UnixMillis>,
+    /// Its sealed value; none if it was removed.
+    pub value: Option<serde_bytes::ByteBuf>,
+}
+
+/// A page of items as they are stored, in the order of their places.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealedPage {
+    /// The items.
+    pub items: Vec<Sealed>,
+    /// Whether there are more after them.
+    pub has_more: bool,
+    /// The last commit there was.
+    pub commit: u64,
+}
+
+/// Which page.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageOf {
+    /// The items begin after this one.
+    pub after: Option<Place>,
+    /// Only what a later commit than this has written, and what it has removed; of 0, all that is there.
+    pub since: u64,
+    /// No item is added to a page of that many bytes or more.
+    pub bytes: u64,
+}
+
 /// A part of a space.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Range {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use smcp_ids::{Digest, ReleaseDigest, ServerSlug, TenantId, UnixMillis};
 
 use crate::http::{Header, HttpAnswer, Method};
-use crate::items::{Item, Place, Range, Transacted, Transaction};
+use crate::items::{Item, PageOf, Place, Range, Sealed, SealedPage, Transacted, Transaction};
 
 pub use self::rows::{Mutation, Record, Table};
 
@@ -258,6 +258,16 @@ pub enum Effect {
     /// Checks and changes items and rows: all of it or nothing, durable before the reply goes out. At once. Answer:
     /// [`Performed::Transacted`].
     Transact(Transaction),
+    /// A page of all items, as they are stored. At once. Answer: [`Performed::Sealed`].
+    ReadSealed(PageOf),
+    /// Puts other bytes in the place of items that are still of those versions, which stay, and changes rows: all of it or
+    /// nothing. At once. Answer: [`Performed::Done`].
+    Reseal {
+        /// The items, with values as long as they were.
+        items: Vec<Sealed>,
+        /// The rows.
+        rows: Vec<Mutation>,
+    },
     /// Removes all items of the accounts that begin so. At once. Answer: [`Performed::Done`].
     DeleteItems(String),
     /// Lets that many milliseconds pass. Answer: [`Performed::Done`].
@@ -338,6 +348,8 @@ pub enum Performed {
     Item(Item),
     /// The keys.
     Keys(Vec<String>),
+    /// A page of items.
+    Sealed(SealedPage),
     /// How the transaction went.
     Transacted(Transacted),
     /// The records of those who listen.

@@ -38,6 +38,12 @@ pub enum CryptoError {
     /// A value is too large to seal.
     #[error("a value is too large to seal")]
     TooLarge,
+    /// The text of an archive's key is none.
+    #[error("not the key of an archive: it is smcp-archive-key: and 43 characters")]
+    ArchiveKeyText,
+    /// Bytes that do not begin as an archive.
+    #[error("not an archive of a tenant")]
+    NoArchive,
     /// A public key is not a point that a signature can be trusted under.
     #[error("not a usable Ed25519 public key: give the 32 bytes that the key tool printed")]
     PublicKey,
@@ -58,6 +64,8 @@ impl CryptoError {
             Self::SealedFormat => "sealed_format",
             Self::NotAuthentic => "sealed_not_authentic",
             Self::TooLarge => "sealed_too_large",
+            Self::ArchiveKeyText => "archive_key_text",
+            Self::NoArchive => "no_archive",
             Self::PublicKey => "public_key_unusable",
             Self::Signature => "signature_wrong",
         }

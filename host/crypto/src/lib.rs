@@ -11,6 +11,7 @@
 //! MasterKeys                  TenantKeys                     PurposeKeys
 //! ```
 
+mod archive;
 mod binding;
 mod derive;
 mod digest;
@@ -23,6 +24,7 @@ mod ring;
 mod seal;
 mod sign;
 
+pub use archive::{ArchiveKey, ArchiveReader, ArchiveWriter};
 pub use binding::Binding;
 pub use digest::{Sha256, equal, sha256};
 pub use error::CryptoError;

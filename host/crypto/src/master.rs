@@ -134,6 +134,14 @@ impl fmt::Debug for MasterKeys {
 pub struct TenantKeys(Ring);
 
 impl TenantKeys {
+    /// The keys that need a secret beside the master key: when the secret is gone, so is what was sealed with them,
+    /// whoever has the master key. The secret must be random.
+    #[must_use]
+    pub fn with_secret(&self, secret: &[u8; 32]) -> Self {
+        let info = Binding::new("secret").bytes(secret);
+        Self(self.0.map(|key| derive(key, HIERARCHY, info.as_bytes())))
+    }
+
     /// The keys for one purpose.
     pub fn purpose(&self, purpose: Purpose) -> PurposeKeys {
         let ring = |kind: &str| {

@@ -11,8 +11,10 @@ const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 
 mod callers;
+mod life;
 
 pub use callers::*;
+pub use life::*;
 
 /// Names of tenants, servers and keys. Longer ones would not fit `{server}__{tool}` in the 64
 /// characters that model APIs allow.

@@ -66,7 +66,10 @@ impl UntrustedPackage {
     }
 
     /// The hash of the signed bytes, if it is the one that the signature section holds.
-    pub(crate) fn checked_hash(&self) -> Result<ReleaseDigest, PackageError> {
+    ///
+    /// # Errors
+    /// [`PackageError::HashMismatch`] if it is not.
+    pub fn checked_hash(&self) -> Result<ReleaseDigest, PackageError> {
         let mut hasher = Sha256::new();
         hasher.update(self.bytes.get(self.signed_from..).unwrap_or_default());
         let actual = hasher.finish();

@@ -19,7 +19,7 @@ use worker_sys::web_sys::{Headers, Request, RequestInit, Response};
 use worker_sys::{DurableObjectStorage, R2ObjectBody};
 
 use crate::bindings::{Object, Turn, bytes_of, settled};
-use crate::{fetch, items, records, sessions};
+use crate::{fetch, items, records, sealed, sessions};
 
 /// Keys that R2 removes at a time.
 const REMOVED_AT_ONCE: usize = 1_000;
@@ -62,6 +62,10 @@ pub(crate) async fn perform(
         }
         Effect::Transact(transaction) => {
             items::transact(&object.storage(), &transaction).map(Performed::Transacted)
+        }
+        Effect::ReadSealed(asked) => sealed::page(&object.storage(), &asked).map(Performed::Sealed),
+        Effect::Reseal { items, rows } => {
+            sealed::reseal(&object.storage(), &items, &rows).map(|()| Performed::Done)
         }
         Effect::DeleteItems(accounts) => {
             items::delete(&object.storage(), &accounts).map(|()| Performed::Done)

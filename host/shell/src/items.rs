@@ -234,6 +234,12 @@ fn is_spent(sql: &SqlStorage, spend: &Spend, now: UnixMillis) -> Result<bool, Js
     Ok(found.first().is_some_and(|row| whole(&row.get(0)) > 0))
 }
 
+/// The number of the last commit; 0 if there was none.
+pub(crate) fn last_commit(sql: &SqlStorage) -> Result<u64, JsValue> {
+    let last = rows(&sql.exec(COMMITS, Array::new())?)?;
+    Ok(last.first().map_or(0, |row| whole(&row.get(0))))
+}
+
 fn next_commit(sql: &SqlStorage) -> Result<f64, JsValue> {
     let last = rows(&sql.exec(COMMITS, Array::new())?)?;
     match last.first().and_then(|row| row.get(0).as_f64()) {
@@ -311,7 +317,7 @@ fn size(write: &Write) -> f64 {
     }
 }
 
-fn exists(sql: &SqlStorage) -> Result<bool, JsValue> {
+pub(crate) fn exists(sql: &SqlStorage) -> Result<bool, JsValue> {
     let found = rows(&sql.exec(EXISTS, Array::new())?)?;
     Ok(found.first().is_some_and(|row| whole(&row.get(0)) == 1))
 }
@@ -338,6 +344,6 @@ fn number(value: &JsValue) -> f64 {
     value.as_f64().unwrap_or_default()
 }
 
-fn whole(value: &JsValue) -> u64 {
+pub(crate) fn whole(value: &JsValue) -> u64 {
     number(value) as u64
 }

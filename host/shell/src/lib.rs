@@ -27,6 +27,7 @@ mod effect;
 mod fetch;
 
 mod records;
+mod sealed;
 
 mod items;
 

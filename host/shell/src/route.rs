@@ -330,7 +330,7 @@ fn place(path: &str) -> Option<Place> {
         (Some("t"), Some(tenant), Some("signed-in"), None, None) => {
             Some(Place::SignedIn(tenant.parse().ok()?))
         }
-        (Some("admin"), Some("v1"), Some("tenants" | "audit"), None, None)
+        (Some("admin"), Some("v1"), Some("tenants" | "audit" | "rotation"), None, None)
         | (Some("admin"), Some("v1"), Some("audit"), Some("head"), None) => {
             Some(Place::Admin(Role::Platform, BodyMax::Admin))
         }
@@ -338,7 +338,8 @@ fn place(path: &str) -> Option<Place> {
             Some(Place::Tenant(tenant.parse().ok()?))
         }
         (Some("admin"), Some("v1"), Some("tenants"), Some(tenant), Some(first)) => {
-            let takes_package = first == "servers" && path.ends_with("/releases");
+            let takes_package =
+                first == "import" || (first == "servers" && path.ends_with("/releases"));
             let max = if takes_package {
                 BodyMax::Package
             } else {

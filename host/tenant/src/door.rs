@@ -41,6 +41,10 @@ async fn route(scene: &Scene, frame: &Frame) -> Result<Reply, Problem> {
     if [ALARM_METHOD, RUN_METHOD].contains(&frame.method.as_str()) {
         return mcp::run_of_own(scene, frame).await;
     }
+    if oauth::is_asked(scene, frame) {
+        // Nobody is let in, or signs in, where no call is answered.
+        scene.life()?.admit()?;
+    }
     if let Some(answer) = oauth::answer(scene, frame).await {
         return answer;
     }
@@ -106,6 +110,7 @@ pub(crate) fn principal(
         Credential::AdminToken(_) => return Err(AuthError::Malformed.into()),
     };
     principal.may_use(keyring.tenant(), endpoint.server())?;
+    directory.life.admit()?;
     Ok(principal)
 }
 

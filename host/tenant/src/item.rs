@@ -3,12 +3,16 @@
 //! The one place for their keys. A value is sealed under the tenant's key for items and bound to its
 //! object, space and key; a value that does not open there was altered, and is a fault of the host.
 
+use std::rc::Rc;
+
 use smcp_capability::items::{Item, Place, Quota, Range, Transacted, Transaction, Write};
 use smcp_capability::turn::{Effect, Performed};
-use smcp_crypto::{Binding, Purpose, PurposeKeys};
+use smcp_crypto::Binding;
 use smcp_ids::{ServerSlug, UnixMillis, limits};
 
 use crate::problem::Problem;
+use crate::record::Change;
+use crate::root::DataKeys;
 use crate::session::SessionId;
 use crate::state::Scene;
 
@@ -369,23 +373,55 @@ impl Scene {
         Ok(went)
     }
 
-    /// Has a transaction performed.
-    pub(crate) async fn transacted(&self, transaction: Transaction) -> Result<Transacted, Problem> {
-        match self.outside.perform(Effect::Transact(transaction)).await {
-            Performed::Transacted(went) => Ok(went),
+    /// Writes items of the host's own with rows, and the entry of what that does.
+    pub(crate) async fn commit_with(
+        &self,
+        writes: Vec<Write>,
+        changes: Vec<Change>,
+    ) -> Result<(), Problem> {
+        let transaction = Transaction {
+            now: self.outside.now(),
+            writes,
+            ..Transaction::default()
+        };
+        match self.transact_act(transaction, changes).await? {
+            Transacted::Done => Ok(()),
             _ => Err(Problem::host()),
         }
     }
 
-    fn item_seal(&self, place: &Place) -> Result<(PurposeKeys, Binding), Problem> {
-        let state = self.state.borrow();
-        let keys = state.keys.as_ref().ok_or_else(Problem::host)?;
-        let binding = Binding::new("item")
-            .text(&state.boot.role.object_name())
-            .text(&place.space)
-            .text(&place.key);
-        Ok((keys.purpose(Purpose::Items), binding))
+    /// Has a transaction performed.
+    pub(crate) async fn transacted(
+        &self,
+        mut transaction: Transaction,
+    ) -> Result<Transacted, Problem> {
+        let root = self.first_root()?;
+        let is_first = root.is_some();
+        transaction.rows.extend(root);
+        match self.outside.perform(Effect::Transact(transaction)).await {
+            Performed::Transacted(went) => {
+                if is_first && went == Transacted::Done {
+                    self.took_root();
+                }
+                Ok(went)
+            }
+            _ => Err(Problem::host()),
+        }
     }
+
+    fn item_seal(&self, place: &Place) -> Result<(Rc<DataKeys>, Binding), Problem> {
+        let keys = self.item_keys_at_hand()?;
+        let object = self.state.borrow().boot.role.object_name();
+        Ok((keys, binding(&object, place)))
+    }
+}
+
+/// What the value of an item is bound to.
+pub(crate) fn binding(object: &str, place: &Place) -> Binding {
+    Binding::new("item")
+        .text(object)
+        .text(&place.space)
+        .text(&place.key)
 }
 
 /// What a principal's waiting calls may leave behind, together.

@@ -8,7 +8,8 @@ use std::ops::Bound;
 use serde::{Deserialize, Serialize};
 use smcp_capability::call::{Answer, KvRequest};
 use smcp_capability::items::{
-    Item, Place, Range, Seen, SeenRange, Spend, Transacted, Transaction, Write,
+    Item, PageOf, Place, Range, Sealed, SealedPage, Seen, SeenRange, Spend, Transacted,
+    Transaction, Write,
 };
 use smcp_ids::UnixMillis;
 
@@ -76,6 +77,51 @@ impl MemoryItems {
             .map(|(place, _)| place.key.clone())
             .take(range.limit as usize)
             .collect()
+    }
+
+    /// A page of items as they are stored.
+    pub fn page(&self, asked: &PageOf) -> SealedPage {
+        let from = match &asked.after {
+            Some(after) => Bound::Excluded(after),
+            None => Bound::Unbounded,
+        };
+        let mut page = SealedPage {
+            commit: self.commits,
+            ..SealedPage::default()
+        };
+        let mut bytes = 0;
+        let wanted =
+            |row: &&Row| row.version > asked.since && (row.value.is_some() || asked.since > 0);
+        for (place, row) in self
+            .rows
+            .range((from, Bound::Unbounded))
+            .filter(|(_, row)| wanted(row))
+        {
+            if bytes >= asked.bytes {
+                page.has_more = true;
+                break;
+            }
+            bytes += row.size(&place.key);
+            page.items.push(Sealed {
+                place: place.clone(),
+                account: row.account.clone(),
+                version: row.version,
+                expires: row.expires,
+                value: row.value.clone().map(Into::into),
+            });
+        }
+        page
+    }
+
+    /// Other bytes in the place of items that are still of those versions.
+    pub fn reseal(&mut self, items: Vec<Sealed>) {
+        for item in items {
+            if let Some(row) = self.rows.get_mut(&item.place)
+                && row.version == item.version
+            {
+                row.value = item.value.map(serde_bytes::ByteBuf::into_vec);
+            }
+        }
     }
 
     /// Checks and changes: all of it, or nothing.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use smcp_auth::{Allowance, KeyRecord, MemberRecord};
 use smcp_capability::http::{HostGrant, Method, Secret};
 use smcp_capability::turn::{Mutation, PublicConfig, Record, Table};
-use smcp_crypto::{Binding, NONCE_BYTES, PurposeKeys};
+use smcp_crypto::{Binding, NONCE_BYTES, Purpose, PurposeKeys, TenantKeys};
 use smcp_ids::{
     ClientId, GrantId, MemberId, PublisherKey, ReleaseDigest, ServerSlug, TenantId, UnixMillis,
 };
@@ -20,6 +20,9 @@ use smcp_package::{AdmissionRecord, Asks};
 
 use crate::asks::Reach;
 use crate::audit::Head;
+use crate::life::LifeRecord;
+use crate::reseal::ResealRecord;
+use crate::root::{DataKeys, RootRecord};
 use crate::tapes::Keeps;
 
 mod directory;
@@ -207,6 +210,9 @@ pub(crate) enum Row {
     Options(OptionsRecord),
     Provider(ProviderRecord),
     Audit(AuditRecord),
+    Root(RootRecord),
+    Life(LifeRecord),
+    Reseal(ResealRecord),
     Member(MemberRecord),
     Client(ClientRecord),
     Ended(EndedRecord),
@@ -234,6 +240,13 @@ const OPTIONS: &str = "options";
 const PROVIDER: &str = "provider";
 /// The row of the object that says how far its chain has come.
 const AUDIT: &str = "audit";
+
+/// The row of the object that says what became of its tenant.
+const LIFE: &str = "life";
+/// The row of the object that says how far sealing it again has come.
+const RESEAL: &str = "reseal";
+/// The row of the object that says what it was made as.
+pub(crate) const ROOT: &str = "root";
 
 /// The one place for storage keys.
 fn release_key(server: &ServerSlug, release: &ReleaseDigest) -> String {
@@ -265,7 +278,12 @@ impl Change {
 }
 
 impl Row {
-    fn place(&self) -> (Table, String) {
+    /// Whether it is about this very object: of no meaning in another of the same tenant.
+    pub(crate) fn is_of_the_object_itself(&self) -> bool {
+        matches!(self, Self::Root(_) | Self::Life(_) | Self::Reseal(_))
+    }
+
+    pub(crate) fn place(&self) -> (Table, String) {
         match self {
             Self::Tenant(_) => (Table::Object, "tenant".to_owned()),
             Self::Listed(row) => (Table::Tenants, row.tenant.to_string()),
@@ -282,13 +300,16 @@ impl Row {
             Self::Options(_) => (Table::Object, OPTIONS.to_owned()),
             Self::Provider(_) => (Table::Object, PROVIDER.to_owned()),
             Self::Audit(_) => (Table::Object, AUDIT.to_owned()),
+            Self::Root(_) => (Table::Object, ROOT.to_owned()),
+            Self::Life(_) => (Table::Object, LIFE.to_owned()),
+            Self::Reseal(_) => (Table::Object, RESEAL.to_owned()),
             Self::Member(row) => (Table::Members, row.id.to_string()),
             Self::Client(row) => (Table::Clients, row.id.to_string()),
             Self::Ended(row) => (Table::Ended, row.grant.to_string()),
         }
     }
 
-    fn encode(&self) -> Option<Vec<u8>> {
+    pub(crate) fn encode(&self) -> Option<Vec<u8>> {
         match self {
             Self::Tenant(row) | Self::Listed(row) => postcard::to_allocvec(row),
             Self::Publisher(row) => postcard::to_allocvec(row),
@@ -301,6 +322,9 @@ impl Row {
             Self::Options(row) => postcard::to_allocvec(row),
             Self::Provider(row) => postcard::to_allocvec(row),
             Self::Audit(row) => postcard::to_allocvec(row),
+            Self::Root(row) => postcard::to_allocvec(row),
+            Self::Life(row) => postcard::to_allocvec(row),
+            Self::Reseal(row) => postcard::to_allocvec(row),
             Self::Member(row) => postcard::to_allocvec(row),
             Self::Client(row) => postcard::to_allocvec(row),
             Self::Ended(row) => postcard::to_allocvec(row),
@@ -312,19 +336,20 @@ impl Row {
 /// Seals and opens the rows of one object.
 pub(crate) struct Sealer {
     object: String,
-    keys: PurposeKeys,
+    /// For the row that has the object's secret.
+    outer: PurposeKeys,
+    /// For all others.
+    keys: DataKeys,
 }
 
 impl Sealer {
-    pub(crate) fn new(object: String, keys: PurposeKeys) -> Self {
-        Self { object, keys }
-    }
-
-    fn binding(&self, table: Table, key: &str) -> Binding {
-        Binding::new("record")
-            .text(&self.object)
-            .text(table.as_str())
-            .text(key)
+    /// Of an object with the keys of its tenant.
+    pub(crate) fn new(object: String, keys: &TenantKeys, root: &RootRecord) -> Self {
+        Self {
+            object,
+            outer: keys.purpose(Purpose::Records),
+            keys: DataKeys::new(keys, root, Purpose::Records),
+        }
     }
 
     /// The change as storage takes it. The nonce must be fresh.
@@ -337,39 +362,60 @@ impl Sealer {
             }
         };
         let (table, key) = row.place();
-        let value = self
-            .keys
-            .seal(nonce, &self.binding(table, &key), &row.encode()?)
-            .ok()?;
+        let binding = binding(&self.object, table, &key);
+        let bytes = row.encode()?;
+        let value = match row {
+            Row::Root(_) => self.outer.seal(nonce, &binding, &bytes),
+            _ => self.keys.seal(nonce, &binding, &bytes),
+        };
+        let value = value.ok()?;
         Some(Mutation::Put(Record { table, key, value }))
     }
 
-    /// Opens a row. `None` if it was not sealed for this place.
-    pub(crate) fn open(&self, record: &Record) -> Option<Row> {
-        let binding = self.binding(record.table, &record.key);
-        let bytes = self.keys.open(&binding, &record.value).ok()?;
-        let row = match record.table {
-            Table::Object if record.key == OPTIONS => Row::Options(decode(&bytes)?),
-            Table::Object if record.key == PROVIDER => Row::Provider(decode(&bytes)?),
-            Table::Object if record.key == AUDIT => Row::Audit(decode(&bytes)?),
-            Table::Object => Row::Tenant(decode(&bytes)?),
-            Table::Tenants => Row::Listed(decode(&bytes)?),
-            Table::Publishers => Row::Publisher(decode(&bytes)?),
-            Table::Servers => Row::Server(decode(&bytes)?),
-            Table::Releases => Row::Release(Box::new(decode(&bytes)?)),
-            Table::Keys => Row::Key(decode(&bytes)?),
-            Table::Settings => Row::Setting(decode(&bytes)?),
-            Table::Grants => Row::Grant(decode(&bytes)?),
-            Table::Secrets => Row::Secret(decode(&bytes)?),
-            Table::Members => Row::Member(decode(&bytes)?),
-            Table::Clients => Row::Client(decode(&bytes)?),
-            Table::Ended => Row::Ended(decode(&bytes)?),
-        };
-        Some(row)
+    /// Opens a row, still encoded. `None` if it was not sealed for this place.
+    pub(crate) fn open(&self, record: &Record) -> Option<Vec<u8>> {
+        let binding = binding(&self.object, record.table, &record.key);
+        self.keys.open(&binding, &record.value).ok()
     }
 }
 
-fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+/// What the value of a row is bound to.
+pub(crate) fn binding(object: &str, table: Table, key: &str) -> Binding {
+    Binding::new("record")
+        .text(object)
+        .text(table.as_str())
+        .text(key)
+}
+
+impl Row {
+    /// A row from what it was encoded to.
+    pub(crate) fn decode(table: Table, key: &str, bytes: &[u8]) -> Option<Self> {
+        Some(match table {
+            Table::Object => match key {
+                OPTIONS => Self::Options(decode(bytes)?),
+                PROVIDER => Self::Provider(decode(bytes)?),
+                AUDIT => Self::Audit(decode(bytes)?),
+                ROOT => Self::Root(decode(bytes)?),
+                LIFE => Self::Life(decode(bytes)?),
+                RESEAL => Self::Reseal(decode(bytes)?),
+                _ => Self::Tenant(decode(bytes)?),
+            },
+            Table::Tenants => Self::Listed(decode(bytes)?),
+            Table::Publishers => Self::Publisher(decode(bytes)?),
+            Table::Servers => Self::Server(decode(bytes)?),
+            Table::Releases => Self::Release(Box::new(decode(bytes)?)),
+            Table::Keys => Self::Key(decode(bytes)?),
+            Table::Settings => Self::Setting(decode(bytes)?),
+            Table::Grants => Self::Grant(decode(bytes)?),
+            Table::Secrets => Self::Secret(decode(bytes)?),
+            Table::Members => Self::Member(decode(bytes)?),
+            Table::Clients => Self::Client(decode(bytes)?),
+            Table::Ended => Self::Ended(decode(bytes)?),
+        })
+    }
+}
+
+pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
     match postcard::take_from_bytes(bytes) {
         Ok((value, [])) => Some(value),
         _ => None,

@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use smcp_auth::{Keyring, Tickets};
-use smcp_capability::items::{Transacted, Transaction};
 use smcp_capability::turn::{Boot, Effect, Hearers, Mutation, Performed, Role, Telling};
 use smcp_crypto::{Binding, NONCE_BYTES, Purpose, PurposeKeys, TenantKeys, sha256};
 use smcp_ids::{Fuel, ServerSlug, TenantId};
@@ -24,7 +23,8 @@ use crate::modules::Modules;
 use crate::outside::Outside;
 use crate::places::Places;
 use crate::problem::Problem;
-use crate::record::{Change, Directory, Sealer};
+use crate::record::{Change, Directory, Row, Sealer};
+use crate::root::{self, DataKeys, First};
 use crate::session::{SessionId, Sessions};
 
 /// The state of one object.
@@ -35,7 +35,11 @@ pub(crate) struct State {
     /// What proves tickets; none in the platform's object.
     pub(crate) tickets: Option<Tickets>,
     sealer: Option<Sealer>,
+    /// What seals and opens items.
+    items: Option<Rc<DataKeys>>,
     directory: Option<Directory>,
+    /// Whether its root is to be stored with the first thing that is.
+    is_rootless: bool,
     pub(crate) modules: Modules,
     /// What every slice is, if it does not follow the time.
     pub(crate) fixed_slice: Option<Fuel>,
@@ -77,9 +81,6 @@ pub(crate) struct State {
 impl State {
     pub(crate) fn new(boot: Boot) -> Self {
         let keys: Option<TenantKeys> = postcard::from_bytes(&boot.keys).ok();
-        let sealer = keys
-            .as_ref()
-            .map(|keys| Sealer::new(boot.role.object_name(), keys.purpose(Purpose::Records)));
         let clients: Option<TenantKeys> = postcard::from_bytes(&boot.clients).ok();
         let (keyring, tickets) = match (&boot.role, &keys) {
             (Role::Tenant(tenant), Some(keys)) => (
@@ -92,8 +93,10 @@ impl State {
             boot,
             keyring,
             tickets,
-            sealer,
+            sealer: None,
+            items: None,
             directory: None,
+            is_rootless: false,
             modules: Modules::default(),
             fixed_slice: None,
             catalogues: Catalogues::default(),
@@ -124,6 +127,8 @@ impl State {
     /// Forgets everything: storage was erased.
     pub(crate) fn forget(&mut self) {
         self.directory = None;
+        self.sealer = None;
+        self.items = None;
         self.modules = Modules::default();
         self.catalogues = Catalogues::default();
         self.listed = Listed::default();
@@ -273,6 +278,61 @@ impl Scene {
         Ok(told.collect())
     }
 
+    /// What seals data of this object for a purpose.
+    pub(crate) fn data_keys(&self, purpose: Purpose) -> Result<DataKeys, Problem> {
+        let state = self.state.borrow();
+        let keys = state.keys.as_ref().ok_or_else(Problem::host)?;
+        let root = state.directory()?.root.as_ref();
+        Ok(DataKeys::new(
+            keys,
+            root.ok_or_else(Problem::host)?,
+            purpose,
+        ))
+    }
+
+    /// What seals its items, at hand.
+    pub(crate) fn item_keys_at_hand(&self) -> Result<Rc<DataKeys>, Problem> {
+        if let Some(keys) = &self.state.borrow().items {
+            return Ok(keys.clone());
+        }
+        let keys = Rc::new(self.data_keys(Purpose::Items)?);
+        self.state.borrow_mut().items = Some(keys.clone());
+        Ok(keys)
+    }
+
+    /// Takes up that nothing is left which was sealed before the object had its secret.
+    pub(crate) fn forget_older_keys(&self) -> Result<(), Problem> {
+        let mut state = self.state.borrow_mut();
+        let root = state.directory()?.root.clone().ok_or_else(Problem::host)?;
+        let keys = state.keys.as_ref().ok_or_else(Problem::host)?;
+        let sealer = Sealer::new(state.boot.role.object_name(), keys, &root);
+        state.sealer = Some(sealer);
+        state.items = None;
+        Ok(())
+    }
+
+    /// The change that stores the object's root, with the first thing that is stored.
+    pub(crate) fn first_root(&self) -> Result<Option<Mutation>, Problem> {
+        let state = self.state.borrow();
+        let root = state
+            .directory()?
+            .root
+            .clone()
+            .filter(|_| state.is_rootless);
+        let Some(root) = root else {
+            return Ok(None);
+        };
+        let sealer = state.sealer.as_ref().ok_or_else(Problem::host)?;
+        let change = Change::Put(Row::Root(root));
+        let mutation = sealer.mutation(&change, self.nonce());
+        mutation.map(Some).ok_or_else(Problem::host)
+    }
+
+    /// Something was stored, and the root with it.
+    pub(crate) fn took_root(&self) {
+        self.state.borrow_mut().is_rootless = false;
+    }
+
     /// Reads the directory from storage, if this object has just woken.
     pub(crate) async fn load(&self) -> Result<(), Problem> {
         if self.state.borrow().directory.is_some() {
@@ -281,30 +341,44 @@ impl Scene {
         let Performed::Records(records) = self.outside.perform(Effect::LoadRecords).await else {
             return Err(Problem::host());
         };
-        let mut state = self.state.borrow_mut();
-        let sealer = state.sealer.as_ref().ok_or_else(Problem::host)?;
-        let mut directory = Directory::default();
-        for record in &records {
-            // A row that does not open was altered, or its key is gone: answering from the rest
-            // could let in what the row shut out.
-            let row = sealer.open(record).ok_or_else(Problem::host)?;
-            directory.apply(Change::Put(row));
+        let first = {
+            let mut state = self.state.borrow_mut();
+            let keys = state.keys.as_ref().ok_or_else(Problem::host)?;
+            let object = state.boot.role.object_name();
+            let opened = root::open(keys, &object, &records, self.draw())?;
+            let mut directory = Directory::default();
+            directory.apply(Change::Put(Row::Root(opened.root)));
+            for row in opened.rows {
+                directory.apply(Change::Put(row));
+            }
+            state.sealer = Some(opened.sealer);
+            state.directory = Some(directory);
+            state.is_rootless = opened.first == First::Root;
+            opened.first
+        };
+        if first == First::All
+            && let Err(problem) = self.write_in_this_layout().await
+        {
+            // Nothing is answered from rows that could not be stored.
+            self.state.borrow_mut().forget();
+            return Err(problem);
         }
-        state.directory = Some(directory);
         Ok(())
+    }
+
+    /// Stores all rows anew, in one transaction, and has the rest sealed anew. No other turn runs before that.
+    async fn write_in_this_layout(&self) -> Result<(), Problem> {
+        let changes: Vec<Change> = {
+            let state = self.state.borrow();
+            state.directory()?.rows().map(Change::Put).collect()
+        };
+        self.begin_reseal(changes).await
     }
 
     /// Stores changes, all or none, then takes them into the directory, with the entry of what they do. No other turn
     /// runs in between.
     pub(crate) async fn commit(&self, changes: Vec<Change>) -> Result<(), Problem> {
-        let transaction = Transaction {
-            now: self.outside.now(),
-            ..Transaction::default()
-        };
-        match self.transact_act(transaction, changes).await? {
-            Transacted::Done => Ok(()),
-            _ => Err(Problem::host()),
-        }
+        self.commit_with(Vec::new(), changes).await
     }
 
     /// Changes of rows as storage takes them.

@@ -78,10 +78,23 @@ macro_rules! actions {
 actions! {
     ReadPlatformAudit "GET" "audit" => PLATFORM;
     ShowPlatformAuditHead "GET" "audit" "head" => PLATFORM;
+    ShowPlatformRotation "GET" "rotation" => PLATFORM;
+    StartPlatformRotation "POST" "rotation" => PLATFORM;
     ListTenants "GET" "tenants" => PLATFORM;
     CreateTenant "POST" "tenants" => PLATFORM;
     ShowTenant "GET" "tenants" {tenant} => AUDIT;
     DeleteTenant "DELETE" "tenants" {tenant} => PLATFORM;
+    RestoreTenant "PUT" "tenants" {tenant} => PLATFORM;
+    SuspendTenant "PUT" "tenants" {tenant} "suspension" => PLATFORM;
+    ResumeTenant "DELETE" "tenants" {tenant} "suspension" => PLATFORM;
+    // What leaves has the secrets, which nobody is shown otherwise.
+    ExportTenant "GET" "tenants" {tenant} "export" => PLATFORM;
+    ExportModule "GET" "tenants" {tenant} "export" {release} => PLATFORM;
+    ImportPage "POST" "tenants" {tenant} "import" => PLATFORM;
+    ImportModule "PUT" "tenants" {tenant} "import" {release} => PLATFORM;
+    EndImport "POST" "tenants" {tenant} "import" "end" => PLATFORM;
+    ShowRotation "GET" "tenants" {tenant} "rotation" => AUDIT;
+    StartRotation "POST" "tenants" {tenant} "rotation" => ADMIN;
     ListPublishers "GET" "tenants" {tenant} "publishers" => SEE;
     TrustPublisher "POST" "tenants" {tenant} "publishers" => ADMIN;
     RevokePublisher "DELETE" "tenants" {tenant} "publishers" {key} => ADMIN;
@@ -161,7 +174,8 @@ impl<'a> Action<'a> {
 
     /// Whether it is about which tenants there are, which the platform's object knows.
     pub(super) fn is_of_platform(&self) -> bool {
-        self.entry().scopes.is_empty()
+        let entry = self.entry();
+        entry.scopes.is_empty() && !entry.path.starts_with("/tenants/{tenant}/")
     }
 
     /// Whether a caller may do it in a tenant.

@@ -7,8 +7,10 @@
 mod action;
 mod audit;
 mod clients;
+mod export;
 mod grants;
 mod keys;
+mod life;
 mod limits;
 mod logs;
 mod members;
@@ -16,6 +18,7 @@ mod provider;
 mod public;
 mod publish;
 mod publishers;
+mod rotation;
 mod secrets;
 mod servers;
 mod settings;
@@ -78,6 +81,9 @@ pub(crate) async fn answer(
     if frame.method == "GET" {
         return perform(scene, frame, query, &allowed).await;
     }
+    if !principal.is_platform_admin() {
+        scene.life()?.admit()?;
+    }
     scene.does(act);
     let reply = perform(scene, frame, query, &allowed).await;
     // What changed no row is written down by itself; what failed has changed nothing.
@@ -94,13 +100,14 @@ async fn internal(scene: &Scene, frame: &Frame, principal: &Principal) -> Result
         return Err(Problem::not_found());
     }
     match frame.method.as_str() {
-        "PUT" => tenants::open(scene).await,
-        "DELETE" => tenants::close(scene).await,
+        "PUT" => tenants::open(scene, frame).await,
+        "DELETE" => life::leave(scene, frame).await,
+        "POST" => life::stay(scene).await,
         _ => Err(Problem::not_found()),
     }
 }
 
-/// The path of a tenant's object at which it is opened and closed.
+/// The path of a tenant's object at which it is opened, told to leave, and told to stay.
 const INTERNAL: &str = "/internal/tenant";
 
 /// Does what its caller may. The tenant of the path is this object's.
@@ -118,7 +125,17 @@ async fn perform(
         A::ListTenants {} => tenants::list(scene),
         A::CreateTenant {} => tenants::create(scene, frame).await,
         A::ShowTenant { .. } => tenants::show(scene),
-        A::DeleteTenant { tenant } => tenants::delete(scene, frame, tenant).await,
+        A::DeleteTenant { tenant } => life::delete(scene, frame, tenant, query).await,
+        A::RestoreTenant { tenant } => life::restore(scene, frame, tenant).await,
+        A::SuspendTenant { .. } => life::suspend(scene, frame).await,
+        A::ResumeTenant { .. } => life::resume(scene).await,
+        A::ExportTenant { .. } => export::export(scene, query).await,
+        A::ExportModule { release, .. } => export::module(scene, release).await,
+        A::ImportPage { .. } => export::import(scene, frame).await,
+        A::ImportModule { release, .. } => export::import_module(scene, frame, release).await,
+        A::EndImport { .. } => export::end_import(scene, frame).await,
+        A::ShowPlatformRotation {} | A::ShowRotation { .. } => rotation::show(scene),
+        A::StartPlatformRotation {} | A::StartRotation { .. } => rotation::start(scene).await,
         A::ListPublishers { .. } => publishers::list(scene),
         A::TrustPublisher { .. } => publishers::trust(scene, frame).await,
         A::RevokePublisher { key, .. } => publishers::revoke(scene, key, query).await,

@@ -115,7 +115,7 @@ fn known(scene: &Scene, server: &str) -> Result<ServerSlug, Problem> {
     }
 }
 
-fn config(scene: &Scene) -> Result<PublicConfig, Problem> {
+pub(super) fn config(scene: &Scene) -> Result<PublicConfig, Problem> {
     Ok(scene.state.borrow().directory()?.options.public.clone())
 }
 
@@ -127,6 +127,11 @@ async fn publish(scene: &Scene, public: PublicConfig) -> Result<(), Problem> {
     });
     scene.does_with(&public);
     scene.commit(vec![Change::Put(row)]).await?;
+    tell_edge(scene, public).await
+}
+
+/// Makes public what is stored.
+pub(super) async fn tell_edge(scene: &Scene, public: PublicConfig) -> Result<(), Problem> {
     match scene.outside.perform(Effect::Publish(Some(public))).await {
         Performed::Done => Ok(()),
         _ => Err(Problem::new(

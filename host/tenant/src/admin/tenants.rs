@@ -1,11 +1,13 @@
 //! Tenants: made and listed by the platform object, opened and closed by their own.
 
 use serde::{Deserialize, Serialize};
-use smcp_capability::turn::{Effect, Frame, Performed, Reply, Role};
+use smcp_capability::turn::{Effect, Frame, Performed, Reply};
 use smcp_ids::{TenantId, limits};
 
+use super::life::LifeView;
 use super::{body, parse};
 use crate::audit::Act;
+use crate::life::LifeRecord;
 use crate::problem::{Problem, json};
 use crate::record::{Change, Row, TenantRecord};
 use crate::state::Scene;
@@ -14,6 +16,15 @@ use crate::state::Scene;
 #[serde(deny_unknown_fields)]
 struct Create {
     tenant: String,
+    /// Whether it is made to take an archive, and not served before it has.
+    #[serde(default)]
+    import: bool,
+}
+
+/// What the platform's object asks of a tenant's that is to be opened.
+#[derive(Serialize, Deserialize)]
+struct Open {
+    import: bool,
 }
 
 #[derive(Serialize)]
@@ -43,7 +54,8 @@ pub(super) fn list(scene: &Scene) -> Result<Reply, Problem> {
 
 /// Opens the tenant's object first: if that is all that happens, creating it again mends it.
 pub(super) async fn create(scene: &Scene, frame: &Frame) -> Result<Reply, Problem> {
-    let tenant: TenantId = parse(&body::<Create>(frame)?.tenant, "tenant")?;
+    let asked: Create = body(frame)?;
+    let tenant: TenantId = parse(&asked.tenant, "tenant")?;
     {
         let state = scene.state.borrow();
         let listed = &state.directory()?.listed;
@@ -60,7 +72,11 @@ pub(super) async fn create(scene: &Scene, frame: &Frame) -> Result<Reply, Proble
             ));
         }
     }
-    tell(scene, frame, "PUT", &tenant).await?;
+    let open = Open {
+        import: asked.import,
+    };
+    let open = serde_json::to_vec(&open).map_err(|_| Problem::host())?;
+    ask_object(scene, frame, "PUT", &tenant, open).await?;
     let record = TenantRecord {
         tenant,
         created: scene.outside.now(),
@@ -72,35 +88,19 @@ pub(super) async fn create(scene: &Scene, frame: &Frame) -> Result<Reply, Proble
     Ok(json(201, &View::of(&record)))
 }
 
-/// Empties the tenant's object first: if that is all that happens, deleting it again mends it.
-pub(super) async fn delete(scene: &Scene, frame: &Frame, tenant: &str) -> Result<Reply, Problem> {
-    let tenant: TenantId = tenant.parse().map_err(|_| Problem::not_found())?;
-    if !scene
-        .state
-        .borrow()
-        .directory()?
-        .listed
-        .contains_key(&tenant)
-    {
-        return Err(Problem::not_found());
-    }
-    tell(scene, frame, "DELETE", &tenant).await?;
-    scene.commit(vec![Change::DeleteListed(tenant)]).await?;
-    Ok(json(200, &Deleted { deleted: true }))
-}
-
 #[derive(Serialize)]
 pub(super) struct Deleted {
     pub(super) deleted: bool,
 }
 
 /// Sends a request to a tenant's object, with the credential of the one being answered.
-async fn tell(
+pub(super) async fn ask_object(
     scene: &Scene,
     frame: &Frame,
     method: &str,
     tenant: &TenantId,
-) -> Result<(), Problem> {
+    body: Vec<u8>,
+) -> Result<Reply, Problem> {
     let headers = frame
         .headers
         .iter()
@@ -113,64 +113,50 @@ async fn tell(
         base: String::new(),
         path: super::INTERNAL.to_owned(),
         headers,
-        body: Vec::new(),
+        body,
     };
-    match scene
-        .outside
-        .perform(Effect::Peer {
-            tenant: tenant.clone(),
-            frame,
-        })
-        .await
-    {
-        Performed::Reply(reply) if reply.head.status == 200 => Ok(()),
+    let tenant = tenant.clone();
+    match scene.outside.perform(Effect::Peer { tenant, frame }).await {
+        Performed::Reply(reply) if reply.head.status == 200 => Ok(reply),
+        Performed::Reply(reply) if reply.head.status == 404 => Err(Problem::not_found()),
         _ => Err(Problem::host()),
     }
 }
 
-pub(super) async fn open(scene: &Scene) -> Result<Reply, Problem> {
+pub(super) async fn open(scene: &Scene, frame: &Frame) -> Result<Reply, Problem> {
+    let asked: Open = serde_json::from_slice(&frame.body).map_err(|_| Problem::host())?;
+    let leaves = scene.life()?.leaves;
+    if leaves.is_some_and(|at| at <= scene.outside.now()) {
+        // Its time has come, and its alarm has not rung yet.
+        scene.erase().await?;
+        scene.load().await?;
+    }
     let existing = scene.state.borrow().directory()?.tenant.clone();
     let record = match existing {
         Some(record) => record,
-        None => {
-            let Role::Tenant(tenant) = scene.state.borrow().boot.role.clone() else {
-                return Err(Problem::not_found());
-            };
-            let record = TenantRecord {
-                tenant,
-                created: scene.outside.now(),
-            };
-            scene.does(Act::new("admin", "OpenTenant", record.tenant.as_str()));
-            scene
-                .commit(vec![Change::Put(Row::Tenant(record.clone()))])
-                .await?;
-            record
-        }
+        None => first_open(scene, asked.import).await?,
     };
     Ok(json(200, &View::of(&record)))
 }
 
-pub(super) async fn close(scene: &Scene) -> Result<Reply, Problem> {
-    let releases: Vec<_> = scene
-        .state
-        .borrow()
-        .directory()?
-        .releases
-        .keys()
-        .map(|(_, release)| *release)
-        .collect();
-    let effects = [
-        Effect::Publish(None),
-        Effect::DeleteModules(releases),
-        Effect::Erase,
-    ];
-    for effect in effects {
-        if scene.outside.perform(effect).await != Performed::Done {
-            return Err(Problem::host());
-        }
-    }
-    scene.state.borrow_mut().forget();
-    Ok(json(200, &Deleted { deleted: true }))
+async fn first_open(scene: &Scene, takes_archive: bool) -> Result<TenantRecord, Problem> {
+    let tenant = scene.tenant().ok_or_else(Problem::not_found)?;
+    let record = TenantRecord {
+        tenant,
+        created: scene.outside.now(),
+    };
+    let life = LifeRecord {
+        takes_archive,
+        ..LifeRecord::default()
+    };
+    scene.does(Act::new("admin", "OpenTenant", record.tenant.as_str()));
+    scene
+        .commit(vec![
+            Change::Put(Row::Tenant(record.clone())),
+            Change::Put(Row::Life(life)),
+        ])
+        .await?;
+    Ok(record)
 }
 
 pub(super) fn show(scene: &Scene) -> Result<Reply, Problem> {
@@ -178,6 +164,8 @@ pub(super) fn show(scene: &Scene) -> Result<Reply, Problem> {
     struct Show<'a> {
         #[serde(flatten)]
         tenant: View<'a>,
+        #[serde(flatten)]
+        life: LifeView,
         servers: usize,
         releases: usize,
         publishers: usize,
@@ -188,6 +176,7 @@ pub(super) fn show(scene: &Scene) -> Result<Reply, Problem> {
     let tenant = directory.tenant.as_ref().ok_or_else(Problem::not_found)?;
     let view = Show {
         tenant: View::of(tenant),
+        life: LifeView::of(&directory.life),
         servers: directory.servers.len(),
         releases: directory.releases.len(),
         publishers: directory

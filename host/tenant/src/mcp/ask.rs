@@ -21,6 +21,7 @@ use super::run::Run;
 use crate::item::{Space, waiting_quota};
 use crate::problem::Problem;
 use crate::questions::Round;
+use crate::root::DataKeys;
 
 /// What a client carries to the next round.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -136,10 +137,8 @@ impl Run<'_> {
         Space::waiting(&self.principal.to_string())
     }
 
-    fn keys(&self) -> Result<smcp_crypto::PurposeKeys, Problem> {
-        let state = self.scene.state.borrow();
-        let keys = state.keys.as_ref().ok_or_else(Problem::host)?;
-        Ok(keys.purpose(Purpose::RequestState))
+    fn keys(&self) -> Result<DataKeys, Problem> {
+        self.scene.data_keys(Purpose::RequestState)
     }
 }
 

@@ -7,19 +7,21 @@ use std::rc::Rc;
 
 use smcp_capability::items::Write;
 use smcp_capability::turn::{ALARM_METHOD, Effect, Frame, Head, Reply};
-use smcp_ids::{UnixMillis, limits};
+use smcp_ids::{TenantId, UnixMillis, limits};
 use smcp_protocol::{Answer, ReplyTo};
 
 use super::{legacy, task};
+use crate::audit::Act;
 use crate::item::Space;
 use crate::outcome;
 use crate::problem::Problem;
+use crate::record::Change;
 use crate::session::SessionId;
 use crate::state::{Live, Scene, State};
 
 /// Something to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Errand {
+pub(crate) enum Errand {
     /// Going on with a call of a session, whose answer is a stream.
     Call {
         /// The session.
@@ -34,14 +36,28 @@ pub(super) enum Errand {
         /// Its name.
         id: String,
     },
+    /// Sealing everything again.
+    Reseal,
+    /// Deleting everything of a tenant whose time has come.
+    Leave,
+    /// Taking a tenant that has left from the list (in the platform's object).
+    Unlist(TenantId),
 }
 
 impl Errand {
+    /// Whether it is the object's own, not a caller's: it is done of a tenant that is not served, too.
+    fn is_own(&self) -> bool {
+        matches!(self, Self::Reseal | Self::Leave | Self::Unlist(_))
+    }
+
     /// Its name, as a path: no part of it has a slash.
     fn path(&self) -> String {
         match self {
             Self::Call { session, stream } => format!("/call/{}/{stream}", session.as_str()),
             Self::Task { owner, id } => format!("/task/{owner}/{id}"),
+            Self::Reseal => "/reseal/-/-".to_owned(),
+            Self::Leave => "/leave/-/-".to_owned(),
+            Self::Unlist(tenant) => format!("/unlist/-/{tenant}"),
         }
     }
 
@@ -53,6 +69,11 @@ impl Errand {
                 name: stream.clone(),
             },
             Self::Task { owner, id } => task::live(owner, id),
+            // No session has a name with such a character.
+            own => Live {
+                session: SessionId::remembered("own/"),
+                name: own.path(),
+            },
         }
     }
 
@@ -76,6 +97,9 @@ impl Errand {
                 owner: (*of).to_owned(),
                 id: (*name).to_owned(),
             },
+            "reseal" => Self::Reseal,
+            "leave" => Self::Leave,
+            "unlist" => Self::Unlist(name.parse().ok()?),
             _ => return None,
         };
         Some((errand, number.parse().ok()?))
@@ -87,7 +111,10 @@ pub(crate) async fn run_of_own(scene: &Scene, frame: &Frame) -> Result<Reply, Pr
     if frame.method != ALARM_METHOD {
         run(scene, frame).await?;
     }
-    scene.take_up_due().await?;
+    // Nothing is due in an object of which nothing is left.
+    if scene.state.borrow().directory().is_ok() {
+        scene.take_up_due().await?;
+    }
     let head = Head {
         status: 204,
         headers: Vec::new(),
@@ -106,11 +133,17 @@ async fn run(scene: &Scene, frame: &Frame) -> Result<(), Problem> {
     if scene.state.borrow().live.contains_key(&errand.live()) {
         return Ok(());
     }
+    if !errand.is_own() && !scene.life()?.is_served() {
+        return Ok(());
+    }
     let Some(_place) = Place::take(scene) else {
         return Ok(());
     };
+    if errand.is_own() {
+        return do_own(scene, &errand).await;
+    }
     // What is written down from here on is for later.
-    let written = scene.written_down(&errand).await?;
+    let written = scene.struck_off(&errand).await?;
     let has_failed = number > limits::RUNS_MAX;
     let done = match &errand {
         Errand::Call { session, stream } if has_failed => {
@@ -121,6 +154,7 @@ async fn run(scene: &Scene, frame: &Frame) -> Result<(), Problem> {
         }
         Errand::Task { owner, id } if has_failed => task::give_up(scene, owner, id).await,
         Errand::Task { owner, id } => task::go_on(scene, frame, owner, id).await,
+        Errand::Reseal | Errand::Leave | Errand::Unlist(_) => Ok(()),
     };
     match done {
         Err(problem) => match problem.used_up_for() {
@@ -131,6 +165,29 @@ async fn run(scene: &Scene, frame: &Frame) -> Result<(), Problem> {
         },
         Ok(()) if written.is_empty() => Ok(()),
         Ok(()) => scene.keep(written, Vec::new()).await.map(drop),
+    }
+}
+
+/// Does what is the object's own. What fails is tried again until it does not.
+async fn do_own(scene: &Scene, errand: &Errand) -> Result<(), Problem> {
+    let done = match errand {
+        Errand::Leave => scene.leave().await,
+        Errand::Unlist(tenant) => {
+            scene.does(Act::new("platform", "UnlistTenant", tenant.as_str()));
+            scene
+                .commit(vec![Change::DeleteListed(tenant.clone())])
+                .await
+        }
+        _ => scene.reseal().await,
+    };
+    if scene.state.borrow().directory().is_err() {
+        // It was the last thing that the object did.
+        return Ok(());
+    }
+    let written = scene.struck_off(errand).await?;
+    match done {
+        Ok(()) => scene.keep(written, Vec::new()).await.map(drop),
+        Err(_) => scene.put_off(errand, written, limits::PUT_OFF_MILLIS).await,
     }
 }
 
@@ -177,7 +234,7 @@ fn parts_of(key: &str) -> Option<(UnixMillis, &str)> {
 
 impl Scene {
     /// Writes down that an errand is to be tried at that time.
-    pub(super) fn due_write(
+    pub(crate) fn due_write(
         &self,
         at: UnixMillis,
         errand: &Errand,
@@ -190,13 +247,13 @@ impl Scene {
     }
 
     /// Writes down an errand that is about to be begun: when it is looked after, if the object should be killed.
-    pub(super) fn begun_write(&self, errand: &Errand) -> Result<Write, Problem> {
+    pub(crate) fn begun_write(&self, errand: &Errand) -> Result<Write, Problem> {
         let later = self.outside.now().plus(limits::RUN_AGAIN_MILLIS);
         self.due_write(later, errand, 1)
     }
 
     /// Begins an errand that is written down, if there is a place for it.
-    pub(super) async fn begin_errand(&self, errand: &Errand) -> Result<(), Problem> {
+    pub(crate) async fn begin_errand(&self, errand: &Errand) -> Result<(), Problem> {
         self.set_alarm().await?;
         if self.free_places() == 0 {
             return Ok(());
@@ -211,8 +268,8 @@ impl Scene {
 
     /// Has the object woken for what is due first. What waits for a place is begun when one is given back, and
     /// looked after in case that should never be.
-    pub(super) async fn set_alarm(&self) -> Result<(), Problem> {
-        let first = self.item_keys(Space::due().range("", None, 1)).await?.pop();
+    pub(crate) async fn set_alarm(&self) -> Result<(), Problem> {
+        let first = self.due(1).await?.pop();
         let at = first.and_then(|key| parts_of(&key).map(|(at, _)| at));
         let now = self.outside.now();
         let at = at.map(|at| {
@@ -225,21 +282,37 @@ impl Scene {
         self.done(Effect::Wake(at)).await
     }
 
+    /// What is to be done, the first first, at most so many. Of a tenant that is not served, only what is its object's own:
+    /// the rest waits.
+    async fn due(&self, most: u32) -> Result<Vec<String>, Problem> {
+        let space = Space::due();
+        if self.life()?.is_served() {
+            return self.item_keys(space.range("", None, most)).await;
+        }
+        let is_own = |key: &String| {
+            let errand = parts_of(key).and_then(|(_, path)| Errand::of_path(path));
+            errand.is_some_and(|(errand, _)| errand.is_own())
+        };
+        let all = self.item_keys(space.range("", None, u32::MAX)).await?;
+        Ok(all.into_iter().filter(is_own).take(most as usize).collect())
+    }
+
     /// Begins again what was to be done by now, as far as there are places, each time later; the alarm is set for
     /// the rest.
-    async fn take_up_due(&self) -> Result<(), Problem> {
+    pub(crate) async fn take_up_due(&self) -> Result<(), Problem> {
         let space = Space::due();
         let now = self.outside.now();
         let (mut writes, mut begins) = (Vec::new(), Vec::new());
         let places = u32::try_from(self.free_places()).unwrap_or(u32::MAX);
-        for key in self.item_keys(space.range("", None, places)).await? {
+        for key in self.due(places).await? {
             let (at, path) = parts_of(&key).ok_or_else(Problem::host)?;
             if at > now {
                 break;
             }
             writes.push(space.remove(&*key, now));
             // After the last try there is one more turn, which gives up.
-            let again = Errand::of_path(path).filter(|(_, number)| *number <= limits::RUNS_MAX);
+            let again = Errand::of_path(path)
+                .filter(|(errand, number)| errand.is_own() || *number <= limits::RUNS_MAX);
             let Some((errand, number)) = again else {
                 continue;
             };
@@ -250,7 +323,7 @@ impl Scene {
                 writes.push(self.due_write(later, &errand, number)?);
                 continue;
             }
-            let later = now.plus(limits::RUN_AGAIN_MILLIS << number);
+            let later = now.plus(limits::RUN_AGAIN_MILLIS << number.min(limits::RUNS_MAX));
             writes.push(self.due_write(later, &errand, number + 1)?);
             begins.push(errand.path_of_try(number + 1));
         }
@@ -283,7 +356,7 @@ impl Scene {
     }
 
     /// What strikes off an errand as it is written down now.
-    async fn written_down(&self, errand: &Errand) -> Result<Vec<Write>, Problem> {
+    pub(crate) async fn struck_off(&self, errand: &Errand) -> Result<Vec<Write>, Problem> {
         let space = Space::due();
         let keys = self.item_keys(space.range("", None, u32::MAX)).await?;
         let is_same = |key: &String| {

@@ -36,7 +36,7 @@ use smcp_protocol::{
     ProtocolError, Reply, ReplyForm, ReplyTo, Request, Response, ServerInfo, Target,
 };
 
-pub(crate) use self::errand::run_of_own;
+pub(crate) use self::errand::{Errand, run_of_own};
 pub(crate) use self::http::Place;
 use self::legacy::{Outlet, Seat};
 use self::listen::Listening;

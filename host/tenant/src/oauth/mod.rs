@@ -31,6 +31,14 @@ pub(crate) use join::invitation_url;
 pub(crate) use provider::Failed;
 pub(crate) use sign_in::redirect_uri;
 
+/// Whether a request is to the authorization server.
+pub(crate) fn is_asked(scene: &Scene, frame: &Frame) -> bool {
+    let path = frame.path.split('?').next().unwrap_or_default();
+    [AUTHORIZE, TOKEN, REVOKE, REGISTER].contains(&path)
+        || is_own(scene, path, "/join")
+        || is_own(scene, path, "/signed-in")
+}
+
 /// Answers a request to the authorization server. `None` if it is not one.
 pub(crate) async fn answer(scene: &Scene, frame: &Frame) -> Option<Result<Reply, Problem>> {
     let (path, query) = frame.path.split_once('?').unwrap_or((&frame.path, ""));

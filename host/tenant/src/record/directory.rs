@@ -9,6 +9,10 @@ use smcp_ids::{
     ClientId, GrantId, KeyId, MemberId, PublisherKey, ReleaseDigest, ServerSlug, TenantId,
 };
 
+use crate::life::LifeRecord;
+use crate::reseal::ResealRecord;
+use crate::root::RootRecord;
+
 use super::{
     AuditRecord, Change, ClientRecord, EndedRecord, GrantRecord, OptionsRecord, ProviderRecord,
     PublisherRecord, ReleaseRecord, Row, SecretRecord, ServerRecord, SettingRecord, TenantRecord,
@@ -29,6 +33,9 @@ pub(crate) struct Directory {
     pub(crate) options: OptionsRecord,
     pub(crate) provider: Option<ProviderRecord>,
     pub(crate) audit: Option<AuditRecord>,
+    pub(crate) root: Option<RootRecord>,
+    pub(crate) life: LifeRecord,
+    pub(crate) reseal: Option<ResealRecord>,
     pub(crate) members: BTreeMap<MemberId, MemberRecord>,
     pub(crate) clients: BTreeMap<ClientId, ClientRecord>,
     pub(crate) ended: BTreeMap<GrantId, EndedRecord>,
@@ -77,6 +84,9 @@ impl Directory {
             Change::Put(Row::Provider(row)) => self.provider = Some(row),
             Change::DeleteProvider => self.provider = None,
             Change::Put(Row::Audit(row)) => self.audit = Some(row),
+            Change::Put(Row::Root(row)) => self.root = Some(row),
+            Change::Put(Row::Life(row)) => self.life = row,
+            Change::Put(Row::Reseal(row)) => self.reseal = Some(row),
             Change::Put(Row::Member(row)) => {
                 self.members.insert(row.id.clone(), row);
             }
@@ -122,6 +132,37 @@ impl Directory {
                 self.releases.remove(&(server, release));
             }
         }
+    }
+
+    /// All rows, in no particular order; what was never chosen as it is from the beginning.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = Row> {
+        let of_the_object = [
+            self.tenant.clone().map(Row::Tenant),
+            Some(Row::Options(self.options.clone())),
+            self.provider.clone().map(Row::Provider),
+            self.audit.clone().map(Row::Audit),
+            self.root.clone().map(Row::Root),
+            Some(Row::Life(self.life.clone())),
+            self.reseal.clone().map(Row::Reseal),
+        ];
+        let of = of_the_object.into_iter().flatten();
+        of.chain(self.listed.values().cloned().map(Row::Listed))
+            .chain(self.publishers.values().cloned().map(Row::Publisher))
+            .chain(self.servers.values().cloned().map(Row::Server))
+            .chain(
+                self.releases
+                    .values()
+                    .cloned()
+                    .map(Box::new)
+                    .map(Row::Release),
+            )
+            .chain(self.keys.values().cloned().map(Row::Key))
+            .chain(self.settings.values().cloned().map(Row::Setting))
+            .chain(self.grants.values().cloned().map(Row::Grant))
+            .chain(self.secrets.values().cloned().map(Row::Secret))
+            .chain(self.members.values().cloned().map(Row::Member))
+            .chain(self.clients.values().cloned().map(Row::Client))
+            .chain(self.ended.values().cloned().map(Row::Ended))
     }
 
     /// The publishers that are trusted now.

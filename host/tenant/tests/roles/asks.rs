@@ -109,7 +109,16 @@ fn row(name: &str) -> (&'static str, u16, What) {
     match name {
         "ListTenants" => ("", 200, Nothing),
         "CreateTenant" => ("", 201, What::Tenant),
-        "DeleteTenant" => ("", 200, Nothing),
+        "DeleteTenant" => ("", 202, Nothing),
+        "RestoreTenant" | "ResumeTenant" | "ExportTenant" | "ExportModule" => ("", 200, Nothing),
+        "SuspendTenant" => ("", 200, Json(json!({"reason": "it did not pay"}))),
+        "ImportPage" => ("", 409, Json(json!({"layout": 1}))),
+        "ImportModule" => ("", 409, What::Package),
+        "EndImport" => ("", 409, Json(json!({"rows": 1}))),
+        "ShowPlatformRotation" => ("", 200, Nothing),
+        "StartPlatformRotation" => ("", 202, Nothing),
+        "ShowRotation" => ("admin audit", 200, Nothing),
+        "StartRotation" => ("admin", 202, Nothing),
         "ShowTenant" => ("admin audit", 200, Nothing),
         "ListPublishers" => ("admin audit publish", 200, Nothing),
         "TrustPublisher" => ("admin", 201, Json(json!({"key": publisher_of(&key)}))),
@@ -155,6 +164,12 @@ fn row(name: &str) -> (&'static str, u16, What) {
     }
 }
 
+/// The release that there is.
+fn release() -> String {
+    let package = smcp_package::UntrustedPackage::parse(package(&guest(), "1.0.0")).unwrap();
+    package.claimed_release().to_string()
+}
+
 /// A publisher whom nobody trusts yet.
 fn publisher_of(seed: &str) -> String {
     let seed: [u8; 32] = hex::decode(seed).unwrap().try_into().unwrap();
@@ -166,6 +181,11 @@ fn publisher_of(seed: &str) -> String {
 impl Ask {
     /// Whether it is about which tenants there are.
     pub(crate) fn is_of_platform(&self) -> bool {
+        self.is_of_admin() && !self.path.starts_with("/admin/v1/tenants/{tenant}/")
+    }
+
+    /// Whether it is the platform's admin's alone.
+    pub(crate) fn is_of_admin(&self) -> bool {
         self.scopes.is_empty()
     }
 
@@ -178,7 +198,14 @@ impl Ask {
         match (self.name, tenant) {
             ("CreateTenant", GHOST) => 201,
             ("CreateTenant", _) => 409,
-            ("ListTenants" | "ReadPlatformAudit" | "ShowPlatformAuditHead", _) => 200,
+            ("StartPlatformRotation", _) => 202,
+            (
+                "ListTenants"
+                | "ReadPlatformAudit"
+                | "ShowPlatformAuditHead"
+                | "ShowPlatformRotation",
+                _,
+            ) => 200,
             (_, GHOST) => 404,
             _ => self.status,
         }
@@ -210,6 +237,7 @@ impl Ask {
             .replace("{connection}", &of(&things.connection, "nothing"))
             .replace("{client}", &of(&things.client, "nothing"))
             .replace("{origin}", &of("https://a.example", "https://none.example"))
+            .replace("{release}", &of(&release(), &"11".repeat(32)))
             .replace("{call}", &of(&things.call, "0000000000000000"))
             .replace("{host}", &of("api.example.com", "none.example.com"))
     }

@@ -89,6 +89,8 @@ fn expected(person: &Person, ask: &Ask, tenant: &str) -> Expected {
         Is::BadKey | Is::Key(_) if tenant != ACME && ask.is_mcp() => unauthorized,
         Is::BadKey | Is::Key(_) if tenant != ACME => not_found,
         Is::BadKey => unauthorized,
+        // Nothing that anybody in the tenant may know of.
+        Is::Key(_) if ask.is_of_admin() => not_found,
         Is::Key(scopes) if has(scopes) => Expected::Status(ask.status(tenant)),
         // A server that one may not see is none.
         Is::Key(scopes) if ask.is_mcp() && scopes[0].starts_with("mcp") => not_found,

@@ -280,7 +280,9 @@ fn the_platforms_own_chain_has_its_tenants() {
     let mut world = World::new();
     world.acme(TOOL);
     assert_eq!(
-        world.admin("DELETE", "/tenants/acme", Value::Null).status(),
+        world
+            .admin("DELETE", "/tenants/acme?grace_days=0", Value::Null)
+            .status(),
         200
     );
     let (texts, head) = page(&mut world, "/audit");

@@ -142,7 +142,9 @@ fn a_deleted_tenant_leaves_nothing_and_its_keys_open_nothing() {
     let mut world = World::new();
     let key = world.acme(TOOL);
     assert_eq!(
-        world.admin("DELETE", "/tenants/acme", Value::Null).status(),
+        world
+            .admin("DELETE", "/tenants/acme?grace_days=0", Value::Null)
+            .status(),
         200
     );
     assert!(world.modules().is_empty());

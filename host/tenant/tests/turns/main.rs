@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod apps;
+mod archive;
 mod asking;
 mod asks;
 mod audit;
@@ -28,6 +29,7 @@ mod openapi;
 mod provider;
 mod receipts;
 mod room;
+mod rotation;
 mod schemas;
 mod scoped;
 mod scopes;
@@ -38,12 +40,14 @@ mod settings;
 mod sign_in;
 mod sign_in_attacks;
 mod signing_in;
+#[allow(dead_code, reason = "shared with the roles")]
 #[path = "../roles/stage.rs"]
 mod stage;
 mod storage_versions;
 mod tapes;
 mod tasking;
 mod tasks;
+mod tenant_life;
 mod union;
 mod union_faults;
 mod united;

@@ -375,7 +375,9 @@ fn come_and_go(world: &World, _: &Tenant, rng: &mut Rng) -> Result<()> {
         };
         let answer = greet()?;
         ensure!(text_of(&answer)? == "00001", "{}", shown(&answer));
-        let deleted = admin.ask("DELETE", &format!("/tenants/{name}")).send(b"")?;
+        let deleted = admin
+            .ask("DELETE", &format!("/tenants/{name}?grace_days=0"))
+            .send(b"")?;
         ensure!(deleted.status == 200, "{}", shown(&deleted));
         let answer = greet()?;
         ensure!(

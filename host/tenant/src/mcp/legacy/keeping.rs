@@ -231,7 +231,7 @@ impl Scene {
     async fn write_session(&self, id: &SessionId, record: &Record) -> Result<bool, Problem> {
         let bytes = postcard::to_allocvec(record).map_err(|_| Problem::host())?;
         let sealed = self
-            .session_keys()?
+            .data_keys(Purpose::Session)?
             .seal(self.nonce(), &self.session_binding(id), &bytes)
             .map_err(|_| Problem::host())?;
         let effect = Effect::WriteSession {
@@ -247,7 +247,8 @@ impl Scene {
         let Performed::Session(sealed) = self.outside.perform(effect).await else {
             return Err(Problem::host());
         };
-        let (keys, binding) = (self.session_keys()?, self.session_binding(id));
+        let keys = self.data_keys(Purpose::Session)?;
+        let binding = self.session_binding(id);
         let opened = sealed.and_then(|sealed| keys.open(&binding, &sealed).ok());
         Ok(opened.and_then(|bytes| postcard::from_bytes(&bytes).ok()))
     }

@@ -24,8 +24,10 @@ impl World {
             .trim_start_matches('/')
             .split('/');
         let tenant = parts.next().unwrap_or_default();
+        let tenant = tenant.split('?').next().unwrap_or_default();
         let of_platform = tenant.is_empty() || !path.starts_with("/tenants");
-        let to_platform = of_platform || (method == "DELETE" && parts.next().is_none());
+        let to_platform =
+            of_platform || (matches!(method, "DELETE" | "PUT") && parts.next().is_none());
         let object = if to_platform {
             "platform".to_owned()
         } else {

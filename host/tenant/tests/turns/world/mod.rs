@@ -11,6 +11,7 @@
 )]
 
 mod acts;
+mod own;
 mod stored;
 
 use std::collections::{BTreeMap, HashMap};
@@ -21,8 +22,8 @@ pub use stored::*;
 use serde_json::{Value, json};
 use smcp_capability::items::Transacted;
 use smcp_capability::turn::{
-    ALARM_METHOD, Boot, Effect, Fetch, Fetched, Frame, Hearers, Listen, Mutation, Performed,
-    PublicConfig, RUN_METHOD, Record, Reply, Role, Step, Table, Verification,
+    Boot, Effect, Fetch, Fetched, Frame, Hearers, Listen, Mutation, Performed, PublicConfig,
+    Record, Reply, Role, Step, Table, Verification,
 };
 use smcp_crypto::{MasterKeys, receipt_key_id, sha256};
 use smcp_ids::ReleaseDigest;
@@ -70,6 +71,8 @@ pub struct World {
     pub published: Option<PublicConfig>,
     /// When objects are to be woken.
     pub alarm: Option<u64>,
+    /// The master keys of the deployment.
+    pub master: String,
     /// The turns of its own that an object has begun and that were not run yet.
     pub begun: Vec<String>,
 }
@@ -128,6 +131,7 @@ impl World {
             published: None,
             alarm: None,
             begun: Vec::new(),
+            master: format!("1:{}", "ab".repeat(32)),
         }
     }
 
@@ -143,8 +147,8 @@ impl World {
         json!({"keys": keys.iter().map(key).collect::<Vec<_>>()})
     }
 
-    fn boot(name: &str) -> Boot {
-        let master = Self::master();
+    fn boot(&self, name: &str) -> Boot {
+        let master: MasterKeys = self.master.parse().unwrap();
         let role = Role::from_object_name(name).unwrap();
         let keys = match &role {
             Role::Platform => master.platform(),
@@ -170,9 +174,10 @@ impl World {
     }
 
     fn engine(&mut self, name: &str) -> &mut Tenant {
+        let boot = self.boot(name);
         self.object(name)
             .engine
-            .get_or_insert_with(|| Tenant::new(Self::boot(name)))
+            .get_or_insert_with(|| Tenant::new(boot))
     }
 
     /// Milliseconds since 1970.
@@ -295,31 +300,6 @@ impl World {
         }
     }
 
-    /// With what such a turn begins.
-    pub fn own_frame(&mut self, path: &str) -> Frame {
-        let mut frame = self.frame(RUN_METHOD, path, "", Vec::new());
-        frame.headers.clear();
-        frame
-    }
-
-    /// Runs the turns that the object has begun itself.
-    pub fn run_begun(&mut self, object: &str) {
-        for path in std::mem::take(&mut self.begun) {
-            let frame = self.own_frame(&path);
-            self.send(object, frame);
-        }
-    }
-
-    /// Lets the alarm ring, if it is time.
-    pub fn ring(&mut self, object: &str) {
-        if self.alarm.is_some_and(|at| at as f64 <= self.clock) {
-            self.alarm = None;
-            let mut frame = self.frame(ALARM_METHOD, "/", "", Vec::new());
-            frame.headers.clear();
-            self.send(object, frame);
-        }
-    }
-
     /// Sends a frame of one who listens, up to the stream that is left; the reply, if it is refused.
     pub fn listen(&mut self, object: &str, tag: &str, frame: Frame) -> Result<usize, Reply> {
         let turn = self.engine(object).begin(frame);
@@ -405,6 +385,13 @@ impl World {
                     object.change(rows);
                 }
                 Performed::Transacted(went)
+            }
+            Effect::ReadSealed(asked) => Performed::Sealed(self.object(object).items.page(&asked)),
+            Effect::Reseal { items, rows } => {
+                let object = self.object(object);
+                object.items.reseal(items);
+                object.change(rows);
+                Performed::Done
             }
             Effect::DeleteItems(accounts) => {
                 self.object(object).items.delete(&accounts);
