@@ -49,6 +49,11 @@ impl Mortal {
         self
     }
 
+    /// The file with its master keys, once it was started: what is in it holds from its next start on.
+    pub fn master_keys(&self) -> PathBuf {
+        self.options.state.join("master-keys")
+    }
+
     /// Starts it.
     ///
     /// # Errors

@@ -14,7 +14,7 @@ import { unstable_getMiniflareWorkerOptions } from "wrangler";
 
 const {
   SMCP_PORT, SMCP_STATE, SMCP_MASTER_KEYS, SMCP_ADMIN_TOKEN, SMCP_ALLOWED_ORIGINS,
-  SMCP_PROVOKE_FAULTS, SMCP_OUTBOUND, SMCP_STALE_KV,
+  SMCP_PROVOKE_FAULTS, SMCP_OUTBOUND, SMCP_STALE_KV, SMCP_FAULTS,
 } = process.env;
 // workerd and what it starts must not inherit them.
 for (const name of Object.keys(process.env)) if (name.startsWith("SMCP_")) delete process.env[name];
@@ -31,7 +31,7 @@ const worker = {
   ...workerOptions,
   name: "smcp",
   modulesRoot: directory,
-  modules: modules(directory),
+  modules: SMCP_FAULTS === "1" ? [faults(directory), ...modules(directory)] : modules(directory),
   modulesRules: undefined,
   bindings: {
     ...workerOptions.bindings,
@@ -113,6 +113,12 @@ function staleKv(where) {
     bindings: { WHERE: where },
     kvNamespaces: { KV: sessions },
   };
+}
+
+/** The entry for tests of faults, which has the Worker's own within it. */
+function faults(root) {
+  const contents = readFileSync(join(process.cwd(), "xtask/node/faults.mjs"));
+  return { type: "ESModule", path: join(root, "faults.js"), contents };
 }
 
 /** The modules of the Worker, the entry first. */

@@ -36,6 +36,8 @@ pub struct Options {
     pub outbound: Option<u16>,
     /// How stale KV is; if it does not say, not at all.
     pub stale_kv: Option<StaleKv>,
+    /// Whether requests to `/faults` can make storage, R2 and KV fail: `xtask/node/faults.mjs`.
+    pub faults: bool,
     /// Where the Worker's log goes; to standard error if there is none.
     pub log: Option<PathBuf>,
 }
@@ -51,6 +53,7 @@ impl Options {
             provoke_faults: false,
             outbound: None,
             stale_kv: None,
+            faults: false,
             log: None,
         }
     }
@@ -119,6 +122,9 @@ pub fn start(options: Options) -> Result<Running> {
     }
     if let Some(stale) = options.stale_kv {
         node.env("SMCP_STALE_KV", stale.as_str());
+    }
+    if options.faults {
+        node.env("SMCP_FAULTS", "1");
     }
     let mut running = launch(&mut node)?;
     running.admin_token = options.admin_token;

@@ -42,6 +42,7 @@ pub fn run(quick: bool, seed: Option<u64>, minutes: u64, kills: Option<u32>) -> 
     cargo
         .args(["run", "--quiet", "--package", "smcp-tests", "--bin", "soak"])
         .args(["--", &seed.to_string(), &time.as_secs().to_string(), &kills])
+        .arg(if quick { "quick" } else { "whole" })
         .current_dir(paths::root());
     setup::run_loud(&mut cargo)
 }

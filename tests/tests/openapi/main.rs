@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod moving;
 mod people;
 
 use std::collections::BTreeSet;
@@ -89,6 +90,18 @@ impl Inquiry {
         answer.json().unwrap()
     }
 
+    /// Asks for what is no JSON.
+    #[track_caller]
+    fn take(&mut self, method: &str, path: &str, status: u16) -> Vec<u8> {
+        let path = format!("/tenants/{TENANT}{path}");
+        let answer = self.admin.ask(method, &path).send(b"").unwrap();
+        assert_eq!(answer.status, status, "{method} {path}: {}", answer.text());
+        let document = self.document.clone();
+        let operation = document.operation(method, &path).unwrap();
+        self.hold(&document, &operation, &answer);
+        answer.body
+    }
+
     #[track_caller]
     fn hold(&mut self, document: &Document, operation: &Operation<'_>, answer: &Answer) {
         let held = document.check_answer(operation, answer);
@@ -147,6 +160,7 @@ fn every_operation_answers_as_the_document_says() {
     people::audit(&mut inquiry);
     people::web(&mut inquiry);
     refusals(&mut inquiry);
+    moving::moves(&mut inquiry);
     ends(&mut inquiry);
     let documented = inquiry.document.clone();
     let documented = documented.operations().into_iter().flat_map(|operation| {
@@ -375,6 +389,7 @@ fn refusals(inquiry: &mut Inquiry) {
                 .replace("{member}", "k")
                 .replace("{connection}", "k")
                 .replace("{client}", "k")
+                .replace("{release}", &"11".repeat(32))
                 .replace("{call}", "0000000000000000")
         };
         let ask = |path: &str| inquiry.admin.ask(&operation.method, path);
@@ -399,7 +414,8 @@ fn refusals(inquiry: &mut Inquiry) {
             answers.push((404, ask(&path("no-such-tenant")).send(b"")));
         }
         if operation.said.get("requestBody").is_some() {
-            let is_package = operation.id == "publish";
+            let takes_much = ["publish", "importPage", "importModule", "endImport"];
+            let is_package = takes_much.contains(&operation.id);
             let most = if is_package {
                 PACKAGE_CEILING
             } else {
@@ -423,7 +439,7 @@ fn ends(inquiry: &mut Inquiry) {
     inquiry.ask("DELETE", &path, Value::Null, 200);
     inquiry.ask("GET", "/servers/guest", Value::Null, 200);
     inquiry.ask("DELETE", "/servers/guest", Value::Null, 200);
-    inquiry.ask("DELETE", "", Value::Null, 200);
+    inquiry.ask("DELETE", "?grace_days=0", Value::Null, 200);
 }
 
 #[test]

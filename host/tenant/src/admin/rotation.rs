@@ -3,6 +3,7 @@
 use serde::Serialize;
 use smcp_capability::turn::Reply;
 
+use crate::mcp::Errand;
 use crate::problem::{Problem, json};
 use crate::state::Scene;
 
@@ -53,13 +54,17 @@ pub(super) fn show(scene: &Scene) -> Result<Reply, Problem> {
 /// Begins, or goes on with what was begun.
 pub(super) async fn start(scene: &Scene) -> Result<Reply, Problem> {
     let version = scene.key_version()?;
-    let is_there = {
+    let begun = {
         let state = scene.state.borrow();
         let record = state.directory()?.reseal.as_ref();
-        record.is_some_and(|record| record.version == version)
+        let record = record.filter(|record| record.version == version);
+        record.map(|record| record.finished.is_some())
     };
-    if !is_there {
-        scene.begin_reseal(Vec::new()).await?;
+    match begun {
+        None => scene.begin_reseal(Vec::new()).await?,
+        // It goes on anyway, later; it is asked for now.
+        Some(false) => scene.begin_errand(&Errand::Reseal).await?,
+        Some(true) => {}
     }
     let mut reply = show(scene)?;
     reply.head.status = 202;

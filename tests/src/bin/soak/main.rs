@@ -3,13 +3,15 @@
 //! Several clients at once do things at random: honest calls, hostile guests, garbage, resets, keys,
 //! releases. In between the runtime is killed and started again on the same state. Every answer must
 //! be in order, and everything that was acknowledged must be there afterwards. Then key-value storage
-//! is put to the test, under a runtime that is killed at any moment. A seed repeats the choices, though
+//! is put to the test, under a runtime that is killed at any moment. Before all that a large tenant is sealed again and exported
+//! while it is served, and many tenants wake. A seed repeats the choices, though
 //! not the order in which several clients come.
 
 mod acts;
 mod answers;
 mod keeper;
 mod kills;
+mod large;
 mod promises;
 mod random;
 mod world;
@@ -38,15 +40,18 @@ const GROWTH_MOST: u64 = 512;
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
-    let Some((seed, time, kills)) = parse(&arguments) else {
+    let Some((seed, time, kills, size)) = parse(&arguments) else {
         eprintln!(
-            "usage: soak SEED SECONDS KILLS, or as many as fit into so many seconds: `15s`; or, with \
+            "usage: soak SEED SECONDS KILLS SIZE, the size whole or quick; or as many as fit into so many seconds: `15s`; or, with \
              all set-up, `cargo xtask soak`"
         );
         return ExitCode::FAILURE;
     };
     println!("seed {seed}");
-    match soak(seed, time).and_then(|()| kills::run(seed, kills)) {
+    let all = large::run(size)
+        .and_then(|()| soak(seed, time))
+        .and_then(|()| kills::run(seed, kills));
+    match all {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("soak failed: {error:#}");
@@ -56,12 +61,17 @@ fn main() -> ExitCode {
     }
 }
 
-fn parse(arguments: &[String]) -> Option<(u64, Duration, kills::Until)> {
+fn parse(arguments: &[String]) -> Option<(u64, Duration, kills::Until, large::Size)> {
     match arguments {
-        [seed, seconds, kills] => Some((
+        [seed, seconds, kills, size] => Some((
             seed.parse().ok()?,
             Duration::from_secs(seconds.parse().ok()?),
             kills.parse().ok()?,
+            match size.as_str() {
+                "whole" => large::Size::WHOLE,
+                "quick" => large::Size::QUICK,
+                _ => return None,
+            },
         )),
         _ => None,
     }
