@@ -16,6 +16,7 @@ pub mod mortal;
 pub mod openapi;
 pub mod outside;
 pub mod person;
+pub mod rules;
 pub mod schema;
 pub mod wire;
 

@@ -7,6 +7,8 @@ use std::process::Output;
 
 use smcp_crypto::DEVELOPMENT_MASTER_KEY;
 use smcp_tests::chore::chore;
+use smcp_xtask::deploy::Config;
+use smcp_xtask::setup;
 
 const KEY: &str = "1:00000000000000000000000000000000000000000000000000000000000000a1";
 const TOKEN: &str = "0123456789abcdef0123456789abcdef";
@@ -28,6 +30,47 @@ fn refused(output: &Output, said: &str) {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success(), "{errors}");
     assert!(errors.contains(said), "{errors}");
+}
+
+#[test]
+fn environments_differ_in_names_only_and_share_nothing() {
+    setup::ready().unwrap();
+    let names = Config::read("production").unwrap().names;
+    assert_eq!(names, ["staging", "production"]);
+    let read: Vec<Config> = names.iter().map(|env| Config::read(env).unwrap()).collect();
+    for (env, config) in names.iter().zip(&read) {
+        assert_eq!(config.worker, format!("smcp-{env}"));
+        assert_eq!(config.buckets, [format!("smcp-{env}-modules")]);
+        assert_eq!(
+            config.bindings,
+            [
+                "OBJECTS HostObject",
+                "MODULES",
+                "SESSIONS",
+                "VERSION",
+                "ALLOWED_ORIGINS"
+            ]
+        );
+        assert_eq!(config.alike, read[0].alike);
+    }
+    let alike = &read[0].alike;
+    // All slices of a call count towards one request, and a task may take the most that there is.
+    assert_eq!(alike["cpu_ms"], 300_000);
+    assert_eq!(alike["preview_urls"], false);
+    assert_eq!(alike["observability"]["redact_query_string"], true);
+    assert_eq!(alike["observability"]["logs"]["invocation_logs"], false);
+}
+
+#[test]
+fn a_smoke_call_without_a_token_is_refused_before_anything_is_deployed() {
+    let output = chore(["deploy", "--env", "production", "--keep-secrets"])
+        .unwrap()
+        .env_remove("SMCP_MASTER_KEYS")
+        .env_remove("SMCP_ADMIN_TOKEN")
+        .env_remove("SMCP_TOKEN")
+        .output()
+        .unwrap();
+    refused(&output, "SMCP_TOKEN is not set");
 }
 
 #[test]
@@ -56,24 +99,29 @@ fn an_environment_that_is_not_configured_is_refused() {
 
 #[test]
 fn a_dry_run_says_what_would_be_made_and_shows_no_secret() {
-    let output = deploy("production", &[], KEY, TOKEN);
-    let said = [output.stdout, output.stderr].concat();
-    let said = String::from_utf8_lossy(&said);
-    assert!(output.status.success(), "{said}");
-    for expected in [
-        "would make the bucket smcp-production-modules",
-        "would make a KV namespace for SESSIONS",
-        "would deploy the Worker smcp-production, and set its secrets",
-        "env.OBJECTS (HostObject)",
-        "env.MODULES (smcp-production-modules)",
-        "env.SESSIONS",
-        "env.MASTER_KEYS (\"(hidden)\")",
-        "env.ADMIN_TOKEN (\"(hidden)\")",
-    ] {
-        assert!(said.contains(expected), "no {expected} in {said}");
-    }
-    for secret in [&KEY[2..], TOKEN] {
-        assert!(!said.contains(secret), "a secret in {said}");
+    for env in ["staging", "production"] {
+        let output = deploy(env, &[], KEY, TOKEN);
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said);
+        assert!(output.status.success(), "{said}");
+        for expected in [
+            &format!("would make the bucket smcp-{env}-modules"),
+            "would make a KV namespace for SESSIONS",
+            &format!("would deploy the Worker smcp-{env}, and set its secrets"),
+            "env.OBJECTS (HostObject)",
+            &format!("env.MODULES (smcp-{env}-modules)"),
+            "env.SESSIONS",
+            "env.VERSION",
+            "env.MASTER_KEYS (\"(hidden)\")",
+            "env.ADMIN_TOKEN (\"(hidden)\")",
+        ] {
+            assert!(said.contains(expected), "no {expected} in {said}");
+        }
+        for secret in [&KEY[2..], TOKEN] {
+            assert!(!said.contains(secret), "a secret in {said}");
+        }
+        // wrangler warns of what it does not take from above, or does not know.
+        assert!(!said.contains("WARNING"), "{said}");
     }
 }
 

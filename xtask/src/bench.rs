@@ -306,7 +306,7 @@ fn budgets(report: &Report, rounds: &Rounds) -> Vec<Budget> {
         .must(10.0)
         .aim(3.0),
         Budget::low("bundle, gzipped", mib(report.bundle_bytes), "MiB")
-            .must(1.5)
+            .must(mib(build::BUNDLE_MAX))
             .aim(1.0),
         Budget::low(
             "Worker start-up over an empty Worker's",

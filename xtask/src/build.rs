@@ -47,6 +47,9 @@ pub struct Built {
     files: Vec<PathBuf>,
 }
 
+/// What the bundle may be, gzipped, in bytes: a larger one starts later, and grows until somebody stops it.
+pub const BUNDLE_MAX: u64 = 1_536 * 1_024;
+
 /// What of the wasm features the modules may use: what `rustc` turns on for the target, and what
 /// `wasm-bindgen` adds. `wasm-opt` must not invent others that the platform does not know.
 const WASM_FEATURES: &[&str] = &[

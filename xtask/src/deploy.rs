@@ -1,28 +1,28 @@
-//! `cargo xtask deploy`: a thin wrapper of wrangler, which does all that touches the platform.
+//! `cargo xtask deploy`: a thin wrapper of wrangler, which does all that touches the platform, and a smoke call at the end.
 //!
-//! It refuses, before it asks anybody, an environment that wrangler.toml does not have or that has no place
-//! for sessions, a missing, malformed or development master key, and an admin token that could be guessed. Secrets come from
-//! the environment and go to wrangler through a pipe: they are on no command line and in no file.
+//! It refuses, before it asks anybody, an environment that wrangler.toml does not have or that lacks a binding, a missing,
+//! malformed or development master key, an admin token that could be guessed, a tree with changes that are not committed,
+//! and a bundle that is too large. Secrets come from the environment and go to wrangler through a pipe: they are on no
+//! command line and in no file.
+
+mod config;
+mod secrets;
+mod wrangler;
 
 use std::env;
-use std::io::Write;
-use std::process::{Command, Stdio};
+use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use serde::Deserialize;
 use serde_json::json;
-use smcp_crypto::MasterKeys;
-use smcp_ids::limits::ADMIN_TOKEN_MIN;
 
-use crate::{build, paths, setup};
+pub use config::Config;
 
-/// The variables that the secrets are read from.
-const MASTER_KEYS: &str = "SMCP_MASTER_KEYS";
-const ADMIN_TOKEN: &str = "SMCP_ADMIN_TOKEN";
-/// What the Worker calls them.
-const SECRETS: [&str; 2] = ["MASTER_KEYS", "ADMIN_TOKEN"];
-/// What it calls its KV namespace.
-const SESSIONS: &str = "SESSIONS";
+use crate::build::BUNDLE_MAX;
+use crate::{build, paths, setup, smoke};
+
+/// Until a deployment is seen at its address: it is everywhere within seconds, a certificate takes minutes.
+const SEEN_WITHIN: Duration = Duration::from_secs(300);
 
 /// What to deploy, and how.
 #[derive(Debug, Clone)]
@@ -33,33 +33,152 @@ pub struct Options {
     pub dry_run: bool,
     /// Whether the deployment has its secrets, and keeps them.
     pub keep_secrets: bool,
+    /// Whether what is not committed may be deployed.
+    pub allow_dirty: bool,
+    /// Where the smoke call goes; where wrangler says, if it is not given.
+    pub url: Option<String>,
+    /// Whether to end without it.
+    pub no_smoke: bool,
+    /// Whether what was done is printed as JSON.
+    pub json: bool,
 }
 
-/// What wrangler makes of an environment; `xtask/node/config.mjs` prints it.
-#[derive(Debug, Deserialize)]
-struct Config {
-    names: Vec<String>,
-    worker: String,
-    buckets: Vec<String>,
-    namespaces: Vec<String>,
-    required: Vec<String>,
-}
-
-/// Checks, builds, makes what is missing, deploys.
+/// Checks, builds, makes what is missing, deploys, and calls a tool there.
 ///
 /// # Errors
 ///
-/// If something is refused (the message says how to mend it), or wrangler fails.
+/// If something is refused (the message says how to mend it), wrangler fails, or the platform does not do what it should.
 pub fn run(options: &Options) -> Result<()> {
-    let secrets = secrets(options.keep_secrets, |name| env::var(name).ok())?;
+    let get = |name: &str| env::var(name).ok();
+    let secrets = secrets::secrets(options.keep_secrets, get)?;
+    let token = admin_token(options, get)?;
     setup::ready()?;
-    let config = config(&options.env)?;
-    build::build(build::Mode::Release)?.print_sizes()?;
+    let config = Config::read(&options.env)?;
+    if let Some(warning) = config.says_unguarded() {
+        eprintln!("warning: {warning}");
+    }
+    committed(options)?;
+    checked_build(options)?;
+    prepare(options, &config)?;
+    let mut arguments = vec!["deploy", "--env", options.env.as_str()];
+    match &secrets {
+        Some(_) => arguments.extend(["--secrets-file", "/dev/stdin"]),
+        None => say(options, "the secrets stay as they are"),
+    }
+    if options.dry_run {
+        arguments.push("--dry-run");
+        let with = secrets.as_ref().map_or("", |_| ", and set its secrets");
+        say(
+            options,
+            &format!("would deploy the Worker {}{with}", config.worker),
+        );
+    }
+    let record = paths::target().join("deploy.ndjson");
+    let input = secrets.as_deref().unwrap_or_default();
+    let deployed = wrangler::deploy(&arguments, input, &record)?;
+    if options.dry_run {
+        return Ok(());
+    }
+    let version = deployed.version_id.clone();
+    say(
+        options,
+        &format!("deployed {}", version.as_deref().unwrap_or_default()),
+    );
+    let Some(token) = token else {
+        if options.json {
+            println!(
+                "{}",
+                json!({ "version": version, "targets": deployed.targets })
+            );
+        }
+        return Ok(());
+    };
+    let url = options.url.clone().or_else(|| deployed.url()).with_context(|| {
+        let targets = deployed.targets.join(", ");
+        format!("it is deployed, but wrangler names no address that can be called ({targets}): give --url")
+    })?;
+    called(
+        &smoke::Options {
+            url,
+            token,
+            version,
+            wait: SEEN_WITHIN,
+        },
+        options.json,
+    )
+}
+
+/// Makes the smoke call at the end, or `cargo xtask smoke`.
+///
+/// # Errors
+///
+/// If the platform does not do what it should.
+pub fn called(options: &smoke::Options, json: bool) -> Result<()> {
+    let report = smoke::run(options, json)?;
+    if json {
+        report.print_json()?;
+    }
+    ensure!(
+        report.ok(),
+        "{} does not work as it should; to go back to the version before: `wrangler rollback --env NAME`",
+        report.url
+    );
+    Ok(())
+}
+
+/// The token that the smoke call shows: that which is set, or the one that the deployment keeps. None without a call.
+fn admin_token(options: &Options, get: impl Fn(&str) -> Option<String>) -> Result<Option<String>> {
+    if options.no_smoke || options.dry_run {
+        return Ok(None);
+    }
+    let name = if options.keep_secrets {
+        "SMCP_TOKEN"
+    } else {
+        secrets::ADMIN_TOKEN
+    };
+    let token = get(name).filter(|token| !token.trim().is_empty());
+    token.map(Some).with_context(|| {
+        format!("{name} is not set: the smoke call at the end shows the admin's token; or give --no-smoke")
+    })
+}
+
+/// Refuses what nobody could deploy again.
+fn committed(options: &Options) -> Result<()> {
+    let mut git = Command::new("git");
+    git.args(["status", "--porcelain"])
+        .current_dir(paths::root());
+    let changed = setup::output(&mut git)?;
+    ensure!(
+        changed.is_empty() || options.allow_dirty || options.dry_run,
+        "these changes are not committed, so what would be deployed could not be found again:\n{changed}\
+         commit them, or give --allow-dirty"
+    );
+    Ok(())
+}
+
+fn checked_build(options: &Options) -> Result<()> {
+    let built = build::build(build::Mode::Release)?;
+    if !options.json {
+        built.print_sizes()?;
+    }
+    let bytes = built.gzipped()?;
+    ensure!(
+        bytes <= BUNDLE_MAX,
+        "the bundle is {bytes} bytes gzipped, over the {BUNDLE_MAX} that it may be"
+    );
+    Ok(())
+}
+
+/// Makes buckets, and looks whether there are secrets to keep.
+fn prepare(options: &Options, config: &Config) -> Result<()> {
     for bucket in &config.buckets {
         if options.dry_run {
-            println!("would make the bucket {bucket}, unless it is there");
+            say(
+                options,
+                &format!("would make the bucket {bucket}, unless it is there"),
+            );
         } else {
-            make_bucket(bucket)?;
+            wrangler::make_bucket(bucket)?;
         }
     }
     // Its id is the platform's to give: wrangler makes it in the same step, and knows it by the Worker.
@@ -68,173 +187,21 @@ pub fn run(options: &Options) -> Result<()> {
     } else {
         "wrangler makes"
     };
-    println!("{makes} a KV namespace for {SESSIONS}, unless the Worker has it");
-    let mut arguments = vec!["deploy", "--env", options.env.as_str()];
-    match &secrets {
-        Some(_) => arguments.extend(["--secrets-file", "/dev/stdin"]),
-        None => println!("the secrets stay as they are"),
-    }
-    if options.dry_run {
-        arguments.push("--dry-run");
-        let with = secrets.as_ref().map_or("", |_| ", and set its secrets");
-        println!("would deploy the Worker {}{with}", config.worker);
-    }
-    feed(
-        wrangler().args(arguments),
-        secrets.as_deref().unwrap_or_default(),
-    )
-}
-
-/// The secrets as the JSON that wrangler takes, or none if they are kept. `get` reads a variable.
-fn secrets(keep: bool, get: impl Fn(&str) -> Option<String>) -> Result<Option<String>> {
-    let get = |name: &str| get(name).filter(|value| !value.trim().is_empty());
-    let (keys, token) = (get(MASTER_KEYS), get(ADMIN_TOKEN));
-    if keep {
-        ensure!(
-            keys.is_none() && token.is_none(),
-            "--keep-secrets sets none, but {MASTER_KEYS} or {ADMIN_TOKEN} is set: leave one or the other away"
-        );
-        return Ok(None);
-    }
-    let keys = keys.with_context(|| {
-        format!(
-            "{MASTER_KEYS} is not set: for a new deployment make a key with \
-             `echo 1:$(openssl rand -hex 32)` and keep a copy, since whoever loses it loses every \
-             tenant's records; for one that has its secrets already, use --keep-secrets"
-        )
-    })?;
-    let parsed: MasterKeys = keys
-        .parse()
-        .with_context(|| format!("{MASTER_KEYS} cannot be used"))?;
-    ensure!(
-        !parsed.is_development(),
-        "{MASTER_KEYS} holds the development key, which everybody knows: make one with \
-         `echo 1:$(openssl rand -hex 32)`"
+    let sessions = config::SESSIONS;
+    say(
+        options,
+        &format!("{makes} a KV namespace for {sessions}, unless the Worker has it"),
     );
-    let token = token.with_context(|| {
-        format!("{ADMIN_TOKEN} is not set: make one with `openssl rand -hex 32`, and keep it")
-    })?;
-    ensure!(
-        token.trim().len() >= ADMIN_TOKEN_MIN,
-        "{ADMIN_TOKEN} has less than {ADMIN_TOKEN_MIN} characters, and could be guessed: \
-         make one with `openssl rand -hex 32`"
-    );
-    let [keys_name, token_name] = SECRETS;
-    Ok(Some(
-        json!({ keys_name: keys.trim(), token_name: token.trim() }).to_string(),
-    ))
-}
-
-fn config(env: &str) -> Result<Config> {
-    let said = setup::output(
-        Command::new(paths::node())
-            .arg(paths::root().join("xtask/node/config.mjs"))
-            .arg(env)
-            .current_dir(paths::root()),
-    )?;
-    let config: Config =
-        serde_json::from_str(&said).with_context(|| format!("wrangler said {said:?}"))?;
-    ensure!(
-        config.names.iter().any(|name| name == env),
-        "wrangler.toml has no [env.{env}], only {}: copy one of them, as docs/deploy.md says",
-        config.names.join(", ")
-    );
-    for secret in SECRETS {
-        ensure!(
-            config.required.iter().any(|required| required == secret),
-            "[env.{env}.secrets] in wrangler.toml does not require {secret}: without it a Worker \
-             that serves nothing could be deployed"
-        );
+    if options.keep_secrets && !options.dry_run {
+        wrangler::has_secrets(&options.env)?;
     }
-    ensure!(
-        config.namespaces.iter().any(|binding| binding == SESSIONS),
-        "[env.{env}] in wrangler.toml has no KV namespace {SESSIONS}: without it no session would outlive \
-         its object; copy `[[env.production.kv_namespaces]]`"
-    );
-    Ok(config)
-}
-
-/// Makes a bucket unless it is there. Who may not ask for it may not make it either, and is told.
-fn make_bucket(bucket: &str) -> Result<()> {
-    if setup::run(wrangler().args(["r2", "bucket", "info", bucket])).is_ok() {
-        println!("the bucket {bucket} is there");
-        return Ok(());
-    }
-    setup::run_loud(wrangler().args(["r2", "bucket", "create", bucket]))
-        .with_context(|| format!("could not make the bucket {bucket}: are you logged in?"))
-}
-
-/// wrangler of the lock file, without the secrets in its environment: its build would inherit them.
-fn wrangler() -> Command {
-    let mut command = Command::new(paths::node());
-    command
-        .arg(paths::root().join("node_modules/wrangler/bin/wrangler.js"))
-        .current_dir(paths::root())
-        .env_remove(MASTER_KEYS)
-        .env_remove(ADMIN_TOKEN);
-    command
-}
-
-/// Runs a command with this as its standard input.
-fn feed(command: &mut Command, input: &str) -> Result<()> {
-    let mut child = command
-        .stdin(Stdio::piped())
-        .spawn()
-        .context("starting wrangler")?;
-    // A few hundred bytes, which fit a pipe: they wait there until they are read.
-    if let Some(mut stdin) = child.stdin.take() {
-        stdin.write_all(input.as_bytes())?;
-    }
-    let status = child.wait()?;
-    ensure!(status.success(), "wrangler failed ({status})");
     Ok(())
 }
 
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
-
-    use smcp_crypto::DEVELOPMENT_MASTER_KEY;
-
-    use super::*;
-
-    const KEY: &str = "1:0000000000000000000000000000000000000000000000000000000000000001";
-    const TOKEN: &str = "0123456789abcdef0123456789abcdef";
-
-    fn given(keep: bool, keys: &str, token: &str) -> Result<Option<String>> {
-        secrets(keep, |name| {
-            let value = if name == MASTER_KEYS { keys } else { token };
-            (!value.is_empty()).then(|| value.to_owned())
-        })
-    }
-
-    #[test]
-    fn secrets_that_would_not_protect_are_refused() {
-        let both = format!("{KEY},{}", DEVELOPMENT_MASTER_KEY.replacen('1', "2", 1));
-        for (keep, keys, token, said) in [
-            (false, "", TOKEN, "SMCP_MASTER_KEYS is not set"),
-            (false, " \n", TOKEN, "SMCP_MASTER_KEYS is not set"),
-            (false, "1:abc", TOKEN, "SMCP_MASTER_KEYS cannot be used"),
-            (false, DEVELOPMENT_MASTER_KEY, TOKEN, "the development key"),
-            (false, &both, TOKEN, "the development key"),
-            (false, KEY, "", "SMCP_ADMIN_TOKEN is not set"),
-            (false, KEY, "hunter2", "could be guessed"),
-            (true, KEY, "", "leave one or the other away"),
-        ] {
-            let error = format!("{:#}", given(keep, keys, token).unwrap_err());
-            assert!(error.contains(said), "{keys:?} {token:?}: {error}");
-            assert!(
-                keys.is_empty() || !error.contains(keys),
-                "a secret in {error}"
-            );
-        }
-    }
-
-    #[test]
-    fn good_secrets_are_passed_on_and_kept_ones_are_not() {
-        let json = given(false, &format!("{KEY}\n"), TOKEN).unwrap().unwrap();
-        let json: serde_json::Value = serde_json::from_str(&json).unwrap();
-        assert_eq!(json, json!({ "MASTER_KEYS": KEY, "ADMIN_TOKEN": TOKEN }));
-        assert_eq!(given(true, "", "").unwrap(), None);
+fn say(options: &Options, text: &str) {
+    if options.json {
+        eprintln!("{text}");
+    } else {
+        println!("{text}");
     }
 }

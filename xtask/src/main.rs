@@ -3,11 +3,14 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::mpsc;
+use std::time::Duration;
 
 use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
 use smcp_ids::limits::ADMIN_TOKEN_MIN;
-use smcp_xtask::{bench, build, conformance, demo, deploy, dev, paths, soak, spec, test, tidy};
+use smcp_xtask::{
+    bench, build, conformance, cost, demo, deploy, dev, paths, smoke, soak, spec, test, tidy,
+};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "All chores of this repository", version)]
@@ -58,6 +61,18 @@ enum Chore {
         #[arg(long)]
         built: bool,
     },
+    /// Reckon what stated loads cost on the platform in a month, by its prices and what the bench measured.
+    Cost {
+        /// A file of loads, in the form of deploy/cost/loads.toml.
+        #[arg(long, value_name = "FILE")]
+        loads: Option<PathBuf>,
+        /// Print JSON instead of tables.
+        #[arg(long)]
+        json: bool,
+        /// Put the tables into docs/operations.md.
+        #[arg(long, conflicts_with_all = ["json", "loads"])]
+        write: bool,
+    },
     /// Show the whole path: build the host, run it, publish the examples, call them.
     ///
     /// Then it keeps serving, and says how to connect a client.
@@ -69,7 +84,7 @@ enum Chore {
     /// Deploy to Cloudflare with wrangler, as docs/deploy.md says.
     ///
     /// Takes the secrets from SMCP_MASTER_KEYS and SMCP_ADMIN_TOKEN; makes the bucket and the KV
-    /// namespace if they are not there.
+    /// namespace if they are not there. Ends with what `smoke` does, at the new address.
     Deploy {
         /// The environment: an `[env.NAME]` of wrangler.toml.
         #[arg(long, value_name = "NAME")]
@@ -80,6 +95,36 @@ enum Chore {
         /// Set no secrets: the deployment has them.
         #[arg(long)]
         keep_secrets: bool,
+        /// Deploy although there are changes that are not committed.
+        #[arg(long)]
+        allow_dirty: bool,
+        /// Where the smoke call goes, if wrangler does not say it.
+        #[arg(long, value_name = "URL")]
+        url: Option<String>,
+        /// End without the smoke call.
+        #[arg(long)]
+        no_smoke: bool,
+        /// Print what was deployed and found as JSON; all else goes to standard error.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Look whether a platform works: publish the example `hello` in the tenant `smoke` and call it as clients do.
+    ///
+    /// Takes the admin's token from SMCP_TOKEN. Says what failed and what to look at; leaves no key, publisher or
+    /// server behind.
+    Smoke {
+        /// The platform's address, without a path.
+        #[arg(long, value_name = "URL")]
+        url: String,
+        /// Wait for this version, which `wrangler deploy` printed and /healthz says.
+        #[arg(long, value_name = "ID")]
+        version: Option<String>,
+        /// For so many seconds, if it does not answer yet.
+        #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+        wait: u64,
+        /// Print JSON instead of lines.
+        #[arg(long)]
+        json: bool,
     },
     /// Long and random tests on workerd, with a seed.
     Soak {
@@ -168,16 +213,46 @@ fn run(chore: Chore) -> Result<()> {
             accept,
             built,
         }),
+        Chore::Cost { loads, json, write } => cost::run(loads.as_deref(), json, write),
         Chore::Demo { once } => demo::run(once, &interruptions()?),
         Chore::Deploy {
             env,
             dry_run,
             keep_secrets,
+            allow_dirty,
+            url,
+            no_smoke,
+            json,
         } => deploy::run(&deploy::Options {
             env,
             dry_run,
             keep_secrets,
+            allow_dirty,
+            url,
+            no_smoke,
+            json,
         }),
+        Chore::Smoke {
+            url,
+            version,
+            wait,
+            json,
+        } => {
+            let token = std::env::var("SMCP_TOKEN").unwrap_or_default();
+            if token.trim().is_empty() {
+                bail!("SMCP_TOKEN is not set: it is the token of the platform's admin");
+            }
+            let wait = Duration::from_secs(wait);
+            deploy::called(
+                &smoke::Options {
+                    url,
+                    token,
+                    version,
+                    wait,
+                },
+                json,
+            )
+        }
         Chore::Soak {
             quick,
             seed,

@@ -17,7 +17,15 @@ use crate::{paths, setup};
 #[derive(Debug)]
 pub struct Platform {
     running: Running,
+    admin: Administrator,
+}
+
+/// The admin of a platform, wherever that is: the `smcp` command with an address and a token.
+#[derive(Debug)]
+pub struct Administrator {
     smcp: PathBuf,
+    url: String,
+    token: String,
     scratch: PathBuf,
 }
 
@@ -50,11 +58,13 @@ impl Platform {
         let step = Step::begin("starting workerd");
         let running = dev::start(options)?;
         step.done();
-        Ok(Self {
-            running,
+        let admin = Administrator {
             smcp,
+            url: running.url().to_owned(),
+            token: running.admin_token().to_owned(),
             scratch,
-        })
+        };
+        Ok(Self { running, admin })
     }
 
     /// The Worker itself.
@@ -84,7 +94,12 @@ impl Platform {
 
     /// A file among the keys and packages.
     pub fn scratch(&self, name: &str) -> PathBuf {
-        self.scratch.join(name)
+        self.admin.scratch.join(name)
+    }
+
+    /// Its admin.
+    pub fn admin(&self) -> &Administrator {
+        &self.admin
     }
 
     /// Runs `smcp ... --json` as the admin; gives what it printed.
@@ -93,40 +108,7 @@ impl Platform {
     ///
     /// If it fails; with what it said.
     pub fn smcp<I: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = I>) -> Result<Value> {
-        let output = Command::new(&self.smcp)
-            .args(arguments)
-            .arg("--json")
-            .env("SMCP_HOST", self.running.url())
-            .env("SMCP_TOKEN", self.running.admin_token())
-            .stdin(Stdio::null())
-            .output()?;
-        let (out, err) = (text(&output.stdout), text(&output.stderr));
-        ensure!(output.status.success(), "smcp: {out}{err}");
-        serde_json::from_str(&out).with_context(|| format!("smcp printed {out:?}"))
-    }
-
-    /// A tenant that trusts a fresh publisher of the same name.
-    ///
-    /// # Errors
-    ///
-    /// If the host refuses.
-    pub fn tenant(&self, tenant: &str) -> Result<()> {
-        let key = self.scratch(&format!("{tenant}.key"));
-        let made = self.smcp([OsStr::new("keygen"), OsStr::new("--out"), key.as_os_str()])?;
-        let public = made["publicKey"]
-            .as_str()
-            .context("keygen printed no public key")?;
-        self.smcp(["tenant", "create", tenant])?;
-        self.smcp([
-            "publisher",
-            "trust",
-            public,
-            "--tenant",
-            tenant,
-            "--name",
-            tenant,
-        ])?;
-        Ok(())
+        self.admin.smcp(arguments)
     }
 
     /// Builds and signs an example for a tenant; gives the package.
@@ -138,13 +120,132 @@ impl Platform {
         self.package_as(tenant, example, &format!("{tenant}-{example}.wasm"))
     }
 
+    /// A tenant that trusts a fresh publisher of the same name.
+    ///
+    /// # Errors
+    ///
+    /// If the host refuses.
+    pub fn tenant(&self, tenant: &str) -> Result<()> {
+        let public = self.admin.keygen(tenant)?;
+        self.smcp(["tenant", "create", tenant])?;
+        self.admin.trust(tenant, &public)
+    }
+
     /// The same, of a crate anywhere in `examples`, into a file of that name.
     ///
     /// # Errors
     ///
     /// If it does not build.
     pub fn package_as(&self, tenant: &str, source: &str, file: &str) -> Result<PathBuf> {
-        let package = self.scratch(file);
+        self.admin.package(tenant, source, file)
+    }
+
+    /// Signs a package with a tenant's publisher, in place.
+    ///
+    /// # Errors
+    ///
+    /// If it is no package, or signed already.
+    pub fn sign(&self, tenant: &str, package: &Path) -> Result<()> {
+        self.admin.sign(tenant, package)
+    }
+
+    /// Publishes a signed package as a server of a tenant; gives what the host said.
+    ///
+    /// # Errors
+    ///
+    /// If the host refuses.
+    pub fn publish(&self, package: &Path, tenant: &str, server: &str) -> Result<Value> {
+        self.admin.publish(package, tenant, server)
+    }
+
+    /// A fresh API key of a tenant.
+    ///
+    /// # Errors
+    ///
+    /// If the host refuses.
+    pub fn key(&self, tenant: &str) -> Result<String> {
+        self.admin.key(tenant)
+    }
+
+    /// A fresh member of a tenant, who may do everything: their access code, got through the invitation.
+    ///
+    /// # Errors
+    ///
+    /// If the host refuses.
+    pub fn access_code(&self, tenant: &str) -> Result<String> {
+        let invited = self.smcp(["member", "invite", "Ada", "--tenant", tenant])?;
+        let link = invited["invitation"].as_str();
+        let link = link.context("member invite printed no link")?;
+        setup::output(browser().args(["accept", link]))
+            .context("the invitation gave no access code")
+    }
+}
+
+impl Administrator {
+    /// The admin whose token that is, of the platform at a URL without a path. `scratch` holds keys and packages.
+    ///
+    /// # Errors
+    ///
+    /// If the command does not build, or there can be no such directory.
+    pub fn new(url: &str, token: &str, scratch: impl Into<PathBuf>) -> Result<Self> {
+        let scratch = scratch.into();
+        std::fs::create_dir_all(&scratch)?;
+        Ok(Self {
+            smcp: build_command()?,
+            url: url.to_owned(),
+            token: token.to_owned(),
+            scratch,
+        })
+    }
+
+    /// Runs `smcp ... --json`; gives what it printed.
+    ///
+    /// # Errors
+    ///
+    /// If it fails; with what it said.
+    pub fn smcp<I: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = I>) -> Result<Value> {
+        let output = Command::new(&self.smcp)
+            .args(arguments)
+            .arg("--json")
+            .env("SMCP_HOST", &self.url)
+            .env("SMCP_TOKEN", &self.token)
+            .stdin(Stdio::null())
+            .output()?;
+        let (out, err) = (text(&output.stdout), text(&output.stderr));
+        ensure!(output.status.success(), "smcp: {out}{err}");
+        serde_json::from_str(&out).with_context(|| format!("smcp printed {out:?}"))
+    }
+
+    /// Makes the key of a tenant's publisher; gives the public one.
+    ///
+    /// # Errors
+    ///
+    /// If there is one already.
+    pub fn keygen(&self, tenant: &str) -> Result<String> {
+        let key = self.key_file(tenant);
+        let made = self.smcp([OsStr::new("keygen"), OsStr::new("--out"), key.as_os_str()])?;
+        let public = made["publicKey"].as_str();
+        Ok(public.context("keygen printed no public key")?.to_owned())
+    }
+
+    /// Has a tenant trust a publisher, under the tenant's own name.
+    ///
+    /// # Errors
+    ///
+    /// If the host refuses.
+    pub fn trust(&self, tenant: &str, public: &str) -> Result<()> {
+        let of = ["--tenant", tenant, "--name", tenant];
+        self.smcp(["publisher", "trust", public].into_iter().chain(of))?;
+        Ok(())
+    }
+
+    /// Builds a crate of `examples` and signs it for a tenant, into a file of that name; gives its path.
+    ///
+    /// # Errors
+    ///
+    /// If it does not build.
+    pub fn package(&self, tenant: &str, source: &str, file: &str) -> Result<PathBuf> {
+        let package = self.scratch.join(file);
         let source = paths::root().join("examples").join(source);
         self.smcp([
             OsStr::new("build"),
@@ -163,7 +264,7 @@ impl Platform {
     ///
     /// If it is no package, or signed already.
     pub fn sign(&self, tenant: &str, package: &Path) -> Result<()> {
-        let key = self.scratch(&format!("{tenant}.key"));
+        let key = self.key_file(tenant);
         self.smcp([
             OsStr::new("sign"),
             package.as_os_str(),
@@ -196,23 +297,12 @@ impl Platform {
     /// If the host refuses.
     pub fn key(&self, tenant: &str) -> Result<String> {
         let made = self.smcp(["key", "create", "--tenant", tenant, "--name", "demo"])?;
-        Ok(made["key"]
-            .as_str()
-            .context("key create printed no key")?
-            .to_owned())
+        let key = made["key"].as_str();
+        Ok(key.context("key create printed no key")?.to_owned())
     }
 
-    /// A fresh member of a tenant, who may do everything: their access code, got through the invitation.
-    ///
-    /// # Errors
-    ///
-    /// If the host refuses.
-    pub fn access_code(&self, tenant: &str) -> Result<String> {
-        let invited = self.smcp(["member", "invite", "Ada", "--tenant", tenant])?;
-        let link = invited["invitation"].as_str();
-        let link = link.context("member invite printed no link")?;
-        setup::output(browser().args(["accept", link]))
-            .context("the invitation gave no access code")
+    fn key_file(&self, tenant: &str) -> PathBuf {
+        self.scratch.join(format!("{tenant}.key"))
     }
 }
 

@@ -32,6 +32,13 @@ impl Step {
         }
     }
 
+    /// Ends it without a word: somebody else says how it ended.
+    pub fn clear(self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+
     /// Says that it is done, if it took long enough to be noticed.
     pub fn done(self) {
         let took = self.since.elapsed();

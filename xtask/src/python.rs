@@ -1,5 +1,5 @@
-//! The official Python client, and what knows the rules of OpenAPI, in a virtual environment of their own in the
-//! user's cache.
+//! The official Python client, what knows the rules of OpenAPI, and the parsers of what the network layer is written in,
+//! in a virtual environment of their own in the user's cache.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -12,22 +12,26 @@ use anyhow::{Context, Result, ensure};
 const MCP_VERSION: &str = "2.3.0";
 /// The version of the package `openapi-spec-validator` that holds the description of the admin API.
 const OPENAPI_VERSION: &str = "0.9.0";
+/// The version of the package `octorules-wirefilter`, which is the parser of the platform's rules.
+const RULES_VERSION: &str = "0.7.0";
+/// The version of the package `python-hcl2`, which reads Terraform's files.
+const HCL_VERSION: &str = "8.1.4";
 
-/// The Python with both in it; installed on first use.
+/// The Python with all of them in it; installed on first use.
 ///
 /// # Errors
 ///
 /// If Python 3 is missing, or a package cannot be had.
 pub fn python() -> Result<PathBuf> {
     let home = paths::cache()?.join("tools").join(format!(
-        "python-mcp-{MCP_VERSION}-openapi-{OPENAPI_VERSION}"
+        "python-mcp-{MCP_VERSION}-openapi-{OPENAPI_VERSION}-rules-{RULES_VERSION}-hcl-{HCL_VERSION}"
     ));
     let python = home.join("bin/python");
     let done = home.join("installed");
     if done.exists() {
         return Ok(python);
     }
-    let step = Step::begin("installing the official Python client and the rules of OpenAPI");
+    let step = Step::begin("installing the official Python client, and parsers");
     let made = Command::new("python3")
         .args(["-m", "venv"])
         .arg(&home)
@@ -46,6 +50,8 @@ pub fn python() -> Result<PathBuf> {
         "--quiet",
         &format!("mcp=={MCP_VERSION}"),
         &format!("openapi-spec-validator=={OPENAPI_VERSION}"),
+        &format!("octorules-wirefilter=={RULES_VERSION}"),
+        &format!("python-hcl2=={HCL_VERSION}"),
     ]);
     setup::run(&mut pip)?;
     std::fs::write(done, [])?;

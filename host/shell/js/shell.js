@@ -25,7 +25,7 @@ class Shell {
     this.glue = glue;
     this.edge = new glue.Edge(
       env.MASTER_KEYS ?? "", env.ADMIN_TOKEN ?? "", env.ALLOWED_ORIGINS ?? "",
-      env.PROVOKE_FAULTS === "1",
+      env.VERSION?.id ?? "", env.PROVOKE_FAULTS === "1",
     );
     this.provokes = env.PROVOKE_FAULTS === "1";
     const [

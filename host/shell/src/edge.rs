@@ -42,6 +42,7 @@ struct Door {
     keys: Option<Rc<MasterKeys>>,
     admin_token: Option<Digest>,
     allowed_origins: Vec<String>,
+    version: String,
     /// Deriving a tenant's keys costs much more than proving one key with them.
     keyrings: RefCell<HashMap<TenantId, Keyring>>,
     /// Whoever asks for these shows nothing, so they are derived once.
@@ -51,12 +52,14 @@ struct Door {
 #[wasm_bindgen]
 impl Edge {
     /// Reads the deployment's variables; text that is not set is empty. Master keys that cannot be
-    /// read are not an error here: every request is then told so.
+    /// read are not an error here: every request is then told so. `version` is the platform's name for
+    /// what was deployed.
     #[wasm_bindgen(constructor)]
     pub fn new(
         master_keys: &str,
         admin_token: &str,
         allowed_origins: &str,
+        version: &str,
         provoke_faults: bool,
     ) -> Self {
         std::panic::set_hook(Box::new(|info| shell_fault(&info.to_string())));
@@ -72,6 +75,7 @@ impl Edge {
                 .filter(|origin| !origin.is_empty())
                 .map(str::to_owned)
                 .collect(),
+            version: version.to_owned(),
             keyrings: RefCell::default(),
             receipt_keys: OnceCell::new(),
         };
@@ -300,6 +304,10 @@ impl Doorkeeper for Door {
 
     fn is_allowed_origin(&self, origin: &str) -> bool {
         self.allowed_origins.iter().any(|allowed| allowed == origin)
+    }
+
+    fn version(&self) -> &str {
+        &self.version
     }
 
     fn receipt_keys(&self) -> Vec<PublisherKey> {

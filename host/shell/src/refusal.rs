@@ -133,9 +133,18 @@ impl Answer {
         answer
     }
 
-    /// That the host is alive.
-    pub(crate) fn healthy() -> Self {
-        Self::new(200, "application/json", r#"{"status":"ok"}"#)
+    /// That the host is alive, and which deployment it is, where the platform gives it a name.
+    pub(crate) fn healthy(version: &str) -> Self {
+        let is_plain = |text: &str| {
+            text.bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        };
+        let body = if version.is_empty() || !is_plain(version) {
+            r#"{"status":"ok"}"#.to_owned()
+        } else {
+            format!(r#"{{"status":"ok","version":"{version}"}}"#)
+        };
+        Self::new(200, "application/json", body)
     }
 
     /// The public keys under which receipts hold, which anybody may have.
@@ -316,6 +325,17 @@ mod tests {
     }
 
     #[test]
+    fn health_names_the_deployment_and_nothing_that_is_no_name() {
+        for (version, body) in [
+            ("", r#"{"status":"ok"}"#),
+            ("d9c2-41", r#"{"status":"ok","version":"d9c2-41"}"#),
+            (r#"","admin":"yes"#, r#"{"status":"ok"}"#),
+        ] {
+            assert_eq!(Answer::healthy(version).body, body);
+        }
+    }
+
+    #[test]
     fn the_keys_of_receipts_are_for_everybody_and_may_be_kept() {
         let keys = [PublisherKey::new([1; 32]), PublisherKey::new([2; 32])];
         let answer = Answer::receipt_keys(&keys);
@@ -326,7 +346,7 @@ mod tests {
         );
         assert!(answer.body.starts_with(&first), "{}", answer.body);
         assert!(answer.body.ends_with(r#""}]}"#), "{}", answer.body);
-        assert!(answer.is_for_all() && !Answer::healthy().is_for_all());
+        assert!(answer.is_for_all() && !Answer::healthy("").is_for_all());
     }
 
     #[test]

@@ -47,6 +47,8 @@ pub(crate) trait Doorkeeper {
     fn prove_administrator(&self, authorization: &str, tenant: &TenantId) -> Result<(), AuthError>;
     /// Whether this browser origin is on the list.
     fn is_allowed_origin(&self, origin: &str) -> bool;
+    /// Which deployment this is; empty where the platform does not say.
+    fn version(&self) -> &str;
     /// The public keys under which receipts hold.
     fn receipt_keys(&self) -> Vec<PublisherKey>;
 }
@@ -109,7 +111,7 @@ pub(crate) fn route(
         }
     }
     let role = match place {
-        Place::Health => return Err(Answer::healthy()),
+        Place::Health => return Err(Answer::healthy(door.version())),
         Place::ReceiptKeys => return Err(Answer::receipt_keys(&door.receipt_keys())),
         Place::Description => return Err(Answer::description()),
         Place::ResourceMetadata(_) | Place::ServerMetadata if ask.method != "GET" => {

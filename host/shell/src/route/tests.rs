@@ -40,6 +40,10 @@ impl Doorkeeper for Door {
         origin == "https://app.example"
     }
 
+    fn version(&self) -> &str {
+        "d9c2-41"
+    }
+
     fn receipt_keys(&self) -> Vec<PublisherKey> {
         vec![PublisherKey::new([1; 32])]
     }
