@@ -9,7 +9,8 @@ use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
 use smcp_ids::limits::ADMIN_TOKEN_MIN;
 use smcp_xtask::{
-    bench, build, conformance, cost, demo, deploy, dev, paths, smoke, soak, spec, test, tidy,
+    bench, build, conformance, cost, coverage, demo, deny, deploy, dev, fuzz, paths, smoke, soak,
+    spec, test, tidy,
 };
 
 #[derive(Parser)]
@@ -73,6 +74,14 @@ enum Chore {
         #[arg(long, conflicts_with_all = ["json", "loads"])]
         write: bool,
     },
+    /// Measure how many lines of the crates that keep tenants safe their own tests run.
+    ///
+    /// Fails if a test does, or under 90 % of one of them: auth, capability, crypto, package, sandbox, tape.
+    Coverage {
+        /// Name the lines that no test runs.
+        #[arg(long)]
+        missing: bool,
+    },
     /// Show the whole path: build the host, run it, publish the examples, call them.
     ///
     /// Then it keeps serving, and says how to connect a client.
@@ -81,6 +90,10 @@ enum Chore {
         #[arg(long)]
         once: bool,
     },
+    /// Hold the dependencies against deny.toml: licences, sources, who may use what.
+    ///
+    /// Advisories too, where their database can be reached; says so where it cannot.
+    Deny,
     /// Deploy to Cloudflare with wrangler, as docs/deploy.md says.
     ///
     /// Takes the secrets from SMCP_MASTER_KEYS and SMCP_ADMIN_TOKEN; makes the bucket and the KV
@@ -125,6 +138,23 @@ enum Chore {
         /// Print JSON instead of lines.
         #[arg(long)]
         json: bool,
+    },
+    /// Give random inputs to what must hold for any bytes, one target after the other.
+    ///
+    /// Fails if an input breaks something; it is left in fuzz/artifacts. `cargo fuzz run TARGET` goes on
+    /// from the same inputs without an end.
+    Fuzz {
+        /// abi, frame, package, tape or token; all of them, if none is given.
+        target: Option<String>,
+        /// How long each.
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+        /// Watch memory with the address sanitizer too: slower, and with unstable features of the toolchain.
+        #[arg(long)]
+        addresses: bool,
+        /// Only write the inputs to begin with anew, into fuzz/corpus.
+        #[arg(long)]
+        seeds: bool,
     },
     /// Long and random tests on workerd, with a seed.
     Soak {
@@ -214,6 +244,8 @@ fn run(chore: Chore) -> Result<()> {
             built,
         }),
         Chore::Cost { loads, json, write } => cost::run(loads.as_deref(), json, write),
+        Chore::Coverage { missing } => coverage::run(missing),
+        Chore::Deny => deny::run(),
         Chore::Demo { once } => demo::run(once, &interruptions()?),
         Chore::Deploy {
             env,
@@ -253,6 +285,17 @@ fn run(chore: Chore) -> Result<()> {
                 json,
             )
         }
+        Chore::Fuzz { seeds: true, .. } => fuzz::seeds(),
+        Chore::Fuzz {
+            target,
+            seconds,
+            addresses,
+            ..
+        } => fuzz::run(&fuzz::Options {
+            target,
+            seconds,
+            addresses,
+        }),
         Chore::Soak {
             quick,
             seed,
