@@ -36,6 +36,8 @@ pub struct Options {
     pub outbound: Option<u16>,
     /// How stale KV is; if it does not say, not at all.
     pub stale_kv: Option<StaleKv>,
+    /// Which requests have a line in the log: `REQUEST_LOG` of wrangler.toml.
+    pub request_log: String,
     /// Where the Worker's log goes; to standard error if there is none.
     pub log: Option<PathBuf>,
 }
@@ -51,6 +53,7 @@ impl Options {
             provoke_faults: false,
             outbound: None,
             stale_kv: None,
+            request_log: "failures".to_owned(),
             log: None,
         }
     }
@@ -109,6 +112,7 @@ pub fn start(options: Options) -> Result<Running> {
         .env("SMCP_MASTER_KEYS", master_keys(&options.state)?)
         .env("SMCP_ADMIN_TOKEN", &options.admin_token)
         .env("SMCP_ALLOWED_ORIGINS", &options.allowed_origins)
+        .env("SMCP_REQUEST_LOG", &options.request_log)
         .env(
             "SMCP_PROVOKE_FAULTS",
             if options.provoke_faults { "1" } else { "" },

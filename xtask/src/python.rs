@@ -1,4 +1,4 @@
-//! The official Python client, and what knows the rules of OpenAPI, in a virtual environment of their own in the
+//! The official Python client, and what knows the rules of OpenAPI and reads what Prometheus reads, in a virtual environment of their own in the
 //! user's cache.
 
 use std::path::PathBuf;
@@ -13,21 +13,26 @@ const MCP_VERSION: &str = "2.3.0";
 /// The version of the package `openapi-spec-validator` that holds the description of the admin API.
 const OPENAPI_VERSION: &str = "0.9.0";
 
-/// The Python with both in it; installed on first use.
+/// The version of the package `prometheus-client`, whose parser reads the platform's metrics.
+const PROMETHEUS_VERSION: &str = "0.26.0";
+
+/// The Python with all of them in it; installed on first use.
 ///
 /// # Errors
 ///
 /// If Python 3 is missing, or a package cannot be had.
 pub fn python() -> Result<PathBuf> {
     let home = paths::cache()?.join("tools").join(format!(
-        "python-mcp-{MCP_VERSION}-openapi-{OPENAPI_VERSION}"
+        "python-mcp-{MCP_VERSION}-openapi-{OPENAPI_VERSION}-prometheus-{PROMETHEUS_VERSION}"
     ));
     let python = home.join("bin/python");
     let done = home.join("installed");
     if done.exists() {
         return Ok(python);
     }
-    let step = Step::begin("installing the official Python client and the rules of OpenAPI");
+    let step = Step::begin(
+        "installing the official Python client, the rules of OpenAPI and Prometheus' parser",
+    );
     let made = Command::new("python3")
         .args(["-m", "venv"])
         .arg(&home)
@@ -46,6 +51,7 @@ pub fn python() -> Result<PathBuf> {
         "--quiet",
         &format!("mcp=={MCP_VERSION}"),
         &format!("openapi-spec-validator=={OPENAPI_VERSION}"),
+        &format!("prometheus-client=={PROMETHEUS_VERSION}"),
     ]);
     setup::run(&mut pip)?;
     std::fs::write(done, [])?;

@@ -113,6 +113,8 @@ actions! {
     SetSetting "PUT" "tenants" {tenant} "servers" {server} "config" {name} => ADMIN;
     DeleteSetting "DELETE" "tenants" {tenant} "servers" {server} "config" {name} => ADMIN;
     ReadLog "GET" "tenants" {tenant} "servers" {server} "logs" => AUDIT;
+    ShowUsage "GET" "tenants" {tenant} "usage" => AUDIT;
+    ListAlerts "GET" "tenants" {tenant} "alerts" => AUDIT;
     // A tape has all that its call was answered. Which there are is told to whoever may have one.
     ListTapes "GET" "tenants" {tenant} "servers" {server} "tapes" => ADMIN;
     FetchTape "GET" "tenants" {tenant} "servers" {server} "tapes" {call} => ADMIN;
