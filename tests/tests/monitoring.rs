@@ -242,6 +242,12 @@ fn nobody_else_reads_metrics_and_the_edge_says_so() {
         assert_eq!(answer.status, 401, "{bearer} {}", answer.text());
     }
     assert_eq!(Ask::new("GET", &url).send(b"").unwrap().status, 401);
+    let is_line =
+        |line: &&str| line.contains("\"place\":\"edge\"") && line.contains("\"status\":401");
+    until("a line of the edge", || {
+        stage().log().unwrap().lines().filter(is_line).count() >= 4
+    });
+    assert!(!stage().log().unwrap().contains("Bearer"));
 }
 
 #[test]

@@ -30,6 +30,7 @@ class Shell {
     const wrong = this.edge.wrong_request_log(env.REQUEST_LOG ?? "");
     if (wrong !== undefined) console.error(`REQUEST_LOG: ${wrong}`);
     this.provokes = env.PROVOKE_FAULTS === "1";
+    this.logsAll = env.REQUEST_LOG === "all";
     const [
       mcpBody, listenBody, idleMemory, keepAliveMillis, stallMillis, ids, listeners, changesWaiting,
       reconnectFirstMillis, reconnectLastMillis, isolateMemory, bodyUncharged, roomWaitMillis, roomPollMillis,
