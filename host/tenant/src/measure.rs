@@ -48,11 +48,11 @@ impl Measure {
         self.end.get_or_insert_with(|| (end, code.into()));
     }
 
-    /// Another request of the same caller begins.
-    fn begin(&mut self, principal: &Principal, method: &'static str) {
+    /// Another request begins: of an earlier one, only who asks and in which trace is left.
+    fn begin(&mut self, method: &'static str) {
         *self = Self {
             method,
-            caller: Some(principal.to_string()),
+            caller: self.caller.take(),
             cost: Cost {
                 bytes_in: self.cost.bytes_in,
                 ..Cost::default()
@@ -99,7 +99,8 @@ impl Scene {
 
     /// A request begins.
     pub(crate) fn counts(&self, principal: &Principal, method: &'static str) -> Counted<'_> {
-        self.measure.borrow_mut().begin(principal, method);
+        self.is_known(principal);
+        self.measure.borrow_mut().begin(method);
         Counted {
             scene: self,
             began: self.outside.now_precisely(),
@@ -118,7 +119,8 @@ impl Scene {
     pub(crate) fn count_unread(&self, error: &ProtocolError) {
         {
             let measure = &mut self.measure.borrow_mut();
-            measure.end = Some((End::Client, error.code().into()));
+            measure.begin("");
+            measure.ends(End::Client, error.code());
         }
         self.measured(0);
     }
