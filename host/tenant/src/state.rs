@@ -145,10 +145,12 @@ impl State {
         }
     }
 
-    /// Whether it is that of a tenant that is there.
+    /// Whether it is that of a tenant that is there, and neither comes nor goes: only then what is asked of it is counted.
     pub(crate) fn is_of_a_tenant(&self) -> bool {
-        let directory = self.directory.as_ref();
-        directory.is_some_and(|directory| directory.tenant.is_some())
+        self.directory.as_ref().is_some_and(|directory| {
+            let life = &directory.life;
+            directory.tenant.is_some() && !life.takes_archive && life.leaves.is_none()
+        })
     }
 
     /// Forgets everything: storage was erased.
