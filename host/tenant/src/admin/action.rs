@@ -250,7 +250,7 @@ mod tests {
     fn another_method_is_told_which_there_are_and_another_path_that_there_is_nothing() {
         for (method, path, status, says) in [
             ("PATCH", "tenants", 405, "GET, POST"),
-            ("PUT", "tenants/acme", 405, "GET, DELETE"),
+            ("PATCH", "tenants/acme", 405, "GET, DELETE, PUT"),
             (
                 "GET",
                 "tenants/acme/publishers/k",

@@ -144,7 +144,8 @@ fn a_tenant_that_is_deleted_is_in_no_metric_and_its_late_report_changes_nothing(
         .find(|effect| matches!(effect, Effect::Report(_)))
         .unwrap();
     store_reports(&mut kv.world, limits::USAGE_BATCH_MILLIS as f64);
-    kv.world.admin("DELETE", "/tenants/acme", Value::Null);
+    kv.world
+        .admin("DELETE", "/tenants/acme?grace_days=0", Value::Null);
     kv.world.perform(OBJECT, report.clone());
     assert!(!metrics(&mut kv.world).contains("acme"));
     kv.world.pass(1.0);

@@ -136,7 +136,8 @@ fn a_tenant_sees_its_own_counts_only_and_no_other_leaves_a_trace() {
     kv.world.send("tenant:nobody", frame);
     assert!(!kv.world.has_usage("tenant:nobody"));
     // One that is deleted forgets all of it.
-    kv.world.admin("DELETE", "/tenants/acme", Value::Null);
+    kv.world
+        .admin("DELETE", "/tenants/acme?grace_days=0", Value::Null);
     store(&mut kv.world, REST);
     assert!(kv.world.items(OBJECT).to_bytes().len() < 16);
 }
