@@ -7,7 +7,7 @@
 //! ```text
 //! new -> build -> call, replay, run -> keygen, sign, verify, inspect     on the author's machine
 //! tenant, publisher, publish, grant, secret, config,
-//! server, release, key, limits, logs, tape                               against a host's admin API
+//! server, release, key, limits, logs, tape, usage, alerts                against a host's admin API
 //! connect, verify-receipt                                                for whoever uses a client
 //! ```
 
@@ -106,6 +106,8 @@ enum Command {
     Limits(admin::LimitsCommand),
     Audit(admin::AuditCommand),
     Logs(admin::Logs),
+    Usage(admin::Usage),
+    Alerts(admin::Alerts),
     Tape(admin::TapeCommand),
     Connect(connect::Connect),
     VerifyReceipt(receipt::VerifyReceipt),
@@ -171,6 +173,8 @@ impl Command {
             Self::Limits(command) => command.run(ui),
             Self::Audit(command) => command.run(ui),
             Self::Logs(args) => admin::logs(args, ui),
+            Self::Usage(args) => admin::usage(args, ui),
+            Self::Alerts(args) => admin::alerts(args, ui),
             Self::Tape(command) => command.run(ui),
             Self::Connect(args) => connect::run(args, ui),
             Self::VerifyReceipt(args) => receipt::run(args, ui),

@@ -231,8 +231,9 @@ impl Stage {
     }
 }
 
-/// The platform lets an object sleep that has had nothing to do for ten seconds.
-pub const UNTIL_ASLEEP: Duration = Duration::from_secs(14);
+/// The platform lets an object sleep that has had nothing to do for ten seconds; before that, what it has counted is
+/// stored.
+pub const UNTIL_ASLEEP: Duration = Duration::from_secs(20);
 
 /// The `code` of an answer's error, wherever that kind of error has it.
 ///

@@ -14,7 +14,7 @@ import { unstable_getMiniflareWorkerOptions } from "wrangler";
 
 const {
   SMCP_PORT, SMCP_STATE, SMCP_MASTER_KEYS, SMCP_ADMIN_TOKEN, SMCP_ALLOWED_ORIGINS,
-  SMCP_PROVOKE_FAULTS, SMCP_OUTBOUND, SMCP_STALE_KV, SMCP_FAULTS,
+  SMCP_PROVOKE_FAULTS, SMCP_OUTBOUND, SMCP_STALE_KV, SMCP_FAULTS, SMCP_REQUEST_LOG,
 } = process.env;
 // workerd and what it starts must not inherit them.
 for (const name of Object.keys(process.env)) if (name.startsWith("SMCP_")) delete process.env[name];
@@ -39,6 +39,7 @@ const worker = {
     ADMIN_TOKEN: SMCP_ADMIN_TOKEN,
     ALLOWED_ORIGINS: SMCP_ALLOWED_ORIGINS,
     PROVOKE_FAULTS: SMCP_PROVOKE_FAULTS,
+    REQUEST_LOG: SMCP_REQUEST_LOG,
   },
   // What guests send to other hosts goes to the one server that a test has for all of them.
   outboundService: SMCP_OUTBOUND === undefined ? undefined : (request) => sent(request, SMCP_OUTBOUND),

@@ -38,6 +38,8 @@ pub struct Options {
     pub stale_kv: Option<StaleKv>,
     /// Whether requests to `/faults` can make storage, R2 and KV fail: `xtask/node/faults.mjs`.
     pub faults: bool,
+    /// Which requests have a line in the log: `REQUEST_LOG` of wrangler.toml.
+    pub request_log: String,
     /// Where the Worker's log goes; to standard error if there is none.
     pub log: Option<PathBuf>,
 }
@@ -54,6 +56,7 @@ impl Options {
             outbound: None,
             stale_kv: None,
             faults: false,
+            request_log: "failures".to_owned(),
             log: None,
         }
     }
@@ -112,6 +115,7 @@ pub fn start(options: Options) -> Result<Running> {
         .env("SMCP_MASTER_KEYS", master_keys(&options.state)?)
         .env("SMCP_ADMIN_TOKEN", &options.admin_token)
         .env("SMCP_ALLOWED_ORIGINS", &options.allowed_origins)
+        .env("SMCP_REQUEST_LOG", &options.request_log)
         .env(
             "SMCP_PROVOKE_FAULTS",
             if options.provoke_faults { "1" } else { "" },

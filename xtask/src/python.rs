@@ -1,5 +1,5 @@
-//! The official Python client, what knows the rules of OpenAPI, and the parsers of what the network layer is written in,
-//! in a virtual environment of their own in the user's cache.
+//! The official Python client, what knows the rules of OpenAPI, and the parsers of what Prometheus reads and of what the
+//! network layer is written in, in a virtual environment of their own in the user's cache.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -17,6 +17,9 @@ const RULES_VERSION: &str = "0.7.0";
 /// The version of the package `python-hcl2`, which reads Terraform's files.
 const HCL_VERSION: &str = "8.1.4";
 
+/// The version of the package `prometheus-client`, whose parser reads the platform's metrics.
+const PROMETHEUS_VERSION: &str = "0.26.0";
+
 /// The Python with all of them in it; installed on first use.
 ///
 /// # Errors
@@ -24,7 +27,7 @@ const HCL_VERSION: &str = "8.1.4";
 /// If Python 3 is missing, or a package cannot be had.
 pub fn python() -> Result<PathBuf> {
     let home = paths::cache()?.join("tools").join(format!(
-        "python-mcp-{MCP_VERSION}-openapi-{OPENAPI_VERSION}-rules-{RULES_VERSION}-hcl-{HCL_VERSION}"
+        "python-mcp-{MCP_VERSION}-openapi-{OPENAPI_VERSION}-prometheus-{PROMETHEUS_VERSION}-rules-{RULES_VERSION}-hcl-{HCL_VERSION}"
     ));
     let python = home.join("bin/python");
     let done = home.join("installed");
@@ -52,6 +55,7 @@ pub fn python() -> Result<PathBuf> {
         &format!("openapi-spec-validator=={OPENAPI_VERSION}"),
         &format!("octorules-wirefilter=={RULES_VERSION}"),
         &format!("python-hcl2=={HCL_VERSION}"),
+        &format!("prometheus-client=={PROMETHEUS_VERSION}"),
     ]);
     setup::run(&mut pip)?;
     std::fs::write(done, [])?;

@@ -22,6 +22,7 @@ mod secret;
 mod server;
 mod tape;
 mod tenant;
+mod usage;
 
 use clap::Args;
 use serde::Serialize;
@@ -48,6 +49,7 @@ pub(crate) use secret::SecretCommand;
 pub(crate) use server::{Publish, ReleaseCommand, ServerCommand, publish};
 pub(crate) use tape::TapeCommand;
 pub(crate) use tenant::TenantCommand;
+pub(crate) use usage::{Alerts, Usage, alerts, usage};
 
 /// Which host, and who asks.
 #[derive(Debug, Args)]

@@ -24,5 +24,6 @@ mod receipts;
 mod run;
 mod serve;
 mod support;
+mod usage;
 #[path = "../../../host/tenant/tests/turns/world/mod.rs"]
 mod world;

@@ -4,6 +4,7 @@
 //! itself, so that the hot path crosses once in and once out: their field order is its contract.
 //! Fields of bytes go through `serde_bytes`: the same encoding, but copied whole, not byte by byte.
 
+mod request_log;
 mod rows;
 
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,7 @@ use smcp_ids::{Digest, ReleaseDigest, ServerSlug, TenantId, UnixMillis};
 use crate::http::{Header, HttpAnswer, Method};
 use crate::items::{Item, PageOf, Place, Range, Sealed, SealedPage, Transacted, Transaction};
 
+pub use self::request_log::{RequestLog, RequestLogError};
 pub use self::rows::{Mutation, Record, Table};
 
 /// Which object an engine instance serves.
@@ -58,6 +60,8 @@ pub struct Boot {
     /// Whether the platform runs in a test build's fault mode, in which a tenant can provoke
     /// engine faults. Never set by `wrangler.toml`.
     pub provoke_faults: bool,
+    /// Which requests have a line in the platform's log.
+    pub request_log: RequestLog,
 }
 
 /// One HTTP request, as the object received it.
@@ -309,6 +313,9 @@ pub enum Effect {
     Begin(String),
     /// Ends another turn, whose client wants no answer any more. At once. Answer: [`Performed::Done`].
     Stop(u32),
+    /// Tells the platform's object what this one has counted, in this one's name: there a turn with a [`Frame`] of
+    /// [`REPORT_METHOD`] takes it in. Answer: [`Performed::Done`].
+    Report(#[serde(with = "serde_bytes")] Vec<u8>),
     /// Charges memory to the turn until it ends, if the isolate has so much left. At once. Answer:
     /// [`Performed::Reserved`].
     Reserve {
@@ -330,6 +337,8 @@ pub enum Hearers {
 
 /// The method of a [`Frame`] that no client sent, but the object's alarm. It is no token of HTTP.
 pub const ALARM_METHOD: &str = ":alarm";
+/// The method of a [`Frame`] that is another object's [`Effect::Report`]; its path is `/` and the name of that object.
+pub const REPORT_METHOD: &str = ":report";
 /// The method of a [`Frame`] that [`Effect::Begin`] asked for.
 pub const RUN_METHOD: &str = ":run";
 

@@ -19,6 +19,7 @@ pub struct Engine {
     tenant: Tenant,
     provoke_faults: bool,
     output: Vec<u8>,
+    lines: String,
 }
 
 impl Engine {
@@ -30,6 +31,7 @@ impl Engine {
             tenant: Tenant::new(boot),
             provoke_faults,
             output: Vec::new(),
+            lines: String::new(),
         })
     }
 
@@ -61,6 +63,28 @@ impl Engine {
         &self.output
     }
 
+    /// What is for the platform's log, taken out: lines, each a JSON object.
+    pub fn take_lines(&mut self) -> &str {
+        self.lines = self.tenant.take_lines();
+        &self.lines
+    }
+
+    /// What was taken out last.
+    pub fn lines(&self) -> &str {
+        &self.lines
+    }
+
+    /// Whether something was counted that is not stored yet.
+    pub fn has_usage(&self) -> bool {
+        self.tenant.has_usage()
+    }
+
+    /// What was counted and is not stored, encoded: also as the output of a step.
+    pub fn usage(&mut self) -> &[u8] {
+        self.output = self.tenant.usage();
+        &self.output
+    }
+
     /// The client of a turn has gone. Whether the turn is over by that.
     pub fn cancel(&mut self, turn: u32) -> bool {
         self.tenant.cancel(TurnId(turn))
@@ -87,6 +111,7 @@ mod tests {
             clients: Vec::new(),
             admin_token: None,
             provoke_faults: false,
+            request_log: Default::default(),
         };
         to_allocvec(&boot).unwrap()
     }

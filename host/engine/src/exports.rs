@@ -103,6 +103,30 @@ pub extern "C" fn output() -> *const u8 {
     with_engine(0, |engine, _| Ok(engine.output().as_ptr()))
 }
 
+/// Takes out what is for the platform's log: gives the length of the text at [`lines_at`], nearly always 0.
+#[unsafe(no_mangle)]
+pub extern "C" fn lines() -> u32 {
+    with_engine(0, |engine, _| Ok(engine.take_lines().len() as u32))
+}
+
+/// Where that text is, good until the next call.
+#[unsafe(no_mangle)]
+pub extern "C" fn lines_at() -> *const u8 {
+    with_engine(0, |engine, _| Ok(engine.lines().as_ptr()))
+}
+
+/// 1 if something was counted that is not stored yet, else 0.
+#[unsafe(no_mangle)]
+pub extern "C" fn has_usage() -> u32 {
+    with_engine(0, |engine, _| Ok(u32::from(engine.has_usage())))
+}
+
+/// What was counted and is not stored: gives the length of its bytes at [`output`].
+#[unsafe(no_mangle)]
+pub extern "C" fn usage() -> u32 {
+    with_engine(0, |engine, _| Ok(engine.usage().len() as u32))
+}
+
 /// The client of a turn has gone: 1 if the turn is over by that, 0 if it goes on.
 #[unsafe(no_mangle)]
 pub extern "C" fn cancel(turn: u32) -> u32 {

@@ -12,9 +12,11 @@ const MIB: usize = 1024 * KIB;
 
 mod callers;
 mod life;
+mod usage;
 
 pub use callers::*;
 pub use life::*;
+pub use usage::*;
 
 /// Names of tenants, servers and keys. Longer ones would not fit `{server}__{tool}` in the 64
 /// characters that model APIs allow.

@@ -320,6 +320,26 @@ fn check_mirrors(head: &Head<'_>, method: &str, params: &Params<'_>) -> Result<(
 }
 
 impl<'a> Method<'a> {
+    /// Its name.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Discover => "server/discover",
+            Self::Initialize(_) => "initialize",
+            Self::Ping => "ping",
+            Self::List { list, .. } => list.method(),
+            Self::Guest(call) => call.target().method(),
+            Self::Listen(_) => LISTEN_METHOD,
+            Self::Task(call) => call.ask.method(),
+            Self::LegacyTask(LegacyTaskCall::Get(_)) => "tasks/get",
+            Self::LegacyTask(LegacyTaskCall::Result(_)) => "tasks/result",
+            Self::LegacyTask(LegacyTaskCall::Cancel(_)) => "tasks/cancel",
+            Self::LegacyTask(LegacyTaskCall::List(_)) => "tasks/list",
+            Self::SetLevel(_) => "logging/setLevel",
+            Self::Subscribe(_) => "resources/subscribe",
+            Self::Unsubscribe(_) => "resources/unsubscribe",
+        }
+    }
+
     /// Whether a guest is run for it, or may be.
     pub fn calls_guest(&self) -> bool {
         matches!(

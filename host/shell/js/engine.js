@@ -9,9 +9,14 @@ import engineModule from "./engine.wasm";
 /** The variants of `Step`, as numbered in turn.rs. */
 export const DONE = 0;
 export const LISTEN = 6;
-/** The methods of what no client sent, as in turn.rs: the object's alarm, and a turn that another began. */
+/** The methods of what no client sent, as in turn.rs: the object's alarm, a turn that another began, and what another
+    object reports. */
 export const ALARM_METHOD = ":alarm";
 export const RUN_METHOD = ":run";
+export const REPORT_METHOD = ":report";
+/** The last header of a reply to a client, and the length of its value (request_id_header in host/tenant/src/state.rs). */
+const REQUEST_ID = "x-request-id";
+const REQUEST_ID_LENGTH = 16;
 
 /** Bodies shorter than this are handed over as text. */
 const TEXT_BELOW = 4096;
@@ -95,6 +100,28 @@ export class Engine {
     const at = this.wasm.output();
     if (this.bytes.length === 0) this.refresh();
     return this.bytes.subarray(at, at + stepped);
+  }
+
+  /** What is for the platform's log: lines, or nothing. Not before the bytes of a step were read. */
+  lines() {
+    const length = this.wasm.lines();
+    if (length === 0) return [];
+    if (this.bytes.length === 0) this.refresh();
+    const at = this.wasm.lines_at();
+    return decoder.decode(this.bytes.subarray(at, at + length)).split("\n");
+  }
+
+  /** Whether something was counted that is not stored yet. */
+  get hasUsage() {
+    return this.wasm.has_usage() === 1;
+  }
+
+  /** What was counted and is not stored, in a copy. */
+  usage() {
+    const length = this.wasm.usage();
+    const at = this.wasm.output();
+    if (this.bytes.length === 0) this.refresh();
+    return this.bytes.slice(at, at + length);
   }
 
   /** The client of a turn has gone; whether the turn is over by that. */
@@ -201,22 +228,31 @@ export class Reader {
     const known = sameHead(this.bytes, start);
     if (known !== undefined) {
       this.at += known.bytes.length;
+      if (known.isNamed) known.init.headers.set(REQUEST_ID, this.ascii(this.at - REQUEST_ID_LENGTH));
       return known.init;
     }
     const status = this.varint();
     const headers = new Headers();
-    for (let left = this.varint(); left > 0; left -= 1) headers.append(this.text(), this.text());
-    lastHead = { bytes: this.bytes.slice(start, this.at), init: { status, headers } };
+    let name;
+    for (let left = this.varint(); left > 0; left -= 1) headers.append(name = this.text(), this.text());
+    const isNamed = name === REQUEST_ID;
+    const same = this.at - start - (isNamed ? REQUEST_ID_LENGTH : 0);
+    lastHead = { bytes: this.bytes.slice(start, this.at), same, isNamed, init: { status, headers } };
     return lastHead.init;
+  }
+
+  /** A short text of ASCII, faster than a decoder. */
+  ascii(at) {
+    return String.fromCharCode(...this.bytes.subarray(at, at + REQUEST_ID_LENGTH));
   }
 }
 
-/** The head read last: nearly all replies have the same few bytes there. */
+/** The head read last: nearly all replies have the same few bytes there, but for what names the request. */
 let lastHead;
 
 function sameHead(bytes, start) {
   if (lastHead === undefined || start + lastHead.bytes.length > bytes.length) return undefined;
-  for (let at = 0; at < lastHead.bytes.length; at += 1) {
+  for (let at = 0; at < lastHead.same; at += 1) {
     if (lastHead.bytes[at] !== bytes[start + at]) return undefined;
   }
   return lastHead;

@@ -34,7 +34,7 @@ export default {
 /** Sends a request where it goes. */
 function goes(now, env, request, origin, way, config) {
   if (way === undefined) return hostFault();
-  if (typeof way !== "string") return answered(way);
+  if (typeof way !== "string") return answered(way, now.logsAll ? request.method : undefined);
   if (way.startsWith(OBJECT)) return toObject(now, env, request, origin, way.slice(OBJECT.length), config);
   return way === FORM ? byBody(now, env, request) : asked(now, env, request, origin, way.slice(CONFIG.length));
 }
@@ -52,7 +52,13 @@ async function publicConfig(env, key) {
   return new Uint8Array(found ?? 0);
 }
 
-function answered([status, pairs, body]) {
+/** What the edge answers itself, with a line in the log if a method is given: only where all requests have one, since a
+    stranger could send as many as they like. */
+function answered([status, pairs, body], method) {
+  if (method !== undefined) {
+    const code = /"code":"([a-z_]+)"/.exec(body)?.[1] ?? "ok";
+    console.log(JSON.stringify({ event: "request", time: Date.now(), http: method, place: "edge", status, code }));
+  }
   return new Response(body === "" ? null : body, { status, headers: pairs });
 }
 

@@ -7,7 +7,7 @@ import { DurableObject } from "cloudflare:workers";
 import { NO_ROOM, readBody } from "./body.js";
 import { CONNECT } from "./bridge.js";
 import {
-  ALARM_METHOD, DONE, Engine, LISTEN, RUN_METHOD, moveClock, platformTime, responseOf,
+  ALARM_METHOD, DONE, Engine, LISTEN, REPORT_METHOD, RUN_METHOD, moveClock, platformTime, responseOf,
 } from "./engine.js";
 import { Account, Room } from "./ledger.js";
 import { Listeners } from "./listeners.js";
@@ -23,6 +23,10 @@ const NO_HEADERS = new Headers();
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]);
 /** An alarm that failed comes again after so long, in milliseconds. */
 const ALARM_SOON_MILLIS = 2000;
+/** The path of the turn that stores what was counted (host/tenant/src/usage/mod.rs). */
+const STORE_PATH = "/usage";
+/** The object that knows which tenants there are. */
+const PLATFORM = "platform";
 
 export class HostObject extends DurableObject {
   constructor(ctx, env) {
@@ -33,6 +37,9 @@ export class HostObject extends DurableObject {
     this.watch = undefined;
     this.listeners = new Listeners(ctx);
     this.account = new Account(this);
+    /** When what was counted is looked after, and what engines have counted that were given up. */
+    this.storing = undefined;
+    this.counted = [];
     // What tests count.
     if (env.PROVOKE_FAULTS === "1") console.log(`${ctx.id.name} woke`);
   }
@@ -122,6 +129,7 @@ export class HostObject extends DurableObject {
       }
       const last = step.slice();
       took(last);
+      this.after();
       return last;
     } catch (error) {
       this.engineFault(engine, error);
@@ -171,6 +179,17 @@ export class HostObject extends DurableObject {
   wakeAt(millis) {
     if (millis === Infinity) this.storage.deleteAlarm();
     else this.storage.setAlarm(platformTime(millis));
+  }
+
+  /** Tells the platform's object something in this one's name, which its engine does not give. */
+  async report(bytes) {
+    const report = bytes.slice();
+    await this.env.OBJECTS.get(this.env.OBJECTS.idFromName(PLATFORM)).reported(this.name, report);
+  }
+
+  /** What another object tells: called by it alone, since no request of a client is a call of a method. */
+  async reported(name, report) {
+    await this.ask({ method: REPORT_METHOD, path: `/${name}`, headers: NO_HEADERS }, report);
   }
 
   /** Begins a turn of the object's own, once whoever asks for it waits for something. */
@@ -258,13 +277,51 @@ export class HostObject extends DurableObject {
     return hostFault();
   }
 
+  /** What is left to do after a turn: lines for the log, and storing what was counted, soon. While that waits the
+      object does not sleep, and so forgets nothing. */
+  after() {
+    const { engine } = this;
+    if (engine === undefined) return;
+    let hasUsage;
+    try {
+      for (const line of engine.lines()) console.log(line);
+      ({ hasUsage } = engine);
+    } catch (error) {
+      this.engineFault(engine, error);
+      return;
+    }
+    if (hasUsage || this.counted.length > 0) {
+      this.storing ??= setTimeout(() => this.outlast(this.store()), this.limits.usageRestMillis);
+    }
+  }
+
+  /** Has stored what was counted, if it is time; else it is looked after again. */
+  async store() {
+    this.storing = undefined;
+    const counted = await new Blob(this.counted.splice(0)).arrayBuffer();
+    await this.ask({ method: RUN_METHOD, path: STORE_PATH, headers: NO_HEADERS }, new Uint8Array(counted));
+  }
+
   /** Drops an engine that has nothing to do and holds much memory. */
   rest() {
+    this.after();
     if (this.turns.size === 0 && this.engine?.size > this.limits.idleMemory) this.giveUpEngine();
   }
 
   /** Forgets its engine, which has nothing to do: the next request wakes another. */
   giveUpEngine() {
+    this.keepCounted();
+    this.forgetEngine();
+  }
+
+  /** What an engine has counted that is about to be given up is stored by another. */
+  keepCounted() {
+    if (!this.engine?.hasUsage) return;
+    this.counted.push(this.engine.usage());
+    this.counted.splice(0, this.counted.length - this.limits.usageBatches);
+  }
+
+  forgetEngine() {
     if (this.engine !== undefined) this.engine.account = undefined;
     this.engine = undefined;
     this.account.slept();
@@ -278,7 +335,7 @@ export class HostObject extends DurableObject {
 
   /** Gives an engine up; its turns fail. */
   dropEngine(engine) {
-    if (this.engine === engine) this.giveUpEngine();
+    if (this.engine === engine) this.forgetEngine();
     for (const turn of [...this.turns]) if (turn.engine === engine) turn.fail("host fault");
   }
 }

@@ -25,16 +25,21 @@ class Shell {
     this.glue = glue;
     this.edge = new glue.Edge(
       env.MASTER_KEYS ?? "", env.ADMIN_TOKEN ?? "", env.ALLOWED_ORIGINS ?? "",
-      env.VERSION?.id ?? "", env.PROVOKE_FAULTS === "1",
+      env.VERSION?.id ?? "", env.PROVOKE_FAULTS === "1", env.REQUEST_LOG ?? "",
     );
+    const wrong = this.edge.wrong_request_log(env.REQUEST_LOG ?? "");
+    if (wrong !== undefined) console.error(`REQUEST_LOG: ${wrong}`);
     this.provokes = env.PROVOKE_FAULTS === "1";
+    this.logsAll = env.REQUEST_LOG === "all";
     const [
       mcpBody, listenBody, idleMemory, keepAliveMillis, stallMillis, ids, listeners, changesWaiting,
       reconnectFirstMillis, reconnectLastMillis, isolateMemory, bodyUncharged, roomWaitMillis, roomPollMillis,
+      usageRestMillis, usageBatches,
     ] = glue.limits();
     this.limits = {
       mcpBody, listenBody, idleMemory, keepAliveMillis, stallMillis, ids, listeners, changesWaiting,
       reconnectFirstMillis, reconnectLastMillis, isolateMemory, bodyUncharged, roomWaitMillis, roomPollMillis,
+      usageRestMillis, usageBatches,
     };
   }
 

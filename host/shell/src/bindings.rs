@@ -43,6 +43,10 @@ extern "C" {
     #[wasm_bindgen(method, js_name = stopTurn)]
     pub fn stop_turn(this: &Object, turn: u32);
 
+    /// Tells the platform's object something in this one's name. Fulfilled when it has taken that in.
+    #[wasm_bindgen(method)]
+    pub fn report(this: &Object, report: &[u8]) -> Promise;
+
     /// All objects, to reach another.
     #[wasm_bindgen(method, getter)]
     pub fn objects(this: &Object) -> DurableObjectNamespace;

@@ -11,13 +11,13 @@ use std::rc::Rc;
 use js_sys::Array;
 use js_sys::futures::spawn_local;
 use smcp_auth::{AdminToken, AuthError, Credential, Keyring};
-use smcp_capability::turn::{Boot, PublicConfig, Role};
+use smcp_capability::turn::{Boot, PublicConfig, RequestLog, Role};
 use smcp_crypto::MasterKeys;
 use smcp_ids::limits::{
     BODY_UNCHARGED_MAX, CHANGES_WAITING, EDGE_CACHE_MAX, ENGINE_MEMORY_IDLE_MAX,
     ISOLATE_MEMORY_MAX, KEEP_ALIVE_MILLIS, LISTEN_BODY_MAX, LISTENERS_MAX, MCP_BODY_MAX,
     RECONNECT_FIRST_MILLIS, RECONNECT_LAST_MILLIS, ROOM_POLL_MILLIS, ROOM_WAIT_MILLIS,
-    STREAM_STALL_MILLIS,
+    STREAM_STALL_MILLIS, USAGE_BATCHES_SAVED, USAGE_REST_MILLIS,
 };
 use smcp_ids::{Digest, PublisherKey, TenantId, UnixMillis};
 use smcp_oauth::Resource;
@@ -35,6 +35,7 @@ pub struct Edge {
     development: bool,
     door: Door,
     provoke_faults: bool,
+    request_log: RequestLog,
 }
 
 /// What proves a caller.
@@ -61,6 +62,7 @@ impl Edge {
         allowed_origins: &str,
         version: &str,
         provoke_faults: bool,
+        request_log: &str,
     ) -> Self {
         std::panic::set_hook(Box::new(|info| shell_fault(&info.to_string())));
         let keys: Option<MasterKeys> = master_keys.parse().ok();
@@ -83,7 +85,15 @@ impl Edge {
             development,
             door,
             provoke_faults,
+            request_log: request_log.parse().unwrap_or_default(),
         }
+    }
+
+    /// What is wrong with the choice of the requests that are logged; nothing, if none is set. The default holds then.
+    pub fn wrong_request_log(&self, text: &str) -> Option<String> {
+        let parsed: Result<RequestLog, _> = text.parse();
+        let error = parsed.err().filter(|_| !text.is_empty())?;
+        Some(format!("{error}; {} holds", self.request_log))
     }
 
     /// Where a request goes, as text: `object:` and the name of the object that serves it; `form`, if its body says that;
@@ -178,6 +188,7 @@ impl Edge {
             clients: postcard::to_allocvec(&master.clients()).ok()?,
             admin_token: self.door.admin_token,
             provoke_faults: self.provoke_faults,
+            request_log: self.request_log,
         };
         postcard::to_allocvec(&boot).ok()
     }
@@ -347,6 +358,8 @@ pub fn limits() -> Vec<f64> {
         BODY_UNCHARGED_MAX as f64,
         ROOM_WAIT_MILLIS as f64,
         f64::from(ROOM_POLL_MILLIS),
+        USAGE_REST_MILLIS as f64,
+        USAGE_BATCHES_SAVED as f64,
     ]
 }
 

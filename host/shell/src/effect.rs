@@ -120,6 +120,9 @@ pub(crate) async fn perform(
             object.stop_turn(turn);
             return Performed::Done;
         }
+        Effect::Report(report) => JsFuture::from(object.report(&report))
+            .await
+            .map(|_| Performed::Done),
         Effect::Sign(body) => return sign(signer, &object.name(), &body),
         Effect::Wait(millis) => JsFuture::from(turn.wait(millis))
             .await

@@ -265,7 +265,7 @@ impl From<AuthError> for Answer {
 const ALLOW_ORIGIN: &str = "access-control-allow-origin";
 
 const ALLOWED_HEADERS: &str = "Authorization, Content-Type, Accept, Mcp-Session-Id, \
-    MCP-Protocol-Version, Last-Event-ID, Mcp-Method, Mcp-Name";
+    MCP-Protocol-Version, Last-Event-ID, Mcp-Method, Mcp-Name, Traceparent, Tracestate";
 
 /// The headers that an answer must carry that pages of all origins may read.
 pub(crate) fn cors_for_all() -> [(&'static str, String); 1] {
@@ -278,7 +278,8 @@ pub(crate) fn cors(origin: &str) -> [(&'static str, String); 3] {
         (ALLOW_ORIGIN, origin.to_owned()),
         (
             "access-control-expose-headers",
-            "Mcp-Session-Id, WWW-Authenticate, Retry-After, RateLimit, RateLimit-Policy".to_owned(),
+            "Mcp-Session-Id, WWW-Authenticate, Retry-After, RateLimit, RateLimit-Policy, X-Request-Id"
+                .to_owned(),
         ),
         ("vary", "Origin".to_owned()),
     ]

@@ -325,6 +325,8 @@ fn place(path: &str) -> Option<Place> {
     let mut next = || parts.next();
     match (next(), next(), next(), next(), next()) {
         (Some("healthz"), None, ..) => Some(Place::Health),
+        // What it has to say of all tenants is the platform admin's to see.
+        (Some("metrics"), None, ..) => Some(Place::Admin(Role::Platform, BodyMax::Admin)),
         (Some(".well-known"), Some("smcp-keys"), None, ..) => Some(Place::ReceiptKeys),
         (Some("t"), Some(tenant), Some("join"), None, None) => {
             Some(Place::Join(tenant.parse().ok()?))

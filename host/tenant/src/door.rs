@@ -4,18 +4,29 @@
 //! last word on it. What a caller may not see is answered like what is not there.
 
 use smcp_auth::{AuthError, Credential, Principal, Records as _, discovery};
-use smcp_capability::turn::{ALARM_METHOD, Frame, RUN_METHOD, Reply, Role};
+use smcp_capability::turn::{ALARM_METHOD, Frame, REPORT_METHOD, RUN_METHOD, Reply, Role};
 use smcp_ids::{ServerSlug, TenantId};
 
 use crate::mcp::Endpoint;
 use crate::problem::Problem;
 use crate::state::Scene;
-use crate::{admin, mcp, oauth};
+use crate::{admin, mcp, metrics, oauth};
 
 /// Answers a request, whatever it is.
 pub(crate) async fn answer(scene: Scene, frame: Frame) -> Reply {
+    let is_own = frame.method.starts_with(':');
+    let told = scene.tells(&frame);
     let answered = route(&scene, &frame).await;
-    answered.unwrap_or_else(|problem| problem.reply(metadata_url(&scene, &frame).as_deref()))
+    if let Err(problem) = &answered {
+        scene.refused(&frame, problem);
+    }
+    let mut reply =
+        answered.unwrap_or_else(|problem| problem.reply(metadata_url(&scene, &frame).as_deref()));
+    told.end(reply.head.status);
+    if !is_own {
+        reply.head.headers.push(scene.request_id_header());
+    }
+    reply
 }
 
 /// Where an endpoint that was called says who gives out credentials for it. One that takes keys only does not: clients
@@ -41,6 +52,9 @@ async fn route(scene: &Scene, frame: &Frame) -> Result<Reply, Problem> {
     if [ALARM_METHOD, RUN_METHOD].contains(&frame.method.as_str()) {
         return mcp::run_of_own(scene, frame).await;
     }
+    if frame.method == REPORT_METHOD {
+        return scene.reported(frame).await;
+    }
     if oauth::is_asked(scene, frame) {
         // Nobody is let in, or signs in, where no call is answered.
         scene.life()?.admit()?;
@@ -53,6 +67,7 @@ async fn route(scene: &Scene, frame: &Frame) -> Result<Reply, Problem> {
         Some(rest) => {
             let endpoint = endpoint(scene, rest)?;
             let principal = principal(scene, frame, &endpoint)?;
+            scene.is_known(&principal);
             let mut reply = mcp::answer(scene, frame, &endpoint, &principal).await?;
             let quotas = scene.quota_headers(&principal).await;
             reply.head.headers.extend(quotas);
@@ -60,6 +75,10 @@ async fn route(scene: &Scene, frame: &Frame) -> Result<Reply, Problem> {
         }
         None => {
             let principal = administrator(scene, frame)?;
+            scene.is_known(&principal);
+            if path == metrics::PATH {
+                return metrics::answer(scene, frame, &principal).await;
+            }
             admin::answer(scene, frame, &principal).await
         }
     }

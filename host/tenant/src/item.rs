@@ -141,6 +141,22 @@ impl Space {
         }
     }
 
+    /// What requests came to, and alerts.
+    pub(crate) fn usage() -> Self {
+        Self {
+            name: "usage".to_owned(),
+            account: "usage/".to_owned(),
+        }
+    }
+
+    /// What tenants' objects have reported, in the platform's.
+    pub(crate) fn reports() -> Self {
+        Self {
+            name: "report".to_owned(),
+            account: "report/".to_owned(),
+        }
+    }
+
     /// What was spent of budgets; of narrowed keys', of which there may be many, by themselves.
     pub(crate) fn budgets(is_narrowed: bool) -> Self {
         let whose = if is_narrowed { "narrowed" } else { "own" };

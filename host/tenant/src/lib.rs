@@ -19,10 +19,13 @@ mod hexadecimal;
 pub mod item;
 mod journal;
 mod life;
+mod lines;
 mod listed;
 mod listeners;
 mod mcp;
+mod measure;
 pub mod memory_items;
+mod metrics;
 mod modules;
 mod oauth;
 pub mod origin;
@@ -41,6 +44,7 @@ pub mod schemas;
 mod session;
 mod state;
 mod tapes;
+pub mod usage;
 pub mod workspace;
 
 pub use admin::{ACTIONS, Entry};
@@ -55,6 +59,7 @@ use smcp_ids::Fuel;
 use crate::outside::Turn;
 use crate::problem::Problem;
 use crate::state::{Scene, State};
+use crate::usage::report::Reports;
 
 /// Names a turn in progress. Not used twice by one [`Tenant`] in any time that matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -140,6 +145,24 @@ impl Tenant {
         self.turns.remove(&turn);
     }
 
+    /// Lines for the platform's log, one below the other, each a JSON object; they are given once. Take them between
+    /// steps.
+    pub fn take_lines(&mut self) -> String {
+        self.state.borrow_mut().lines.take()
+    }
+
+    /// Whether something was counted that is not stored: then a turn of the object's own at [`usage::STORE_PATH`] is
+    /// wanted, soon.
+    pub fn has_usage(&self) -> bool {
+        let state = self.state.borrow();
+        state.usage.is_any() || state.reports.as_ref().is_some_and(Reports::is_any)
+    }
+
+    /// What was counted and is not stored, for the body of such a turn of another engine of the same object.
+    pub fn usage(&self) -> Vec<u8> {
+        self.state.borrow().usage.to_bytes()
+    }
+
     /// How many turns are in progress.
     pub fn turns(&self) -> usize {
         self.turns.len()
@@ -180,6 +203,7 @@ mod tests {
             clients: Vec::new(),
             admin_token: None,
             provoke_faults: false,
+            request_log: Default::default(),
         });
         let (mortal, held) = begun(&mut tenant, false);
         assert!(tenant.cancel(mortal));

@@ -22,6 +22,7 @@ struct Exchange {
     now: f64,
     opened: bool,
     survives: bool,
+    sent: u64,
 }
 
 /// A turn's end of the exchange.
@@ -69,7 +70,13 @@ impl Outside {
 
     /// Writes to the stream.
     pub(crate) async fn emit(&self, bytes: Vec<u8>) {
+        self.0.borrow_mut().sent += bytes.len() as u64;
         self.post(Step::Emit(bytes)).await;
+    }
+
+    /// Bytes that were written to the stream.
+    pub(crate) fn sent(&self) -> u64 {
+        self.0.borrow().sent
     }
 
     /// From now on the turn goes on without its client: that it has gone does not end it.

@@ -17,8 +17,10 @@ use crate::audit::Act;
 use crate::budget::{Attempts, Buckets, Refusals, Registrations};
 use crate::catalogues::Catalogues;
 use crate::journal::Waiting;
+use crate::lines::Lines;
 use crate::listed::Listed;
 use crate::listeners::{Hearer, News};
+use crate::measure::Measure;
 use crate::modules::Modules;
 use crate::outside::Outside;
 use crate::places::Places;
@@ -26,6 +28,8 @@ use crate::problem::Problem;
 use crate::record::{Change, Directory, Row, Sealer};
 use crate::root::{self, DataKeys, First};
 use crate::session::{SessionId, Sessions};
+use crate::usage::Waiting as Counted;
+use crate::usage::report::Reports;
 
 /// The state of one object.
 pub(crate) struct State {
@@ -72,6 +76,12 @@ pub(crate) struct State {
     pub(crate) is_one_alone: bool,
     /// What is kept of calls for authors, and is not stored yet.
     pub(crate) waiting: Waiting,
+    /// What was counted, and is not stored yet.
+    pub(crate) usage: Counted,
+    /// What tenants' objects have reported, once that was read; in the platform's object only.
+    pub(crate) reports: Option<Reports>,
+    /// What is for the platform's log.
+    pub(crate) lines: Lines,
     /// The keys by which clients are known that registered themselves.
     pub(crate) clients: Option<PurposeKeys>,
     /// The keys of this object's tenant, by purpose.
@@ -114,6 +124,9 @@ impl State {
             item_commits: 0,
             is_one_alone: false,
             waiting: Waiting::default(),
+            usage: Counted::default(),
+            reports: None,
+            lines: Lines::default(),
             clients: clients.map(|keys| keys.purpose(Purpose::Client)),
             keys,
         }
@@ -122,6 +135,22 @@ impl State {
     /// The directory, once [`Scene::load`] has brought it.
     pub(crate) fn directory(&self) -> Result<&Directory, Problem> {
         self.directory.as_ref().ok_or_else(Problem::host)
+    }
+
+    /// The tenant whose object this is; none in the platform's.
+    pub(crate) fn tenant(&self) -> Option<&TenantId> {
+        match &self.boot.role {
+            Role::Tenant(tenant) => Some(tenant),
+            Role::Platform => None,
+        }
+    }
+
+    /// Whether it is that of a tenant that is there, and neither comes nor goes: only then what is asked of it is counted.
+    pub(crate) fn is_of_a_tenant(&self) -> bool {
+        self.directory.as_ref().is_some_and(|directory| {
+            let life = &directory.life;
+            directory.tenant.is_some() && !life.takes_archive && life.leaves.is_none()
+        })
     }
 
     /// Forgets everything: storage was erased.
@@ -133,6 +162,7 @@ impl State {
         self.catalogues = Catalogues::default();
         self.listed = Listed::default();
         self.waiting = Waiting::default();
+        self.usage = Counted::default();
         self.sessions = Sessions::default();
         self.buckets = Buckets::default();
     }
@@ -154,6 +184,8 @@ pub(crate) struct Scene {
     pub(crate) turn: u32,
     /// What its next change does, if that is worth an entry.
     pub(crate) act: Rc<RefCell<Option<Act>>>,
+    /// What is known of the request that it answers.
+    pub(crate) measure: Rc<RefCell<Measure>>,
     entropy: Rc<Entropy>,
 }
 
@@ -174,6 +206,7 @@ impl Scene {
             outside,
             turn,
             act: Rc::default(),
+            measure: Rc::default(),
             entropy: Rc::new(Entropy {
                 seed,
                 drawn: Cell::new(0),
@@ -193,10 +226,7 @@ impl Scene {
 
     /// The tenant whose object this is; none in the platform's.
     pub(crate) fn tenant(&self) -> Option<TenantId> {
-        match &self.state.borrow().boot.role {
-            Role::Tenant(tenant) => Some(tenant.clone()),
-            Role::Platform => None,
-        }
+        self.state.borrow().tenant().cloned()
     }
 
     /// An id that is not in use: 80 random bits, so that the first one is.
@@ -216,6 +246,23 @@ impl Scene {
         let digest = sha256(input.as_bytes());
         let (name, _) = digest.as_bytes().split_at(8);
         hex::encode(name)
+    }
+
+    /// With which the response says what the request is called, the last of its headers: `js/engine.js` counts on that.
+    pub(crate) fn request_id_header(&self) -> (String, String) {
+        ("x-request-id".to_owned(), self.request_id())
+    }
+
+    /// A number that nobody can choose, the same for all that the request does: whether its line is one of those
+    /// that are taken at random.
+    pub(crate) fn lot(&self) -> u32 {
+        let input = Binding::new("lot").bytes(&self.entropy.seed);
+        let digest = sha256(input.as_bytes());
+        let (first, _) = digest
+            .as_bytes()
+            .split_first_chunk()
+            .unwrap_or((&[0; 4], &[]));
+        u32::from_le_bytes(*first)
     }
 
     pub(crate) fn nonce(&self) -> [u8; NONCE_BYTES] {

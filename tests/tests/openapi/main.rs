@@ -301,6 +301,14 @@ fn calls(inquiry: &mut Inquiry) {
     let kinds: BTreeSet<_> = kinds.map(|entry| entry["kind"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["end", "log", "note"].into(), "{logs}");
     inquiry.ask("GET", "/servers/guest/logs?limit=0", Value::Null, 400);
+    for by in ["server", "tool&server=guest&from=0&to=1999999999999", "key"] {
+        let usage = inquiry.ask("GET", &format!("/usage?by={by}"), Value::Null, 200);
+        assert!(usage["all"]["requests"].as_u64().unwrap() > 0, "{usage}");
+    }
+    inquiry.ask("GET", "/usage?by=hour", Value::Null, 400);
+    let alerts = inquiry.ask("GET", "/alerts?from=0", Value::Null, 200);
+    assert_eq!(alerts["alerts"][0]["kind"], "trap", "{alerts}");
+    inquiry.ask("GET", "/alerts?from=x", Value::Null, 400);
     let tapes = inquiry.ask("GET", "/servers/guest/tapes", Value::Null, 200);
     let call = tapes["tapes"][0]["call"].as_str().unwrap().to_owned();
     inquiry.ask(

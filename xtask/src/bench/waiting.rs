@@ -19,7 +19,7 @@ use super::stage::{MAIN, Stage, path};
 pub(super) const SERVER: &str = "everything";
 const MODERN: &str = "2026-07-28";
 /// The platform lets an object sleep that has had nothing to do for ten seconds.
-const UNTIL_ASLEEP: Duration = Duration::from_secs(14);
+const UNTIL_ASLEEP: Duration = Duration::from_secs(20);
 /// For so long the runtime is watched.
 const WATCHED: Duration = Duration::from_secs(5);
 /// By then every task has asked.

@@ -113,6 +113,8 @@ actions! {
     SetSetting "PUT" "tenants" {tenant} "servers" {server} "config" {name} => ADMIN;
     DeleteSetting "DELETE" "tenants" {tenant} "servers" {server} "config" {name} => ADMIN;
     ReadLog "GET" "tenants" {tenant} "servers" {server} "logs" => AUDIT;
+    ShowUsage "GET" "tenants" {tenant} "usage" => AUDIT;
+    ListAlerts "GET" "tenants" {tenant} "alerts" => AUDIT;
     // A tape has all that its call was answered. Which there are is told to whoever may have one.
     ListTapes "GET" "tenants" {tenant} "servers" {server} "tapes" => ADMIN;
     FetchTape "GET" "tenants" {tenant} "servers" {server} "tapes" {call} => ADMIN;
@@ -248,7 +250,7 @@ mod tests {
     fn another_method_is_told_which_there_are_and_another_path_that_there_is_nothing() {
         for (method, path, status, says) in [
             ("PATCH", "tenants", 405, "GET, POST"),
-            ("PUT", "tenants/acme", 405, "GET, DELETE"),
+            ("PATCH", "tenants/acme", 405, "GET, DELETE, PUT"),
             (
                 "GET",
                 "tenants/acme/publishers/k",

@@ -148,7 +148,7 @@ fn call(text: &str) -> Result<CallId, Problem> {
         .map_err(|error| Problem::invalid("invalid_parameter", format!("call: {error}")))
 }
 
-fn wrong(name: &str, what: &str) -> Problem {
+pub(super) fn wrong(name: &str, what: &str) -> Problem {
     Problem::invalid("invalid_parameter", format!("{name} must be {what}"))
 }
 

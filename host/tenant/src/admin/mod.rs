@@ -23,6 +23,7 @@ mod secrets;
 mod servers;
 mod settings;
 mod tenants;
+mod usage;
 mod waiting;
 
 use serde::de::DeserializeOwned;
@@ -66,6 +67,7 @@ pub(crate) async fn answer(
     if action.is_of_platform() != own.is_none() {
         return Err(Problem::not_found());
     }
+    scene.measure.borrow_mut().method = action.name();
     let place = frame.path.strip_prefix("/admin/v1").unwrap_or_default();
     let act = Act::new(principal.to_string(), action.name(), place);
     let allowed = match action.allow(principal, own.as_ref()) {
@@ -154,6 +156,8 @@ async fn perform(
         A::SetSetting { server, name, .. } => settings::set(scene, frame, server, name).await,
         A::DeleteSetting { server, name, .. } => settings::delete(scene, server, name).await,
         A::ReadLog { server, .. } => logs::logs(scene, server, query).await,
+        A::ShowUsage { .. } => usage::usage(scene, query).await,
+        A::ListAlerts { .. } => usage::alerts(scene, query).await,
         A::ListTapes { server, .. } => logs::tapes(scene, server, query).await,
         A::FetchTape { server, call, .. } => logs::tape(scene, server, call).await,
         A::ShowKeptTapes { .. } => logs::show_keep(scene),

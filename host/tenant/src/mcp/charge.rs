@@ -98,6 +98,8 @@ pub(super) struct Meter {
     budgets: Vec<Budget>,
     /// What was taken of this run.
     taken: Fuel,
+    /// What the runs before it have used.
+    before: u64,
 }
 
 impl Meter {
@@ -110,6 +112,7 @@ impl Meter {
             state: scene.state.clone(),
             budgets: scene.budgets(principal)?,
             taken: Fuel(0),
+            before: 0,
         };
         if !meter.budgets.is_empty() {
             scene.learn(&meter.budgets).await?;
@@ -122,12 +125,14 @@ impl Meter {
     }
 
     /// Another run begins, which has used nothing.
-    pub(super) fn begin_run(&mut self) {
+    pub(super) fn begin_run(&mut self, scene: &Scene) {
         self.taken = Fuel(0);
+        self.before = scene.measure.borrow().cost.fuel;
     }
 
     /// The run has used so much by now.
     pub(super) fn used(&mut self, scene: &Scene, fuel: Fuel) {
+        scene.measure.borrow_mut().cost.fuel = self.before.saturating_add(fuel.0);
         if self.budgets.is_empty() {
             return;
         }

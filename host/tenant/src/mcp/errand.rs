@@ -18,6 +18,7 @@ use crate::problem::Problem;
 use crate::record::Change;
 use crate::session::SessionId;
 use crate::state::{Live, Scene, State};
+use crate::usage::STORE_PATH;
 
 /// Something to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,6 +110,9 @@ impl Errand {
 /// A turn that no client sent: the object's alarm, or an errand.
 pub(crate) async fn run_of_own(scene: &Scene, frame: &Frame) -> Result<Reply, Problem> {
     if frame.method != ALARM_METHOD {
+        if frame.path == STORE_PATH {
+            return scene.usage_turn(frame).await;
+        }
         run(scene, frame).await?;
     }
     // Nothing is due in an object of which nothing is left.

@@ -9,7 +9,8 @@ use std::rc::Rc;
 
 use smcp_capability::call::Answer;
 use smcp_capability::http::{
-    HttpAnswer, HttpError, HttpErrorKind, HttpRequest, Method, Sending, Sent, send::Access,
+    HttpAnswer, HttpError, HttpErrorKind, HttpRequest, Method, Sending, Sent, Url, UrlError,
+    send::Access,
 };
 use smcp_capability::turn::{Effect, Fetched, Performed};
 use smcp_ids::{UnixMillis, limits};
@@ -46,9 +47,13 @@ impl Run<'_> {
         let patience = request.timeout.unwrap_or(limits::HTTP_TIMEOUT_MILLIS);
         let is_safe = request.method.parse().is_ok_and(Method::is_safe);
         let refused = |error| Ok(Sends::Answered(Answer::Http(Err(error))));
+        let is_address = matches!(request.url.parse::<Url>(), Err(UrlError::Host));
         let sending = match Sending::of(request, &access) {
             Ok(sending) => sending,
-            Err(error) => return refused(error),
+            Err(error) => {
+                self.was_denied(error.kind, is_address);
+                return refused(error);
+            }
         };
         if let Err(error) = attempt.round.count_request() {
             return refused(error);
@@ -68,6 +73,9 @@ impl Run<'_> {
             Settled::Stale | Settled::Full => return Ok(Sends::Stale),
         }
         let answer = self.follow(sending, &access, attempt, until).await;
+        if let Err(error) = &answer {
+            self.was_denied(error.kind, false);
+        }
         let size = answer.as_ref().map_or(0, |answer| answer.body.len());
         attempt.round.answered += size as u64;
         Ok(Sends::Answered(Answer::Http(answer)))
@@ -106,6 +114,18 @@ impl Run<'_> {
                 ..error
             })?;
         }
+    }
+
+    /// Raises an alert if a request was not sent because it may not be.
+    fn was_denied(&self, kind: HttpErrorKind, is_address: bool) {
+        let code = match kind {
+            HttpErrorKind::Denied => "http_denied",
+            HttpErrorKind::Secret => "http_secret",
+            HttpErrorKind::Redirected => "http_redirected",
+            HttpErrorKind::Invalid if is_address => "http_address",
+            _ => return,
+        };
+        self.scene.denied(code);
     }
 
     /// What the server may reach now: a change of its grants or secrets holds at once.

@@ -51,6 +51,6 @@ impl Listening<'_> {
             first,
             record,
         };
-        Err(self.0.scene.outside.leave(stream).await)
+        Err(self.0.scene.leaves(stream).await)
     }
 }

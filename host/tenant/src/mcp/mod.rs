@@ -7,6 +7,7 @@ mod ask;
 mod attempt;
 mod charge;
 mod errand;
+mod hosted;
 mod http;
 mod kv;
 pub(crate) mod legacy;
@@ -32,16 +33,16 @@ use smcp_capability::turn::{Frame, Head as HttpHead, Reply as HttpReply};
 use smcp_ids::ServerSlug;
 use smcp_protocol::json::Json;
 use smcp_protocol::{
-    Answer, Call, Era, GuestCall, Head, Initialize, LISTEN_METHOD, Method, Notification, Offer,
-    ProtocolError, Reply, ReplyForm, ReplyTo, Request, Response, ServerInfo, Target,
+    Answer, Call, Head, Initialize, LISTEN_METHOD, Method, Notification, Offer, ProtocolError,
+    Reply, ReplyForm, ReplyTo, Request, Response, ServerInfo,
 };
 
 pub(crate) use self::errand::{Errand, run_of_own};
+use self::hosted::Hosted;
 pub(crate) use self::http::Place;
 use self::legacy::{Outlet, Seat};
-use self::listen::Listening;
-use self::scope::Need;
 use self::task::Going;
+use crate::lines::trace_parent;
 use crate::modules::Ready;
 use crate::outcome;
 use crate::problem::{Problem, retry_after};
@@ -94,11 +95,15 @@ pub(crate) async fn answer(
         seat,
     };
     let Some(messages) = smcp_protocol::batch(&head, &frame.body) else {
+        scene.received(frame.body.len());
         return post.answer(&head, &frame.body).await;
     };
     match messages {
         Ok(messages) => post.answer_all(&head, messages).await,
-        Err(refusal) => Ok(over_http(refusal.reply())),
+        Err(refusal) => {
+            scene.count_unread(refusal.error());
+            Ok(over_http(refusal.reply()))
+        }
     }
 }
 
@@ -120,7 +125,10 @@ impl Post<'_> {
                 return self.notified(&notification).await.map(over_http);
             }
             Ok(Call::Response(response)) => return self.answered(&response).await.map(over_http),
-            Err(refusal) => return Ok(over_http(refusal.reply())),
+            Err(refusal) => {
+                self.scene.count_unread(refusal.error());
+                return Ok(over_http(refusal.reply()));
+            }
         };
         let listens = matches!(request.method(), Method::Listen(_));
         if head.mcp_method == Some(LISTEN_METHOD) && !listens {
@@ -136,6 +144,7 @@ impl Post<'_> {
             return self.initialized(head, &request, asked).await;
         }
         if matches!(self.seat, Seat::Unknown) {
+            self.scene.count_unread(&ProtocolError::SessionNotFound);
             let refused = request.reply_to().error(&ProtocolError::SessionNotFound);
             return Ok(over_http(refused.reply(ReplyForm::Json)));
         }
@@ -187,6 +196,7 @@ impl Post<'_> {
         for message in messages {
             match Call::read(&head, message.text().as_bytes()) {
                 Ok(Call::Request(mut request)) => {
+                    self.scene.received(message.text().len());
                     let session = self.seat.session();
                     let level = session.map(Session::level);
                     request.reply_to_mut().set_log_level(level);
@@ -205,7 +215,10 @@ impl Post<'_> {
                 Ok(Call::Response(response)) => {
                     self.answered(&response).await?;
                 }
-                Err(refusal) => answers.push(refusal.answer()),
+                Err(refusal) => {
+                    self.scene.count_unread(refusal.error());
+                    answers.push(refusal.answer());
+                }
             }
         }
         if answers.is_empty() {
@@ -294,7 +307,24 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
+    /// Answers a request, and counts it.
     async fn answer(&self, head: &Head<'_>, request: &Request<'_>) -> Result<Answer, Problem> {
+        let counted = self.scene.counts(self.principal, request.method().name());
+        if let Some(trace) = request
+            .meta()
+            .trace
+            .parent
+            .as_deref()
+            .and_then(trace_parent)
+        {
+            self.scene.measure.borrow_mut().trace = Some(trace.to_owned());
+        }
+        let answer = self.answered(head, request).await;
+        counted.end(&answer);
+        answer
+    }
+
+    async fn answered(&self, head: &Head<'_>, request: &Request<'_>) -> Result<Answer, Problem> {
         let under_way = self
             .outlet
             .map(|outlet| outlet.goes_live(self.scene, request.reply_to()));
@@ -351,105 +381,6 @@ impl Asked<'_> {
                 session.unsubscribe(self.scene, to, uri).await
             }
             _ => Ok(to.error(&ProtocolError::method_not_found("resources/subscribe"))),
-        }
-    }
-}
-
-/// A server that answers, and what it is asked.
-struct Hosted<'a> {
-    asked: &'a Asked<'a>,
-    server: &'a ServerSlug,
-    ready: &'a Rc<Ready>,
-}
-
-impl Hosted<'_> {
-    async fn answer(&self, head: &Head<'_>, request: &Request<'_>) -> Result<Answer, Problem> {
-        let to = request.reply_to();
-        let (catalogue, info) = (&self.ready.catalogue, &self.ready.info);
-        Need::of(request.method()).check(self.asked.principal, self.server, catalogue)?;
-        Ok(match request.method() {
-            Method::Discover => to.discover(info, &catalogue.offer()),
-            Method::Initialize(_) => to.initialize(info, &catalogue.offer()),
-            Method::Ping => to.pong(),
-            Method::List { list, cursor } => self.list(request, *list, cursor.as_deref()).await?,
-            Method::Guest(call) => self.call(head, request, call, None).await?,
-            Method::Task(call) => self.asked.task(to, info, call).await?,
-            Method::LegacyTask(call) => self.asked.legacy_task(to, call).await?,
-            Method::Listen(listen) => {
-                let listening = Listening(self.asked);
-                listening.answer(to, listen, &catalogue.offer()).await?
-            }
-            method @ (Method::SetLevel(_) | Method::Subscribe(_) | Method::Unsubscribe(_)) => {
-                self.asked
-                    .in_session(to, method, &catalogue.offer())
-                    .await?
-            }
-        })
-    }
-
-    /// Calls the guest, which may know what is called by another name than the client. Its caller may: that has
-    /// been checked by this catalogue.
-    async fn call(
-        &self,
-        head: &Head<'_>,
-        request: &Request<'_>,
-        call: &GuestCall<'_>,
-        name: Option<&str>,
-    ) -> Result<Answer, Problem> {
-        let to = request.reply_to();
-        let catalogue = &self.ready.catalogue;
-        if !call.target().is_of(&catalogue.offer()) {
-            let method = call.target().method();
-            return Ok(to.error(&ProtocolError::method_not_found(method)));
-        }
-        if !catalogue.has(call.target(), name.unwrap_or(call.name())) {
-            return Ok(to.error(&ProtocolError::unknown(call.target(), call.name())));
-        }
-        if call.target() == Target::Tool {
-            let name = name.unwrap_or(call.name());
-            if to.era() == Era::Modern
-                && let Err(error) = catalogue.check_headers(head, name, call.arguments())
-            {
-                return Ok(to.error(&error));
-            }
-            match self.task_wish(request, call, name) {
-                Ok(None) => {}
-                Ok(Some(wish)) => return self.run(request).begins_at_once(call, name, wish).await,
-                Err(error) => return Ok(to.error(&error)),
-            }
-            let schemas = self.ready.schemas.of(catalogue, name);
-            if let Err(mismatch) = schemas.check_arguments(call.arguments()) {
-                // server/tools, "Error Handling": the model reads it, and tries again.
-                let text = format!("Invalid arguments for tool {name}: {mismatch}");
-                return Ok(to.tool_error(&self.ready.info, &text));
-            }
-        }
-        self.run(request).call(call, name).await
-    }
-
-    fn run<'r>(&'r self, request: &'r Request<'_>) -> run::Run<'r> {
-        let (meta, agreed) = (request.meta(), self.asked.agreed());
-        let capabilities = match agreed {
-            Some(agreed) => &agreed.capabilities,
-            None => meta
-                .client_capabilities
-                .map_or("{}", |capabilities| capabilities.text()),
-        };
-        let mut origin = crate::origin::of(meta);
-        if let Some(agreed) = agreed {
-            (origin.client, origin.version) = agreed.client.clone();
-        }
-        run::Run {
-            scene: self.asked.scene,
-            server: self.server,
-            ready: self.ready,
-            to: request.reply_to(),
-            principal: self.asked.principal,
-            capabilities,
-            origin,
-            wants_receipt: meta.receipt,
-            takes_tasks: meta.takes_tasks,
-            asked: self.asked,
         }
     }
 }

@@ -46,7 +46,7 @@ impl Run<'_> {
         }
         // It has used that, although it begins again.
         let meter = &mut attempt.permit.meter;
-        meter.begin_run();
+        meter.begin_run(self.scene);
         meter.used(self.scene, running.fuel_used());
         let (entry, tape) = running.into_start();
         self.wait_for_room(attempt).await?;

@@ -278,7 +278,7 @@ impl Run<'_> {
         first: CallStep,
         attempt: &mut Attempt<'_, '_>,
     ) -> Result<RunEnd, Problem> {
-        attempt.permit.meter.begin_run();
+        attempt.permit.meter.begin_run(self.scene);
         let end = self.run_slices(running, first, attempt).await;
         let meter = &mut attempt.permit.meter;
         meter.used(self.scene, running.fuel_used());
@@ -337,6 +337,7 @@ impl Run<'_> {
         request: GuestRequest,
     ) -> Result<Option<RunEnd>, Problem> {
         let outside = &self.scene.outside;
+        self.scene.measure.borrow_mut().cost.effects += 1;
         let answer = match request {
             GuestRequest::BeginTask if attempt.may_become_task && self.asked.going.is_none() => {
                 running.performed(GuestAnswer::Flag(true), outside.now());

@@ -47,12 +47,10 @@ impl Run<'_> {
         if outside.is_open() || !self.to.form().may_stream() {
             return;
         }
-        outside
-            .open(Head {
-                status: 200,
-                headers: super::headers(SSE_HEADERS),
-            })
-            .await;
+        let mut headers = super::headers(SSE_HEADERS);
+        headers.push(self.scene.request_id_header());
+        let status = 200;
+        outside.open(Head { status, headers }).await;
         outside.emit(sse::KEEP_ALIVE.as_bytes().to_vec()).await;
     }
 

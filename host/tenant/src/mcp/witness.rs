@@ -11,7 +11,7 @@ use smcp_capability::items::Write;
 use smcp_crypto::{Binding, sha256};
 use smcp_ids::{CallId, LogLevel, UnixMillis, limits};
 use smcp_protocol::{Answer, ProtocolError};
-use smcp_sandbox::{Bounds, Ended, profile};
+use smcp_sandbox::{Bounds, Ended, Fault, profile};
 use smcp_tape::Recording;
 
 use super::run::Run;
@@ -22,6 +22,10 @@ use crate::outcome::{self, Told};
 use crate::problem::Problem;
 use crate::replay::{end_of, kind_of};
 use crate::tapes::{Keeps, Label, fits};
+use crate::usage::count::End as CountedEnd;
+
+/// By how much memory grows.
+const WASM_PAGE: u64 = 64 * 1_024;
 
 /// The name of the call that has that seed, in all its rounds. It tells nothing of the seed.
 pub(super) fn call_id(seed: &[u8; 32]) -> CallId {
@@ -72,9 +76,11 @@ impl<'a> Witness<'a> {
         name: &'a str,
         began: UnixMillis,
     ) -> Self {
+        let id = call_id(seed);
+        run.scene.measure.borrow_mut().call = Some(id);
         Self {
             run,
-            id: call_id(seed),
+            id,
             method,
             name,
             began,
@@ -127,6 +133,7 @@ impl<'a> Witness<'a> {
 
     /// The call is over, and this is what its client is told.
     pub(super) async fn ended(&self, ended: &Ended, told: Told) {
+        self.measured(ended, &told);
         let (level, code, message) = match told {
             Told::Result { is_error: false } => (LogLevel::Info, "ok", None),
             // No failure of the call: its author wrote that.
@@ -142,6 +149,24 @@ impl<'a> Witness<'a> {
             ended: Some(ended),
         };
         self.done(end).await;
+    }
+
+    /// Whose fault it was, if it failed, and what memory it had.
+    fn measured(&self, ended: &Ended, told: &Told) {
+        let (end, code) = match (told, &ended.result) {
+            (Told::Result { is_error: false }, _) => (CountedEnd::Ok, "ok"),
+            (Told::Result { is_error: true }, _) => (CountedEnd::ToolError, "tool_error"),
+            (Told::Refused(_), _) => (CountedEnd::ToolError, "refused"),
+            (Told::Error(code, _), Err(Fault::Host(_))) => (CountedEnd::Host, *code),
+            // Its fault, or a result that is none.
+            (Told::Error(code, _), _) => (CountedEnd::Guest, *code),
+        };
+        let memory = ended.memory as u64;
+        let most = self.run.ready.bounds().memory as u64;
+        let measure = &mut self.run.scene.measure.borrow_mut();
+        measure.cost.memory = measure.cost.memory.max(memory);
+        measure.had_all_memory = memory + WASM_PAGE > most;
+        measure.ends(end, code);
     }
 
     /// The client's answer was refused, which is the client's fault.
@@ -160,6 +185,8 @@ impl<'a> Witness<'a> {
 
     /// The round ended with questions to the client.
     pub(super) async fn asked(&self) {
+        let measure = &self.run.scene.measure;
+        measure.borrow_mut().ends(CountedEnd::Asked, "asked");
         let end = End {
             level: LogLevel::Info,
             outcome: "asked".into(),

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod alerts;
 mod apps;
 mod archive;
 mod asking;
@@ -11,6 +12,7 @@ mod browser;
 mod budgets;
 mod clauses;
 mod client_documents;
+mod counted;
 mod grants;
 mod http;
 mod in_session;
@@ -22,6 +24,7 @@ mod legacy_tasks;
 mod life;
 mod listens;
 mod logs;
+mod metrics;
 mod oauth;
 mod oauth_attacks;
 mod oauth_floods;
@@ -51,4 +54,6 @@ mod tenant_life;
 mod union;
 mod union_faults;
 mod united;
+mod usage;
+mod usage_attacks;
 mod world;

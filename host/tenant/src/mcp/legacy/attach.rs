@@ -149,5 +149,5 @@ async fn leave(
         first: first.into_bytes(),
         record: hearer.encode().ok_or_else(Problem::host)?,
     };
-    Err(scene.outside.leave(listen).await)
+    Err(scene.leaves(listen).await)
 }

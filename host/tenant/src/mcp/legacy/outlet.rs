@@ -94,6 +94,7 @@ impl Outlet {
         let id = self.id(0);
         let mut headers = crate::mcp::headers(SSE_HEADERS);
         headers.push((STREAM_HEADER.to_owned(), id.to_string()));
+        headers.push(scene.request_id_header());
         let first = Event {
             request: Some(to.id().to_owned()),
             ..Event::default()
@@ -172,7 +173,7 @@ impl Outlet {
             first,
             record,
         };
-        scene.outside.leave(listen).await
+        scene.leaves(listen).await
     }
 
     /// The call is under way until this is dropped.

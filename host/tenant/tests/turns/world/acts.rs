@@ -7,6 +7,20 @@ use smcp_package::{Manifest, embed_manifest, sign};
 use super::{ADMIN, Outcome, World};
 
 impl World {
+    /// What an object has for the platform's log, taken out.
+    pub fn lines(&mut self, object: &str) -> String {
+        self.engine(object).take_lines()
+    }
+
+    /// Whether it has counted what is not stored, and what.
+    pub fn has_usage(&mut self, object: &str) -> bool {
+        self.engine(object).has_usage()
+    }
+
+    pub fn counted(&mut self, object: &str) -> Vec<u8> {
+        self.engine(object).usage()
+    }
+
     pub fn admin(&mut self, method: &str, path: &str, body: Value) -> Outcome {
         let body = if body.is_null() {
             Vec::new()

@@ -14,6 +14,7 @@ mod acts;
 mod own;
 mod stored;
 
+use core::num::NonZeroU32;
 use std::collections::{BTreeMap, HashMap};
 
 pub use acts::*;
@@ -23,7 +24,7 @@ use serde_json::{Value, json};
 use smcp_capability::items::Transacted;
 use smcp_capability::turn::{
     Boot, Effect, Fetch, Fetched, Frame, Hearers, Listen, Mutation, Performed, PublicConfig,
-    Record, Reply, Role, Step, Table, Verification,
+    REPORT_METHOD, Record, Reply, RequestLog, Role, Step, Table, Verification,
 };
 use smcp_crypto::{MasterKeys, receipt_key_id, sha256};
 use smcp_ids::ReleaseDigest;
@@ -160,6 +161,7 @@ impl World {
             clients: postcard::to_allocvec(&master.clients()).unwrap(),
             admin_token: Some(sha256(ADMIN.as_bytes())),
             provoke_faults: false,
+            request_log: RequestLog::OneIn(NonZeroU32::MIN),
         }
     }
 
@@ -452,6 +454,12 @@ impl World {
             }
             Effect::Stop(turn) => {
                 self.engine(object).stop(TurnId(turn));
+                Performed::Done
+            }
+            Effect::Report(report) => {
+                let mut frame = self.frame(REPORT_METHOD, &format!("/{object}"), "", report);
+                frame.headers.clear();
+                self.send("platform", frame);
                 Performed::Done
             }
             Effect::Wait(millis) => {
