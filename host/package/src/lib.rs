@@ -21,6 +21,7 @@
 mod admission;
 mod admitted;
 mod asks;
+mod contents;
 mod error;
 mod inspect;
 mod manifest;
@@ -33,6 +34,7 @@ mod write;
 pub use admission::{Admission, AdmissionStep};
 pub use admitted::{AdmissionRecord, AdmittedModule};
 pub use asks::{AskedSecret, Asks, is_setting_name};
+pub use contents::Contents;
 pub use error::{Limit, PackageError};
 pub use inspect::{SectionSummary, Summary, capabilities, inspect};
 pub use manifest::{AskedLimits, Manifest};
