@@ -7,7 +7,7 @@
 //! ```text
 //! new -> build -> call, replay, run -> keygen, sign, verify, inspect     on the author's machine
 //! tenant, publisher, publish, grant, secret, config,
-//! server, release, key, limits, logs, tape                               against a host's admin API
+//! server, release, policy, key, limits, logs, tape                               against a host's admin API
 //! connect, verify-receipt                                                for whoever uses a client
 //! ```
 
@@ -25,6 +25,7 @@ mod local;
 mod new;
 mod outbound;
 mod receipt;
+mod report;
 mod run;
 mod setting;
 mod sign;
@@ -104,6 +105,7 @@ enum Command {
     #[command(name = "oauth")]
     OAuth(admin::OAuthCommand),
     Limits(admin::LimitsCommand),
+    Policy(admin::PolicyCommand),
     Audit(admin::AuditCommand),
     Logs(admin::Logs),
     Tape(admin::TapeCommand),
@@ -169,6 +171,7 @@ impl Command {
             Self::Origin(command) => command.run(ui),
             Self::OAuth(command) => command.run(ui),
             Self::Limits(command) => command.run(ui),
+            Self::Policy(command) => command.run(ui),
             Self::Audit(command) => command.run(ui),
             Self::Logs(args) => admin::logs(args, ui),
             Self::Tape(command) => command.run(ui),
@@ -176,6 +179,13 @@ impl Command {
             Self::VerifyReceipt(args) => receipt::run(args, ui),
         }
     }
+}
+
+/// Whether there is a command of that name.
+#[cfg(test)]
+fn knows(command: &str) -> bool {
+    use clap::CommandFactory as _;
+    Cli::command().find_subcommand(command).is_some()
 }
 
 #[cfg(test)]

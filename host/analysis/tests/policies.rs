@@ -208,3 +208,37 @@ fn a_schema_that_leads_in_circles_gives_arguments_of_a_size() {
             .all(|text| text.len() <= smcp_ids::limits::PROBE_ARGUMENTS_MAX)
     );
 }
+
+#[test]
+fn the_documents_and_the_description_of_the_api_have_every_code_with_its_level() {
+    let guide = include_str!("../../../docs/admission.md");
+    let rows: Vec<&str> = guide
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .collect();
+    let documented: Vec<(String, String)> = rows
+        .iter()
+        .filter_map(|row| {
+            let mut cells = row.split('|').map(str::trim).skip(1);
+            let code = cells.next()?.trim_matches('`').to_owned();
+            Some((code, cells.next()?.to_owned()))
+        })
+        .filter(|(_, level)| ["info", "warning", "danger"].contains(&level.as_str()))
+        .collect();
+    let level = |code: &Code| {
+        serde_json::to_value(code.level())
+            .unwrap()
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    let all: Vec<(String, String)> = Code::ALL
+        .iter()
+        .map(|code| (code.name().to_owned(), level(code)))
+        .collect();
+    assert_eq!(documented, all);
+    let api: Value = serde_json::from_str(include_str!("../../shell/src/openapi.json")).unwrap();
+    let listed = &api["components"]["schemas"]["FindingCode"]["enum"];
+    let names: Vec<_> = Code::ALL.iter().map(|code| code.name()).collect();
+    assert_eq!(*listed, json!(names));
+}

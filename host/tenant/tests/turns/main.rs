@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod admission;
 mod apps;
 mod archive;
 mod asking;
