@@ -68,7 +68,7 @@ struct Refusal {
 
 pub(crate) fn run(args: &Inspect, ui: Ui) -> Result<(), Failure> {
     let module = files::read(&args.module)?;
-    let policy = args.policy.as_ref().map(read_policy).transpose()?;
+    let policy = args.policy.as_deref().map(read_policy).transpose()?;
     let inspected = look(&module, &policy.unwrap_or_default())?;
     ui.result(&inspected, || inspected.text())
 }

@@ -1,6 +1,6 @@
 //! `smcp policy`: which findings keep a release from being published.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde_json::Value;
@@ -76,7 +76,7 @@ impl PolicyCommand {
 }
 
 /// A policy in a file. What is none is not sent.
-pub(crate) fn read(file: &PathBuf) -> Result<FindingPolicy, Failure> {
+pub(crate) fn read(file: &Path) -> Result<FindingPolicy, Failure> {
     let bytes = files::read(file)?;
     serde_json::from_slice(&bytes)
         .map_err(|error| Failure::Argument(format!("{} is no policy: {error}", file.display())))

@@ -217,7 +217,7 @@ fn a_module_is_shown_as_it_is() {
     assert!(shown["sections"].as_array().unwrap().len() > 5);
     let report = &shown["report"];
     assert_eq!(
-        (&report["findings"], &shown["refused_for"]),
+        (&report["findings"], &shown["refusedFor"]),
         (&serde_json::json!([]), &serde_json::json!([]))
     );
     assert_eq!(report["facts"]["signers"], serde_json::json!([]));

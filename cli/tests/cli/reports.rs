@@ -56,14 +56,14 @@ fn an_author_sees_what_a_host_would_find() {
         .map(|finding| finding["code"].as_str().unwrap())
         .collect();
     assert_eq!(codes, ["instruction_secrecy", "never_ends"]);
-    assert_eq!(shown["refused_for"], json!(["instruction_secrecy"]));
+    assert_eq!(shown["refusedFor"], json!(["instruction_secrecy"]));
     bench.write(
         "policy.json",
         r#"{"refuse_level": "never", "refuse": ["never_ends"]}"#,
     );
     let by_policy = ["--json", "inspect", "bad.wasm", "--policy", "policy.json"];
     assert_eq!(
-        bench.smcp(&by_policy).json()["refused_for"],
+        bench.smcp(&by_policy).json()["refusedFor"],
         json!(["never_ends"])
     );
     let text = bench.smcp(&["inspect", "bad.wasm"]);
