@@ -221,6 +221,8 @@ fn a_module_is_shown_as_it_is() {
         (&serde_json::json!([]), &serde_json::json!([]))
     );
     assert_eq!(report["facts"]["signers"], serde_json::json!([]));
+    let sdk = serde_json::json!({"role": "sdk", "name": "smcp-sdk", "version": env!("CARGO_PKG_VERSION")});
+    assert_eq!(report["facts"]["made_with"][2], sdk);
     let cannot = report["facts"]["cannot"].as_array().unwrap().iter();
     assert!(
         cannot

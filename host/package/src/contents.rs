@@ -28,7 +28,7 @@ pub struct Contents<'a> {
 }
 
 /// The section of the WebAssembly tool conventions (ProducersSection.md).
-const PRODUCERS: &str = "producers";
+pub(crate) const PRODUCERS_SECTION: &str = "producers";
 /// How many of its entries are read.
 const PRODUCERS_MAX: usize = 32;
 
@@ -83,7 +83,7 @@ impl<'a> Contents<'a> {
                     self.data.push(segment?.data);
                 }
             }
-            Payload::CustomSection(section) if section.name() == PRODUCERS => {
+            Payload::CustomSection(section) if section.name() == PRODUCERS_SECTION => {
                 // A section that cannot be read says nothing.
                 let reader = BinaryReader::new(section.data(), 0);
                 self.producers = producers(reader).unwrap_or_default();

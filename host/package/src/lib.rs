@@ -41,7 +41,8 @@ pub use manifest::{AskedLimits, Manifest};
 pub use policy::{ADMISSION_VERSION, CallLimits, Policy, PolicyLimits};
 pub use untrusted::{UntrustedPackage, VerifiedPackage};
 pub use write::{
-    cosign, embed_manifest, sign, strip_custom_sections, strip_foreign_exports, unsign,
+    cosign, embed_manifest, name_producers, sign, strip_custom_sections, strip_foreign_exports,
+    unsign,
 };
 
 /// Name of the custom section that holds the manifest.
