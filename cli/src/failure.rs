@@ -202,6 +202,8 @@ pub enum Failure {
         code: String,
         /// The host's message.
         message: String,
+        /// Of a release that is refused: for which findings.
+        findings: Vec<serde_json::Value>,
     },
     /// The host answered with something that is not of the admin API.
     #[error("{host} answered with HTTP {status}, but not as an SMCP host does: {reason}")]
@@ -266,6 +268,14 @@ impl Failure {
             Self::Unreachable { .. } => "unreachable",
             Self::Refused { code, .. } => code,
             Self::NotAHost { .. } => "not_a_host",
+        }
+    }
+
+    /// For which findings a release is refused, where it is that.
+    pub(crate) fn findings(&self) -> &[serde_json::Value] {
+        match self {
+            Self::Refused { findings, .. } => findings,
+            _ => &[],
         }
     }
 

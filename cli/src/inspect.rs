@@ -5,14 +5,17 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
-use smcp_package::{AskedLimits, Asks, CallLimits, Policy, Summary, capabilities, inspect};
+use smcp_analysis::{FindingPolicy, Report};
+use smcp_package::{AskedLimits, Asks, CallLimits, Summary, capabilities, inspect};
 use smcp_protocol::Catalogue;
 use smcp_tenant::schemas::SettingSchemas;
 
+use crate::admin::read_policy;
 use crate::asks;
 use crate::failure::Failure;
 use crate::files;
-use crate::local::admit;
+use crate::local::Local;
+use crate::report;
 use crate::ui::{STRONG, Ui, bytes, number};
 
 /// Shows what a module is made of, and whether a host would take it.
@@ -21,12 +24,19 @@ use crate::ui::{STRONG, Ui, bytes, number};
 Examples:
   smcp inspect hello.wasm
   smcp inspect --json hello.wasm | jq .tools
+  smcp inspect --json hello.wasm | jq .report.findings
+
+Its tools are tried with arguments made up from their schemas, as a host does before it publishes: nothing is done for
+them. What a host finds besides has to do with its other servers and with the release that is live.
 
 Nothing that it shows is proof of who made the module: that is what `smcp verify` is for.")]
 pub(crate) struct Inspect {
     /// The module
     #[arg(value_name = "MODULE")]
     module: PathBuf,
+    /// Say what this policy of a tenant would refuse [default: the platform's]
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
 }
 
 #[derive(Serialize)]
@@ -42,6 +52,10 @@ struct Inspected {
     limits: Option<AskedLimits>,
     /// Why a host would refuse it, signatures aside.
     refusal: Option<Refusal>,
+    /// What it can do and what was found, where a host would take it.
+    report: Option<Report>,
+    /// The findings for which the policy would refuse it.
+    refused_for: Vec<&'static str>,
     #[serde(flatten)]
     summary: Summary,
 }
@@ -54,11 +68,12 @@ struct Refusal {
 
 pub(crate) fn run(args: &Inspect, ui: Ui) -> Result<(), Failure> {
     let module = files::read(&args.module)?;
-    let inspected = look(&module)?;
+    let policy = args.policy.as_deref().map(read_policy).transpose()?;
+    let inspected = look(&module, &policy.unwrap_or_default())?;
     ui.result(&inspected, || inspected.text())
 }
 
-fn look(module: &[u8]) -> Result<Inspected, Failure> {
+fn look(module: &[u8], policy: &FindingPolicy) -> Result<Inspected, Failure> {
     let summary = inspect(module)?;
     let mut inspected = Inspected {
         release: None,
@@ -69,10 +84,13 @@ fn look(module: &[u8]) -> Result<Inspected, Failure> {
         asks: Asks::default(),
         limits: None,
         refusal: None,
+        report: None,
+        refused_for: Vec::new(),
         summary,
     };
-    match admit(module, &Policy::default()) {
-        Ok(admitted) => {
+    match Local::load(module) {
+        Ok(local) => {
+            let admitted = &local.admitted;
             let manifest = admitted.manifest();
             inspected.release = Some(admitted.release().to_string());
             inspected.description = manifest.description().map(str::to_owned);
@@ -83,7 +101,14 @@ fn look(module: &[u8]) -> Result<Inspected, Failure> {
             }
             inspected.limits = Some(granted(admitted.limits()));
             match Catalogue::parse(manifest.catalogue().as_bytes()) {
-                Ok(catalogue) => inspected.tools = tools(&catalogue),
+                Ok(catalogue) => {
+                    inspected.tools = tools(&catalogue);
+                    let report = report::of(&local, &catalogue, policy)?;
+                    let refused = policy.refuses(&report);
+                    inspected.refused_for = refused.map(|finding| finding.code.name()).collect();
+                    inspected.refused_for.dedup();
+                    inspected.report = Some(report);
+                }
                 Err(error) => inspected.refusal = Some(Refusal::of(&error.into())),
             }
         }
@@ -176,6 +201,16 @@ impl Inspected {
                 "a host with default limits takes it from a publisher it trusts",
             ),
             Some(refusal) => line("admission", &format!("refused: {}", refusal.message)),
+        }
+        if !self.refused_for.is_empty() {
+            line(
+                "policy",
+                &format!("refuses it for {}", self.refused_for.join(", ")),
+            );
+        }
+        if let Some(report) = &self.report {
+            let report = serde_json::to_value(report).unwrap_or_default();
+            text.push_str(&report::text(&report));
         }
         text
     }

@@ -7,7 +7,8 @@
 //! ```text
 //! new -> build -> call, replay, run -> keygen, sign, verify, inspect     on the author's machine
 //! tenant, publisher, publish, grant, secret, config,
-//! server, release, key, limits, logs, tape, usage, alerts                against a host's admin API
+//! server, release, policy, key, limits, logs, tape,
+//! usage, alerts, rotation                                                against a host's admin API
 //! connect, verify-receipt                                                for whoever uses a client
 //! ```
 
@@ -25,6 +26,7 @@ mod local;
 mod new;
 mod outbound;
 mod receipt;
+mod report;
 mod run;
 mod setting;
 mod sign;
@@ -104,6 +106,7 @@ enum Command {
     #[command(name = "oauth")]
     OAuth(admin::OAuthCommand),
     Limits(admin::LimitsCommand),
+    Policy(admin::PolicyCommand),
     Audit(admin::AuditCommand),
     Logs(admin::Logs),
     Usage(admin::Usage),
@@ -171,6 +174,7 @@ impl Command {
             Self::Origin(command) => command.run(ui),
             Self::OAuth(command) => command.run(ui),
             Self::Limits(command) => command.run(ui),
+            Self::Policy(command) => command.run(ui),
             Self::Audit(command) => command.run(ui),
             Self::Logs(args) => admin::logs(args, ui),
             Self::Usage(args) => admin::usage(args, ui),
@@ -180,6 +184,13 @@ impl Command {
             Self::VerifyReceipt(args) => receipt::run(args, ui),
         }
     }
+}
+
+/// Whether there is a command of that name.
+#[cfg(test)]
+fn knows(command: &str) -> bool {
+    use clap::CommandFactory as _;
+    Cli::command().find_subcommand(command).is_some()
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::files;
 use crate::ui::{STRONG, Ui};
 
 /// The template: where each file goes, and what is in it.
-const TEMPLATE: [(&str, &str); 6] = [
+const TEMPLATE: [(&str, &str); 7] = [
     (
         "Cargo.toml",
         include_str!("../../guest-sdk/sdk/template/Cargo.toml.in"),
@@ -22,6 +22,10 @@ const TEMPLATE: [(&str, &str); 6] = [
     (
         "README.md",
         include_str!("../../guest-sdk/sdk/template/README.md.in"),
+    ),
+    (
+        "AGENTS.md",
+        include_str!("../../guest-sdk/sdk/template/AGENTS.md.in"),
     ),
     (
         "clippy.toml",
@@ -266,6 +270,25 @@ mod tests {
         let (_head, code) = written.split_once("\n\n").unwrap();
         let (server, _tests) = code.split_once("\n#[cfg(test)]").unwrap();
         assert!(include_str!("../../README.md").contains(server), "{server}");
+    }
+
+    #[test]
+    fn what_agents_are_told_to_run_are_commands_that_there_are() {
+        let template = TEMPLATE.iter().find(|(path, _)| *path == "AGENTS.md");
+        let written = filled(template.unwrap().1, "hello", "");
+        let block = written.split("```").nth(1).unwrap();
+        let lines: Vec<&str> = block.lines().skip(1).collect();
+        assert_eq!(lines.len(), 5, "{block}");
+        for line in lines {
+            let (command, why) = line.split_once(" # ").unwrap();
+            let mut words = command.split_whitespace();
+            let known = match (words.next(), words.next()) {
+                (Some("cargo"), Some(word)) => matches!(word, "test" | "clippy"),
+                (Some("smcp"), Some(word)) => crate::knows(word),
+                _ => false,
+            };
+            assert!(known && !why.is_empty(), "{line}");
+        }
     }
 
     #[test]

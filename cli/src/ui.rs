@@ -12,6 +12,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use crate::failure::Failure;
+use crate::report;
 
 /// What is said about a value.
 pub(crate) const STRONG: Style = Style::new().bold();
@@ -75,11 +76,19 @@ impl Ui {
 
     /// Tells why the command failed.
     pub(crate) fn failed(self, failure: &Failure) {
+        let findings = failure.findings();
         if self.json {
             let (code, message) = (failure.code(), failure.to_string());
-            say(serde_json::json!({ "error": { "code": code, "message": message } }));
+            let mut error = serde_json::json!({ "code": code, "message": message });
+            if !findings.is_empty() {
+                error["findings"] = findings.into();
+            }
+            say(serde_json::json!({ "error": error }));
         } else {
             say(format_args!("{ERROR}error{ERROR:#} {failure}"));
+            if !findings.is_empty() {
+                say(report::findings(findings));
+            }
         }
     }
 

@@ -181,11 +181,17 @@ impl Client {
         }
         match serde_json::from_slice(&body) {
             Ok(Refusal {
-                error: Inner { code, message },
+                error:
+                    Inner {
+                        code,
+                        message,
+                        findings,
+                    },
             }) => Err(Failure::Refused {
                 status,
                 code,
                 message,
+                findings,
             }),
             Err(_) => Err(self.not_a_host(status, &"the answer is no error of the admin API")),
         }
@@ -202,6 +208,8 @@ struct Refusal {
 struct Inner {
     code: String,
     message: String,
+    #[serde(default)]
+    findings: Vec<Value>,
 }
 
 /// The base address without a slash at its end, and whether it is this machine's own.

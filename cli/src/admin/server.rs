@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
-use smcp_ids::ServerSlug;
+use smcp_ids::{ReleaseDigest, ServerSlug};
 use smcp_package::UntrustedPackage;
 
 use super::granting::{Held, diff_text, missing_text};
@@ -12,6 +12,7 @@ use super::{Client, OfServer, OfTenant, items, show_list, show_members, text, ti
 use crate::asks::{word, words};
 use crate::failure::Failure;
 use crate::files;
+use crate::report;
 use crate::ui::{STRONG, Ui, bytes};
 
 /// Uploads a signed package: it becomes the live release of a server, which is made if need be, once it is granted
@@ -26,6 +27,9 @@ The tenant must trust the publisher: `smcp publisher trust`. A release that asks
 does not have is kept, and goes live when it is granted them: the commands for that are printed, and --grant
 grants the hosts at once. Publishing a release again that is there already makes it live again: that is how to
 roll back.
+
+What the module can do and what was found in it is shown, and kept: `smcp release report`. A release with findings that
+the tenant's policy refuses is not published, and nothing has changed then: see `smcp policy`.
 
 Who may, besides the platform's admin: an API key of the tenant with the scope publish or admin; --grant takes admin.")]
 pub(crate) struct Publish {
@@ -55,7 +59,9 @@ pub(crate) fn publish(args: &Publish, ui: Ui) -> Result<(), Failure> {
     }
     ui.result(&answer, || {
         let of = &args.of;
-        let members = show_members(&answer, &["diff", "granted", "missing", "unfit", "waiting"]);
+        let but = ["diff", "granted", "missing", "report", "unfit", "waiting"];
+        let members = show_members(&answer, &but);
+        let report = answer.get("report").map(report::text).unwrap_or_default();
         let granted = items(&answer, "granted").iter().map(|grant| {
             let methods: Vec<_> = words(grant, "methods").collect();
             format!(
@@ -66,7 +72,10 @@ pub(crate) fn publish(args: &Publish, ui: Ui) -> Result<(), Failure> {
         });
         let granted = granted.collect::<String>();
         let missing = missing_text(&of.of, &of.server, &answer, &held);
-        format!("{members}{granted}{}{missing}", diff_text(&answer))
+        format!(
+            "{members}{granted}{}{missing}\n{report}",
+            diff_text(&answer)
+        )
     })
 }
 
@@ -193,11 +202,12 @@ fn all_servers(client: &Client, tenant: &str) -> Result<Value, Failure> {
     }
 }
 
-/// Lists the releases of a server.
+/// Lists the releases of a server, and shows the reports on them.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Example:
+Examples:
   smcp release list hello --tenant acme
+  smcp release report hello 5f2c...e1 --tenant acme
 
 Who may, besides the platform's admin: an API key of the tenant with the scope admin, audit or publish.")]
 pub(crate) struct ReleaseCommand {
@@ -209,11 +219,46 @@ pub(crate) struct ReleaseCommand {
 enum ReleaseAction {
     /// Lists the releases of a server, the newest first
     List(One),
+    /// Shows the report on a release, as it was when that was published
+    Report(ReportOf),
+}
+
+#[derive(Debug, Args)]
+struct ReportOf {
+    /// The server
+    #[arg(value_name = "SERVER")]
+    server: ServerSlug,
+    /// The release, by its digest
+    #[arg(value_name = "RELEASE")]
+    release: ReleaseDigest,
+    #[command(flatten)]
+    of: OfTenant,
+}
+
+impl ReportOf {
+    fn show(&self, ui: Ui) -> Result<(), Failure> {
+        let (client, tenant) = self.of.open()?;
+        let (server, release) = (&self.server, &self.release);
+        let answer = client.get(&format!(
+            "{tenant}/servers/{server}/releases/{release}/report"
+        ))?;
+        ui.result(&answer, || {
+            let (name, version) = (word(&answer, "name"), word(&answer, "version"));
+            format!(
+                "{STRONG}{:<13}{STRONG:#} {name} {version}\n{}",
+                "server",
+                report::text(&answer)
+            )
+        })
+    }
 }
 
 impl ReleaseCommand {
     pub(crate) fn run(&self, ui: Ui) -> Result<(), Failure> {
-        let ReleaseAction::List(One { server, of }) = &self.action;
+        let One { server, of } = match &self.action {
+            ReleaseAction::List(one) => one,
+            ReleaseAction::Report(report) => return report.show(ui),
+        };
         let (client, tenant) = of.open()?;
         let answer = client.get(&format!("{tenant}/servers/{server}/releases"))?;
         let head = ["RELEASE", "VERSION", "LIVE", "FLAGGED", "SIZE", "PUBLISHED"];

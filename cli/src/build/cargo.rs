@@ -39,11 +39,13 @@ pub(super) struct Crate {
     pub(super) directory: PathBuf,
     manifest: PathBuf,
     library: String,
+    lock: PathBuf,
 }
 
 #[derive(Deserialize)]
 struct Metadata {
     packages: Vec<Package>,
+    workspace_root: PathBuf,
 }
 
 #[derive(Deserialize)]
@@ -102,10 +104,14 @@ pub(super) fn find(directory: &Path) -> Result<Crate, Failure> {
             manifest.display()
         ))
     })?;
-    read(package, manifest)
+    read(
+        package,
+        manifest,
+        metadata.workspace_root.join("Cargo.lock"),
+    )
 }
 
-fn read(package: Package, manifest: PathBuf) -> Result<Crate, Failure> {
+fn read(package: Package, manifest: PathBuf, lock: PathBuf) -> Result<Crate, Failure> {
     let Package {
         name,
         version,
@@ -139,12 +145,31 @@ fn read(package: Package, manifest: PathBuf) -> Result<Crate, Failure> {
             .unwrap_or_else(|| name.replace('_', "-").to_ascii_lowercase()),
         limits: ours.limits,
         library: library.name.clone(),
+        lock,
         directory: manifest.parent().unwrap_or(&manifest).to_owned(),
         description: description.filter(|text| !text.is_empty()),
         name,
         version,
         manifest,
     })
+}
+
+impl Crate {
+    /// The version of the SDK that it was compiled with, if it uses it.
+    pub(super) fn sdk_version(&self) -> Option<String> {
+        let lock = std::fs::read_to_string(&self.lock).ok()?;
+        locked(&lock, "smcp-sdk").map(str::to_owned)
+    }
+}
+
+/// The version of a crate in a Cargo.lock, where each has its version after its name.
+fn locked<'a>(lock: &'a str, name: &str) -> Option<&'a str> {
+    let wanted = format!("name = \"{name}\"");
+    let mut lines = lock.lines().skip_while(|line| *line != wanted).skip(1);
+    lines
+        .next()?
+        .strip_prefix("version = \"")?
+        .strip_suffix('"')
 }
 
 /// Whether the toolchain of that directory can build for the target at all.
@@ -263,5 +288,18 @@ fn output(command: &mut Command) -> Result<Vec<u8>, Failure> {
         Ok(output.stdout)
     } else {
         Err(Failure::Cargo)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_of_a_crate_is_read_from_the_lock_file() {
+        let lock = "[[package]]\nname = \"smcp-sdk-extra\"\nversion = \"9.0.0\"\n\n[[package]]\nname = \"smcp-sdk\"\nversion = \"0.1.0\"\n";
+        assert_eq!(locked(lock, "smcp-sdk"), Some("0.1.0"));
+        assert_eq!(locked(lock, "sdk"), None);
+        assert_eq!(locked("name = \"smcp-sdk\"", "smcp-sdk"), None);
     }
 }

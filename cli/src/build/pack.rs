@@ -3,8 +3,8 @@
 
 use smcp_ids::ServerSlug;
 use smcp_package::{
-    Manifest, PackageError, capabilities, embed_manifest, inspect, strip_custom_sections,
-    strip_foreign_exports,
+    Manifest, PackageError, capabilities, embed_manifest, inspect, name_producers,
+    strip_custom_sections, strip_foreign_exports,
 };
 use smcp_sandbox::LoadedModule;
 
@@ -31,6 +31,13 @@ pub(super) fn pack(compiled: &[u8], of: &Crate) -> Result<Packed, Failure> {
         ))
     })?;
     let module = strip_foreign_exports(&strip_custom_sections(compiled)?)?;
+    let sdk = of.sdk_version();
+    let mut made_with = vec![
+        ("language", "Rust", ""),
+        ("processed-by", "smcp", env!("CARGO_PKG_VERSION")),
+    ];
+    made_with.extend(sdk.as_deref().map(|version| ("sdk", "smcp-sdk", version)));
+    let module = name_producers(&module, &made_with);
     let capabilities = capabilities(&module)?;
     let manifest = |catalogue: &str| -> Result<Manifest, PackageError> {
         let interfaces = capabilities.iter().cloned();

@@ -85,7 +85,15 @@ fn lock(bench: &Bench, directory: &str) {
 #[test]
 fn a_new_server_is_tested_built_and_called_outside_the_workspace() {
     let bench = Bench::new();
-    bench.smcp(&["new", "my-dice"]).ok();
+    let made = bench.smcp(&["--json", "new", "my-dice"]).json();
+    assert!(
+        made["files"]
+            .as_array()
+            .unwrap()
+            .contains(&json!("AGENTS.md"))
+    );
+    let agents = String::from_utf8(bench.read("my-dice/AGENTS.md")).unwrap();
+    assert!(agents.contains("smcp inspect my-dice.wasm"), "{agents}");
     assert_eq!(
         bench.smcp(&["--json", "new", "my-dice"]).error(),
         (1, "exists".into())

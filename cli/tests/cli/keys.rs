@@ -215,12 +215,29 @@ fn a_module_is_shown_as_it_is() {
     );
     assert_eq!(shown["limits"]["fuel"], 2_000_000_000_u64);
     assert!(shown["sections"].as_array().unwrap().len() > 5);
+    let report = &shown["report"];
+    assert_eq!(
+        (&report["findings"], &shown["refusedFor"]),
+        (&serde_json::json!([]), &serde_json::json!([]))
+    );
+    assert_eq!(report["facts"]["signers"], serde_json::json!([]));
+    let sdk = serde_json::json!({"role": "sdk", "name": "smcp-sdk", "version": env!("CARGO_PKG_VERSION")});
+    assert_eq!(report["facts"]["made_with"][2], sdk);
+    let cannot = report["facts"]["cannot"].as_array().unwrap().iter();
+    assert!(
+        cannot
+            .map(|ability| &ability["name"])
+            .any(|name| name == "http")
+    );
     bench.write("empty.wasm", b"\0asm\x01\0\0\0");
     let empty = bench.smcp(&["--json", "inspect", "empty.wasm"]).json();
     assert_eq!(empty["refusal"]["code"], "manifest_missing");
     let text = bench.smcp(&["inspect", "hello.wasm"]);
     assert!(
-        text.ok().contains("greet, echo") && !text.stdout.contains('\x1b'),
+        text.ok().contains("greet, echo")
+            && text.stdout.contains("cannot        send requests to hosts")
+            && text.stdout.contains("findings      none")
+            && !text.stdout.contains('\x1b'),
         "{}",
         text.stdout
     );

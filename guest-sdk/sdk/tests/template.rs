@@ -11,6 +11,7 @@ use std::process::Command;
 const FILES: &[(&str, &str)] = &[
     (".cargo/config.toml", ".cargo/config.toml"),
     (".gitignore", ".gitignore"),
+    ("AGENTS.md.in", "AGENTS.md"),
     ("Cargo.toml.in", "Cargo.toml"),
     ("README.md.in", "README.md"),
     ("clippy.toml", "clippy.toml"),

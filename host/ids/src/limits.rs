@@ -2,8 +2,10 @@
 //!
 //! Sizes are in bytes unless the name says otherwise. Cost is charged before the work is done.
 
+mod analysis;
 mod oauth;
 
+pub use analysis::*;
 pub use oauth::*;
 
 /// Bytes in a KiB and in a MiB.

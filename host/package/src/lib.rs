@@ -21,6 +21,7 @@
 mod admission;
 mod admitted;
 mod asks;
+mod contents;
 mod error;
 mod inspect;
 mod manifest;
@@ -33,13 +34,15 @@ mod write;
 pub use admission::{Admission, AdmissionStep};
 pub use admitted::{AdmissionRecord, AdmittedModule};
 pub use asks::{AskedSecret, Asks, is_setting_name};
+pub use contents::Contents;
 pub use error::{Limit, PackageError};
 pub use inspect::{SectionSummary, Summary, capabilities, inspect};
 pub use manifest::{AskedLimits, Manifest};
 pub use policy::{ADMISSION_VERSION, CallLimits, Policy, PolicyLimits};
 pub use untrusted::{UntrustedPackage, VerifiedPackage};
 pub use write::{
-    cosign, embed_manifest, sign, strip_custom_sections, strip_foreign_exports, unsign,
+    cosign, embed_manifest, name_producers, sign, strip_custom_sections, strip_foreign_exports,
+    unsign,
 };
 
 /// Name of the custom section that holds the manifest.

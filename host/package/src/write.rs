@@ -4,6 +4,7 @@ use smcp_crypto::{SigningKey, sha256};
 use smcp_ids::limits::SIGNATURES_MAX;
 
 use crate::admission::may_export;
+use crate::contents::PRODUCERS_SECTION;
 use crate::error::PackageError;
 use crate::manifest::Manifest;
 use crate::sections::{HEADER, Reader, put_custom, put_number, put_sized, sections};
@@ -44,6 +45,22 @@ pub fn strip_foreign_exports(module: &[u8]) -> Result<Vec<u8>, PackageError> {
         }
     }
     Ok(out)
+}
+
+/// The module with a section that says what it was made with, in the form of the WebAssembly tool conventions
+/// (ProducersSection.md): role (`language`, `processed-by` or `sdk`), name and version, each role once. It proves nothing.
+pub fn name_producers(module: &[u8], producers: &[(&str, &str, &str)]) -> Vec<u8> {
+    let mut contents = Vec::new();
+    put_number(&mut contents, producers.len());
+    for (role, name, version) in producers {
+        put_sized(&mut contents, role.as_bytes());
+        put_number(&mut contents, 1);
+        put_sized(&mut contents, name.as_bytes());
+        put_sized(&mut contents, version.as_bytes());
+    }
+    let mut out = module.to_vec();
+    put_custom(&mut out, PRODUCERS_SECTION, &contents);
+    out
 }
 
 /// The contents of an export section, given whole, without what is foreign.
@@ -196,6 +213,16 @@ mod tests {
         let exported = module(r#"(export "__getrandom_v03_custom")"#);
         assert_eq!(strip_foreign_exports(&exported).unwrap(), module(""));
         assert_eq!(strip_foreign_exports(&module("")).unwrap(), module(""));
+    }
+
+    #[test]
+    fn what_a_module_was_made_with_is_read_as_it_was_written() {
+        let made = [("language", "Rust", ""), ("sdk", "smcp-sdk", "0.1.0")];
+        let module = name_producers(&HEADER, &made);
+        let read = crate::Contents::read(&module).unwrap();
+        let written = made.map(|(role, name, version)| (role.into(), name.into(), version.into()));
+        assert_eq!(read.producers, written);
+        assert_eq!(read.code, crate::Contents::read(&HEADER).unwrap().code);
     }
 
     #[test]

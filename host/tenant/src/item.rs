@@ -192,13 +192,23 @@ impl Space {
         }
     }
 
+    /// The reports on a server's releases.
+    pub(crate) fn reports(server: &ServerSlug) -> Self {
+        let name = format!("report/{server}/");
+        Self {
+            account: name.clone(),
+            name,
+        }
+    }
+
     /// What the accounts of everything that is kept of a server begin with.
-    pub(crate) fn all_accounts(server: &ServerSlug) -> [String; 4] {
+    pub(crate) fn all_accounts(server: &ServerSlug) -> [String; 5] {
         [
             Self::accounts(server),
             Self::logs(server).account,
             Self::tapes(server).account,
             Self::catalogues(server).account,
+            Self::reports(server).account,
         ]
     }
 

@@ -4,6 +4,7 @@
 //! inside shows. Errors of MCP itself are JSON-RPC's and belong to the protocol crate.
 
 use serde::Serialize;
+use smcp_analysis::Finding;
 use smcp_auth::{AuthError, Challenge, Scope, discovery};
 use smcp_capability::turn::{Head, Reply};
 use smcp_ids::{CallId, limits};
@@ -24,6 +25,8 @@ pub(crate) struct Problem {
     call: Option<CallId>,
     /// What the caller has used up, where it is that.
     used_up: Option<Box<Refused>>,
+    /// For which findings a release is refused, where it is that.
+    findings: Vec<Finding>,
 }
 
 impl From<AuthError> for Problem {
@@ -48,6 +51,20 @@ impl Problem {
             scope: None,
             call: None,
             used_up: None,
+            findings: Vec::new(),
+        }
+    }
+
+    /// A release that the tenant's policy keeps out.
+    pub(crate) fn admission_refused(findings: Vec<Finding>) -> Self {
+        let count = findings.len();
+        let message = format!(
+            "the tenant's policy refuses this release for {count} of the findings in its report; correct what they are \
+             about, or have an admin change the policy"
+        );
+        Self {
+            findings,
+            ..Self::new(422, "admission_refused", message)
         }
     }
 
@@ -153,6 +170,8 @@ impl Problem {
             help: String,
             #[serde(rename = "callId", skip_serializing_if = "Option::is_none")]
             call: Option<String>,
+            #[serde(skip_serializing_if = "<[_]>::is_empty")]
+            findings: &'a [Finding],
         }
         let body = Body {
             error: Inner {
@@ -160,6 +179,7 @@ impl Problem {
                 message: &self.message,
                 help: format!("docs/errors.md#{}", self.code),
                 call: self.call.map(|call| call.to_string()),
+                findings: &self.findings,
             },
         };
         let mut reply = json(self.status, &body);

@@ -180,6 +180,14 @@ pub(crate) struct AuditRecord {
     pub(crate) signed_day: u64,
 }
 
+/// Which findings keep a release from being published.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PolicyRecord {
+    /// The JSON of a [`smcp_analysis::FindingPolicy`], which a later version may take for none.
+    pub(crate) policy: String,
+    pub(crate) changed: UnixMillis,
+}
+
 /// A client that an admin has registered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ClientRecord {
@@ -213,6 +221,7 @@ pub(crate) enum Row {
     Root(RootRecord),
     Life(LifeRecord),
     Reseal(ResealRecord),
+    Policy(PolicyRecord),
     Member(MemberRecord),
     Client(ClientRecord),
     Ended(EndedRecord),
@@ -229,6 +238,7 @@ pub(crate) enum Change {
     DeleteGrant(ServerSlug, String),
     DeleteSecret(ServerSlug, String),
     DeleteProvider,
+    DeletePolicy,
     DeleteMember(MemberId),
     DeleteClient(ClientId),
     DeleteEnded(GrantId),
@@ -240,7 +250,8 @@ const OPTIONS: &str = "options";
 const PROVIDER: &str = "provider";
 /// The row of the object that says how far its chain has come.
 const AUDIT: &str = "audit";
-
+/// The row of the object that says which findings refuse.
+const POLICY: &str = "policy";
 /// The row of the object that says what became of its tenant.
 const LIFE: &str = "life";
 /// The row of the object that says how far sealing it again has come.
@@ -270,6 +281,7 @@ impl Change {
             Self::DeleteGrant(server, host) => (Table::Grants, named_key(server, host)),
             Self::DeleteSecret(server, name) => (Table::Secrets, named_key(server, name)),
             Self::DeleteProvider => (Table::Object, PROVIDER.to_owned()),
+            Self::DeletePolicy => (Table::Object, POLICY.to_owned()),
             Self::DeleteMember(member) => (Table::Members, member.to_string()),
             Self::DeleteClient(client) => (Table::Clients, client.to_string()),
             Self::DeleteEnded(grant) => (Table::Ended, grant.to_string()),
@@ -303,6 +315,7 @@ impl Row {
             Self::Root(_) => (Table::Object, ROOT.to_owned()),
             Self::Life(_) => (Table::Object, LIFE.to_owned()),
             Self::Reseal(_) => (Table::Object, RESEAL.to_owned()),
+            Self::Policy(_) => (Table::Object, POLICY.to_owned()),
             Self::Member(row) => (Table::Members, row.id.to_string()),
             Self::Client(row) => (Table::Clients, row.id.to_string()),
             Self::Ended(row) => (Table::Ended, row.grant.to_string()),
@@ -325,6 +338,7 @@ impl Row {
             Self::Root(row) => postcard::to_allocvec(row),
             Self::Life(row) => postcard::to_allocvec(row),
             Self::Reseal(row) => postcard::to_allocvec(row),
+            Self::Policy(row) => postcard::to_allocvec(row),
             Self::Member(row) => postcard::to_allocvec(row),
             Self::Client(row) => postcard::to_allocvec(row),
             Self::Ended(row) => postcard::to_allocvec(row),
@@ -395,6 +409,7 @@ impl Row {
                 OPTIONS => Self::Options(decode(bytes)?),
                 PROVIDER => Self::Provider(decode(bytes)?),
                 AUDIT => Self::Audit(decode(bytes)?),
+                POLICY => Self::Policy(decode(bytes)?),
                 ROOT => Self::Root(decode(bytes)?),
                 LIFE => Self::Life(decode(bytes)?),
                 RESEAL => Self::Reseal(decode(bytes)?),

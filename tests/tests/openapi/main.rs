@@ -213,6 +213,26 @@ fn releases(inquiry: &mut Inquiry) {
     inquiry.ask("GET", "/servers?after=No_Name", Value::Null, 400);
     inquiry.ask("GET", "/servers/guest", Value::Null, 200);
     inquiry.ask("GET", path, Value::Null, 200);
+    reports(inquiry, waits["release"].as_str().unwrap());
+}
+
+fn reports(inquiry: &mut Inquiry, release: &str) {
+    let report = |release: &str| format!("/servers/guest/releases/{release}/report");
+    let shown = inquiry.ask("GET", &report(release), Value::Null, 200);
+    assert_eq!(shown["facts"]["can"][0]["name"], "http", "{shown}");
+    inquiry.ask("GET", &report("abc"), Value::Null, 400);
+    let policy = json!({"refuse_level": "danger", "accept": ["long_text"], "known_bad": [release]});
+    let set = inquiry.ask("PUT", "/policy", policy, 200);
+    let bad = set["known_bad_releases"].as_array().unwrap();
+    assert_eq!(bad.len(), 2, "{set}");
+    let refused = inquiry.ask_bytes("POST", "/servers/more/releases", &asking("2.0.0"), 422);
+    assert_eq!(
+        refused["error"]["findings"][0]["code"], "known_bad",
+        "{refused}"
+    );
+    inquiry.ask("PUT", "/policy", json!({"refuse_level": "all"}), 400);
+    inquiry.ask("GET", "/policy", Value::Null, 200);
+    inquiry.ask("DELETE", "/policy", Value::Null, 200);
 }
 
 fn grants_and_secrets(inquiry: &mut Inquiry) {
@@ -399,6 +419,7 @@ fn refusals(inquiry: &mut Inquiry) {
                 .replace("{client}", "k")
                 .replace("{release}", &"11".repeat(32))
                 .replace("{call}", "0000000000000000")
+                .replace("{release}", &"00".repeat(32))
         };
         let ask = |path: &str| inquiry.admin.ask(&operation.method, path);
         let own = path(&tenant.name);

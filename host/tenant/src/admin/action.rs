@@ -103,6 +103,7 @@ actions! {
     DeleteServer "DELETE" "tenants" {tenant} "servers" {server} => ADMIN;
     ListReleases "GET" "tenants" {tenant} "servers" {server} "releases" => SEE;
     Publish "POST" "tenants" {tenant} "servers" {server} "releases" => PUBLISH;
+    ShowReport "GET" "tenants" {tenant} "servers" {server} "releases" {release} "report" => SEE;
     ListGrants "GET" "tenants" {tenant} "servers" {server} "grants" => AUDIT;
     SetGrant "PUT" "tenants" {tenant} "servers" {server} "grants" => ADMIN;
     DeleteGrant "DELETE" "tenants" {tenant} "servers" {server} "grants" => ADMIN;
@@ -126,6 +127,10 @@ actions! {
     RevokeKey "DELETE" "tenants" {tenant} "keys" {key} => ADMIN;
     ShowLimits "GET" "tenants" {tenant} "limits" => AUDIT;
     SetLimits "PUT" "tenants" {tenant} "limits" => ADMIN;
+    // Who publishes must see by what is refused.
+    ShowPolicy "GET" "tenants" {tenant} "policy" => SEE;
+    SetPolicy "PUT" "tenants" {tenant} "policy" => ADMIN;
+    ResetPolicy "DELETE" "tenants" {tenant} "policy" => ADMIN;
     ListMembers "GET" "tenants" {tenant} "members" => AUDIT;
     InviteMember "POST" "tenants" {tenant} "members" => ADMIN;
     InviteMemberAgain "POST" "tenants" {tenant} "members" {member} "invitation" => ADMIN;

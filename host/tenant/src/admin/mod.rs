@@ -14,6 +14,7 @@ mod life;
 mod limits;
 mod logs;
 mod members;
+mod policy;
 mod provider;
 mod public;
 mod publish;
@@ -146,6 +147,12 @@ async fn perform(
         A::DeleteServer { server, .. } => servers::delete(scene, server).await,
         A::ListReleases { server, .. } => servers::releases(scene, server),
         A::Publish { server, .. } => publish::publish(scene, frame, server).await,
+        A::ShowReport {
+            server, release, ..
+        } => policy::report(scene, server, release).await,
+        A::ShowPolicy { .. } => policy::show(scene),
+        A::SetPolicy { .. } => policy::set(scene, frame).await,
+        A::ResetPolicy { .. } => policy::reset(scene).await,
         A::ListGrants { server, .. } => grants::list(scene, server),
         A::SetGrant { server, .. } => grants::set(scene, frame, server).await,
         A::DeleteGrant { server, .. } => grants::delete(scene, server, query).await,

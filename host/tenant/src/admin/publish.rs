@@ -5,6 +5,7 @@
 //! leaves an object that nobody can reach.
 
 use serde::Serialize;
+use smcp_analysis::Report;
 use smcp_capability::turn::{Effect, Frame, Performed, Reply};
 use smcp_ids::{ReleaseDigest, ServerSlug, limits};
 use smcp_package::{Admission, AdmittedModule, Policy, UntrustedPackage, VerifiedPackage};
@@ -34,6 +35,8 @@ struct Published {
     /// Settings that it does not declare, or whose values are not as it declares them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     unfit: Vec<String>,
+    /// What it is and what was found.
+    report: Report,
     #[serde(flatten)]
     server: ServerView,
 }
@@ -54,6 +57,9 @@ pub(super) async fn publish(scene: &Scene, frame: &Frame, server: &str) -> Resul
     let settings = SettingSchemas::compile(admitted.manifest().asks())
         .map_err(|error| Problem::new(422, error.code(), error.to_string()))?;
     let release = admitted.release();
+    let report = scene
+        .examine(&server, &admitted, &ready.loaded, &ready.catalogue)
+        .await?;
     let effect = Effect::WriteModule {
         release,
         bytes: admitted.bytes().to_vec(),
@@ -90,6 +96,7 @@ pub(super) async fn publish(scene: &Scene, frame: &Frame, server: &str) -> Resul
         tools: ready.catalogue.tools().count(),
         diff,
         unfit: unfit(directory, &server, &settings),
+        report,
         server: ServerView::of(directory, row),
     };
     let status = match (waits, again) {

@@ -14,8 +14,9 @@ use crate::reseal::ResealRecord;
 use crate::root::RootRecord;
 
 use super::{
-    AuditRecord, Change, ClientRecord, EndedRecord, GrantRecord, OptionsRecord, ProviderRecord,
-    PublisherRecord, ReleaseRecord, Row, SecretRecord, ServerRecord, SettingRecord, TenantRecord,
+    AuditRecord, Change, ClientRecord, EndedRecord, GrantRecord, OptionsRecord, PolicyRecord,
+    ProviderRecord, PublisherRecord, ReleaseRecord, Row, SecretRecord, ServerRecord, SettingRecord,
+    TenantRecord,
 };
 
 /// All rows of an object, opened: what it answers from.
@@ -36,6 +37,7 @@ pub(crate) struct Directory {
     pub(crate) root: Option<RootRecord>,
     pub(crate) life: LifeRecord,
     pub(crate) reseal: Option<ResealRecord>,
+    pub(crate) policy: Option<PolicyRecord>,
     pub(crate) members: BTreeMap<MemberId, MemberRecord>,
     pub(crate) clients: BTreeMap<ClientId, ClientRecord>,
     pub(crate) ended: BTreeMap<GrantId, EndedRecord>,
@@ -87,6 +89,8 @@ impl Directory {
             Change::Put(Row::Root(row)) => self.root = Some(row),
             Change::Put(Row::Life(row)) => self.life = row,
             Change::Put(Row::Reseal(row)) => self.reseal = Some(row),
+            Change::Put(Row::Policy(row)) => self.policy = Some(row),
+            Change::DeletePolicy => self.policy = None,
             Change::Put(Row::Member(row)) => {
                 self.members.insert(row.id.clone(), row);
             }

@@ -126,6 +126,9 @@ fn row(name: &str) -> (&'static str, u16, What) {
         "ListServers" | "ShowServer" | "ListReleases" => ("admin audit publish", 200, Nothing),
         "DeleteServer" => ("admin", 200, Nothing),
         "Publish" => ("admin publish", 201, What::Package),
+        "ShowReport" | "ShowPolicy" => ("admin audit publish", 200, Nothing),
+        "SetPolicy" => ("admin", 200, Json(json!({"refuse_level": "warning"}))),
+        "ResetPolicy" => ("admin", 200, Nothing),
         "ListGrants" | "ListSecrets" | "ListSettings" => ("admin audit", 200, Nothing),
         "SetGrant" => {
             let grant = json!({"host": "b.example.com", "methods": ["GET"]});

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod admission;
 mod alerts;
 mod apps;
 mod archive;

@@ -113,6 +113,24 @@ pub fn package_as(wat: &str, version: &str, catalogue: &str, key: &SigningKey) -
     sign(&embed_manifest(&module, &manifest).unwrap(), &[key]).unwrap()
 }
 
+/// A guest in WAT with that catalogue, whose tools do that.
+pub fn describing(catalogue: &str, call: &str) -> String {
+    let greet = include_str!("../../../../../tests/guests/greet.wat");
+    let text = catalogue.replace('\\', "\\\\").replace('"', "\\\"");
+    let start = greet.find("(data (i32.const 64)").unwrap();
+    let end = start + greet[start..].find('\n').unwrap();
+    let (before, after) = (&greet[..start], &greet[end..]);
+    let data = format!("(data (i32.const 20000) \"{text}\")");
+    let length = format!("(i32.const {}))\n    (i32.const 16)", catalogue.len());
+    format!("{before}{data}{after}")
+        .replace(
+            "(i32.const 16) (i32.const 64)",
+            "(i32.const 16) (i32.const 20000)",
+        )
+        .replace("(i32.const 60))\n    (i32.const 16)", &length)
+        .replace("(call $ok)))", &format!("{call}))"))
+}
+
 /// The text of the first data segment: where the WAT guests keep their catalogue.
 pub fn catalogue(wat: &str) -> String {
     let start = wat.find("(data (i32.const 64) \"").unwrap() + 22;
