@@ -326,6 +326,7 @@ fn run(chore: Chore) -> Result<()> {
                 dev::Options {
                     outbound: None,
                     stale_kv: None,
+                    faults: false,
                     request_log: "failures".to_owned(),
                     port,
                     state: paths::from_root(&state),

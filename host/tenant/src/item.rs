@@ -150,7 +150,7 @@ impl Space {
     }
 
     /// What tenants' objects have reported, in the platform's.
-    pub(crate) fn reports() -> Self {
+    pub(crate) fn usage_reports() -> Self {
         Self {
             name: "report".to_owned(),
             account: "report/".to_owned(),

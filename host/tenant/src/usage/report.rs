@@ -188,7 +188,7 @@ impl Scene {
             return Ok(());
         }
         let mut reports = Reports::default();
-        let space = Space::reports();
+        let space = Space::usage_reports();
         for number in 0..PAGES {
             let page: Option<Page> = self.kept_as(&space, &key(number)).await?;
             reports.by_tenant.extend(page.unwrap_or_default());
@@ -228,7 +228,7 @@ impl Scene {
     }
 
     async fn store_pages(&self, pages: &BTreeSet<u8>) -> Result<(), Problem> {
-        let space = Space::reports();
+        let space = Space::usage_reports();
         let mut writes = Vec::new();
         for &number in pages {
             let page: Page = {
