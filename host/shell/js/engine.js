@@ -273,6 +273,7 @@ export function responseOf(step) {
   const body = reader.slice();
   if (body.length === 0) return new Response(null, init);
   // The platform takes a short text faster than its bytes, which must be copied out of the memory
-  // that the next call overwrites. Every body of the engine is UTF-8.
-  return new Response(body.length < TEXT_BELOW ? decoder.decode(body) : body.slice(), init);
+  // that the next call overwrites. Every body of the engine is UTF-8, but for modules, which begin with 0.
+  const isText = body.length < TEXT_BELOW && body[0] !== 0;
+  return new Response(isText ? decoder.decode(body) : body.slice(), init);
 }

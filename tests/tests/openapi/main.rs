@@ -297,6 +297,24 @@ fn settings(inquiry: &mut Inquiry) {
     inquiry.ask("DELETE", &path("S1"), Value::Null, 200);
 }
 
+/// Calls a server whose tool traps.
+fn trap(inquiry: &mut Inquiry, key: &str) {
+    let guest = GREET.replace("(call $ok)))", "(unreachable)))");
+    let package = guests::package(&guest, "1.0.0").unwrap();
+    inquiry.ask_bytes("POST", "/servers/trap/releases", &package, 201);
+    let trapped = Ask::new("POST", &stage().platform().endpoint(TENANT, "trap"))
+        .header("authorization", &format!("Bearer {key}"))
+        .header("content-type", "application/json")
+        .header("accept", "application/json")
+        .send(tool_call("greet", &json!({})).to_string().as_bytes());
+    let trapped = trapped.unwrap();
+    assert!(
+        trapped.text().contains("guest_panicked"),
+        "{}",
+        trapped.text()
+    );
+}
+
 fn calls(inquiry: &mut Inquiry) {
     let key = inquiry.ask("POST", "/keys", json!({"name": "calls"}), 201);
     let key = key["key"].as_str().unwrap();
@@ -322,6 +340,7 @@ fn calls(inquiry: &mut Inquiry) {
         assert!(usage["all"]["requests"].as_u64().unwrap() > 0, "{usage}");
     }
     inquiry.ask("GET", "/usage?by=hour", Value::Null, 400);
+    trap(inquiry, key);
     let alerts = inquiry.ask("GET", "/alerts?from=0", Value::Null, 200);
     assert_eq!(alerts["alerts"][0]["kind"], "trap", "{alerts}");
     inquiry.ask("GET", "/alerts?from=x", Value::Null, 400);

@@ -342,8 +342,5 @@ pub(super) async fn end_import(scene: &Scene, frame: &Frame) -> Result<Reply, Pr
     scene.commit(vec![Change::Put(Row::Life(life))]).await?;
     public::tell_edge(scene, public::config(scene)?).await?;
     scene.take_up_due().await?;
-    Ok(json(
-        200,
-        &serde_json::json!({ "taken": true, "rows": rows }),
-    ))
+    Ok(json(200, &serde_json::json!({ "taken": true })))
 }
