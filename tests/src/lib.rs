@@ -232,8 +232,8 @@ impl Stage {
 }
 
 /// The platform lets an object sleep that has had nothing to do for ten seconds; before that, what it has counted is
-/// stored.
-pub const UNTIL_ASLEEP: Duration = Duration::from_secs(20);
+/// stored, which takes ten seconds at the most.
+pub const UNTIL_ASLEEP: Duration = Duration::from_secs(25);
 
 /// The `code` of an answer's error, wherever that kind of error has it.
 ///

@@ -18,8 +18,8 @@ use super::stage::{MAIN, Stage, path};
 /// The server whose tool waits.
 pub(super) const SERVER: &str = "everything";
 const MODERN: &str = "2026-07-28";
-/// The platform lets an object sleep that has had nothing to do for ten seconds.
-const UNTIL_ASLEEP: Duration = Duration::from_secs(20);
+/// The platform lets an object sleep that has had nothing to do for ten seconds, once what it has counted is stored.
+const UNTIL_ASLEEP: Duration = Duration::from_secs(25);
 /// For so long the runtime is watched.
 const WATCHED: Duration = Duration::from_secs(5);
 /// By then every task has asked.
