@@ -3,8 +3,10 @@
 //! Sizes are in bytes unless the name says otherwise. Cost is charged before the work is done.
 
 mod oauth;
+mod releases;
 
 pub use oauth::*;
+pub use releases::*;
 
 /// Bytes in a KiB and in a MiB.
 const KIB: usize = 1024;

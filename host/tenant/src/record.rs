@@ -23,9 +23,11 @@ use crate::audit::Head;
 use crate::life::LifeRecord;
 use crate::reseal::ResealRecord;
 use crate::root::{DataKeys, RootRecord};
+use crate::release::{Approval, Canary, Standing};
 use crate::tapes::Keeps;
 
 mod directory;
+pub(crate) mod earlier;
 
 pub(crate) use self::directory::Directory;
 
@@ -54,6 +56,10 @@ pub(crate) struct ServerRecord {
     pub(crate) live: Option<ReleaseDigest>,
     /// The release that will, when it is granted what it asks for.
     pub(crate) waiting: Option<ReleaseDigest>,
+    /// The release that answers some callers in place of the live one.
+    pub(crate) canary: Option<Canary>,
+    /// The release that was live before, and is again after a rollback.
+    pub(crate) before: Option<ReleaseDigest>,
 }
 
 /// A release of a server.
@@ -71,6 +77,7 @@ pub(crate) struct ReleaseRecord {
     pub(crate) interfaces: Vec<String>,
     /// What it asks for: the JSON of [`Asks`], which a later version may take for none.
     pub(crate) asks: String,
+    pub(crate) standing: Standing,
 }
 
 impl ReleaseRecord {
@@ -170,6 +177,12 @@ impl core::fmt::Debug for ProviderRecord {
     }
 }
 
+/// Whether a release that is published must be approved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ApprovalRecord {
+    pub(crate) approval: Approval,
+}
+
 /// How far the chain of what was done has come.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct AuditRecord {
@@ -209,6 +222,7 @@ pub(crate) enum Row {
     Secret(SecretRecord),
     Options(OptionsRecord),
     Provider(ProviderRecord),
+    Approval(ApprovalRecord),
     Audit(AuditRecord),
     Root(RootRecord),
     Life(LifeRecord),
@@ -240,6 +254,8 @@ const OPTIONS: &str = "options";
 const PROVIDER: &str = "provider";
 /// The row of the object that says how far its chain has come.
 const AUDIT: &str = "audit";
+/// The row of the object that says whether releases must be approved.
+const APPROVAL: &str = "approval";
 
 /// The row of the object that says what became of its tenant.
 const LIFE: &str = "life";
@@ -303,6 +319,7 @@ impl Row {
             Self::Root(_) => (Table::Object, ROOT.to_owned()),
             Self::Life(_) => (Table::Object, LIFE.to_owned()),
             Self::Reseal(_) => (Table::Object, RESEAL.to_owned()),
+            Self::Approval(_) => (Table::Object, APPROVAL.to_owned()),
             Self::Member(row) => (Table::Members, row.id.to_string()),
             Self::Client(row) => (Table::Clients, row.id.to_string()),
             Self::Ended(row) => (Table::Ended, row.grant.to_string()),
@@ -325,6 +342,7 @@ impl Row {
             Self::Root(row) => postcard::to_allocvec(row),
             Self::Life(row) => postcard::to_allocvec(row),
             Self::Reseal(row) => postcard::to_allocvec(row),
+            Self::Approval(row) => postcard::to_allocvec(row),
             Self::Member(row) => postcard::to_allocvec(row),
             Self::Client(row) => postcard::to_allocvec(row),
             Self::Ended(row) => postcard::to_allocvec(row),
@@ -395,6 +413,7 @@ impl Row {
                 OPTIONS => Self::Options(decode(bytes)?),
                 PROVIDER => Self::Provider(decode(bytes)?),
                 AUDIT => Self::Audit(decode(bytes)?),
+                APPROVAL => Self::Approval(decode(bytes)?),
                 ROOT => Self::Root(decode(bytes)?),
                 LIFE => Self::Life(decode(bytes)?),
                 RESEAL => Self::Reseal(decode(bytes)?),

@@ -19,6 +19,7 @@ mod rest;
 mod room;
 mod run;
 pub(crate) mod scope;
+mod serving;
 mod stream;
 mod task;
 mod told;
@@ -300,7 +301,7 @@ impl Asked<'_> {
             .map(|outlet| outlet.goes_live(self.scene, request.reply_to()));
         let answer = match self.endpoint {
             Endpoint::Server(server) => {
-                let ready = self.scene.live(server).await?;
+                let ready = self.serving(server, request).await?;
                 let ready = ready.ok_or_else(Problem::not_found)?;
                 self.at(server, &ready).answer(head, request).await
             }
@@ -429,12 +430,6 @@ impl Hosted<'_> {
 
     fn run<'r>(&'r self, request: &'r Request<'_>) -> run::Run<'r> {
         let (meta, agreed) = (request.meta(), self.asked.agreed());
-        let capabilities = match agreed {
-            Some(agreed) => &agreed.capabilities,
-            None => meta
-                .client_capabilities
-                .map_or("{}", |capabilities| capabilities.text()),
-        };
         let mut origin = crate::origin::of(meta);
         if let Some(agreed) = agreed {
             (origin.client, origin.version) = agreed.client.clone();
@@ -445,7 +440,7 @@ impl Hosted<'_> {
             ready: self.ready,
             to: request.reply_to(),
             principal: self.asked.principal,
-            capabilities,
+            capabilities: self.asked.capabilities(request),
             origin,
             wants_receipt: meta.receipt,
             takes_tasks: meta.takes_tasks,

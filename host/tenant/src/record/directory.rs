@@ -12,6 +12,7 @@ use smcp_ids::{
 use crate::life::LifeRecord;
 use crate::reseal::ResealRecord;
 use crate::root::RootRecord;
+use crate::release::Approval;
 
 use super::{
     AuditRecord, Change, ClientRecord, EndedRecord, GrantRecord, OptionsRecord, ProviderRecord,
@@ -32,6 +33,7 @@ pub(crate) struct Directory {
     pub(crate) secrets: BTreeMap<(ServerSlug, String), SecretRecord>,
     pub(crate) options: OptionsRecord,
     pub(crate) provider: Option<ProviderRecord>,
+    pub(crate) approval: Approval,
     pub(crate) audit: Option<AuditRecord>,
     pub(crate) root: Option<RootRecord>,
     pub(crate) life: LifeRecord,
@@ -87,6 +89,7 @@ impl Directory {
             Change::Put(Row::Root(row)) => self.root = Some(row),
             Change::Put(Row::Life(row)) => self.life = row,
             Change::Put(Row::Reseal(row)) => self.reseal = Some(row),
+            Change::Put(Row::Approval(row)) => self.approval = row.approval,
             Change::Put(Row::Member(row)) => {
                 self.members.insert(row.id.clone(), row);
             }
@@ -217,6 +220,15 @@ impl Directory {
                 .collect(),
             secrets: Secrets(secrets.collect()),
         }
+    }
+
+    /// A release of a server.
+    pub(crate) fn release(
+        &self,
+        server: &ServerSlug,
+        release: ReleaseDigest,
+    ) -> Option<&ReleaseRecord> {
+        self.releases.get(&(server.clone(), release))
     }
 
     /// The releases of a server, by digest.

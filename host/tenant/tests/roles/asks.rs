@@ -125,6 +125,11 @@ fn row(name: &str) -> (&'static str, u16, What) {
         "RevokePublisher" => ("admin", 200, Nothing),
         "ListServers" | "ShowServer" | "ListReleases" => ("admin audit publish", 200, Nothing),
         "DeleteServer" => ("admin", 200, Nothing),
+        "ShowApproval" => ("admin audit publish", 200, Nothing),
+        "SetApproval" => ("admin", 200, Json(json!({"approval": "required"}))),
+        "ApproveRelease" | "DeleteRelease" | "FetchModule" => ("admin", 200, Nothing),
+        "PromoteRelease" | "RollBack" => ("admin publish", 200, Nothing),
+        "SetCanary" => ("admin publish", 200, Json(json!({"percent": 5}))),
         "Publish" => ("admin publish", 201, What::Package),
         "ListGrants" | "ListSecrets" | "ListSettings" => ("admin audit", 200, Nothing),
         "SetGrant" => {
@@ -239,6 +244,7 @@ impl Ask {
             .replace("{origin}", &of("https://a.example", "https://none.example"))
             .replace("{release}", &of(&release(), &"11".repeat(32)))
             .replace("{call}", &of(&things.call, "0000000000000000"))
+            .replace("{release}", &of(&things.release, &"00".repeat(32)))
             .replace("{host}", &of("api.example.com", "none.example.com"))
     }
 
