@@ -8,14 +8,15 @@ use smcp_ids::ServerSlug;
 use smcp_package::UntrustedPackage;
 
 use super::granting::{Held, diff_text, missing_text};
-use super::{Client, OfServer, OfTenant, items, show_list, show_members, text, time};
+use super::release::canary_text;
+use super::{Client, OfServer, OfTenant, items, show_list, show_members, text};
 use crate::asks::{word, words};
 use crate::failure::Failure;
 use crate::files;
 use crate::ui::{STRONG, Ui, bytes};
 
 /// Uploads a signed package: it becomes the live release of a server, which is made if need be, once it is granted
-/// what it asks for.
+/// what it asks for, and approved if it must be.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -24,8 +25,8 @@ Examples:
 
 The tenant must trust the publisher: `smcp publisher trust`. A release that asks for hosts or secrets that its server
 does not have is kept, and goes live when it is granted them: the commands for that are printed, and --grant
-grants the hosts at once. Publishing a release again that is there already makes it live again: that is how to
-roll back.
+grants the hosts at once. Where releases must be approved, it is uploaded and no more: see `smcp release`. The release
+that was live before is live again with `smcp release rollback`.
 
 Who may, besides the platform's admin: an API key of the tenant with the scope publish or admin; --grant takes admin.")]
 pub(crate) struct Publish {
@@ -55,7 +56,10 @@ pub(crate) fn publish(args: &Publish, ui: Ui) -> Result<(), Failure> {
     }
     ui.result(&answer, || {
         let of = &args.of;
-        let members = show_members(&answer, &["diff", "granted", "missing", "unfit", "waiting"]);
+        let members = show_members(
+            &answer,
+            &["canary", "diff", "granted", "missing", "unfit", "waiting"],
+        );
         let granted = items(&answer, "granted").iter().map(|grant| {
             let methods: Vec<_> = words(grant, "methods").collect();
             format!(
@@ -166,14 +170,15 @@ impl ServerCommand {
 }
 
 fn show_server(of: &OfTenant, server: &ServerSlug, answer: &Value, held: &Held) -> String {
-    let members = show_members(answer, &["missing", "waiting"]);
+    let members = show_members(answer, &["canary", "missing", "waiting"]);
     let waiting = answer.get("waiting").filter(|waiting| !waiting.is_null());
     let waiting = waiting.map_or_else(String::new, |waiting| {
         let (version, release) = (word(waiting, "version"), word(waiting, "release"));
         format!("\n{STRONG}{:<12}{STRONG:#} {version}, {release}", "waiting")
     });
     format!(
-        "{members}{waiting}{}",
+        "{members}{}{waiting}{}",
+        canary_text(answer),
         missing_text(of, server, answer, held)
     )
 }
@@ -190,50 +195,5 @@ fn all_servers(client: &Client, tenant: &str) -> Result<Value, Failure> {
             Some(next) if after != format!("?after={next}") => after = format!("?after={next}"),
             _ => return Ok(json!({ "servers": servers })),
         }
-    }
-}
-
-/// Lists the releases of a server.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Example:
-  smcp release list hello --tenant acme
-
-Who may, besides the platform's admin: an API key of the tenant with the scope admin, audit or publish.")]
-pub(crate) struct ReleaseCommand {
-    #[command(subcommand)]
-    action: ReleaseAction,
-}
-
-#[derive(Debug, Subcommand)]
-enum ReleaseAction {
-    /// Lists the releases of a server, the newest first
-    List(One),
-}
-
-impl ReleaseCommand {
-    pub(crate) fn run(&self, ui: Ui) -> Result<(), Failure> {
-        let ReleaseAction::List(One { server, of }) = &self.action;
-        let (client, tenant) = of.open()?;
-        let answer = client.get(&format!("{tenant}/servers/{server}/releases"))?;
-        let head = ["RELEASE", "VERSION", "LIVE", "FLAGGED", "SIZE", "PUBLISHED"];
-        show_list(ui, &answer, "releases", &head, |row| {
-            let size = row
-                .get("size")
-                .and_then(Value::as_u64)
-                .map_or_else(|| "-".into(), bytes);
-            let [release, version, live, flagged] =
-                ["release", "version", "live", "flagged"].map(|member| text(row, member));
-            let waits = row.get("waiting") == Some(&Value::Bool(true));
-            let live = if waits { "waits".to_owned() } else { live };
-            vec![
-                release,
-                version,
-                live,
-                flagged,
-                size,
-                time(row, "published"),
-            ]
-        })
     }
 }
