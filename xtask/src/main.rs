@@ -187,7 +187,7 @@ enum Chore {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         filter: Vec<String>,
     },
-    /// Check the house rules: edges, head comments, the contract, error codes, the specification's clauses.
+    /// Check the house rules: edges, head comments, the contract, error codes, the specification's clauses, lock files.
     Tidy,
     /// Build, and run the Worker on this machine until interrupted.
     Dev {

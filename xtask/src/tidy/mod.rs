@@ -8,6 +8,7 @@ mod contract;
 mod edges;
 mod errors;
 mod files;
+mod locks;
 
 use std::path::Path;
 
@@ -35,6 +36,7 @@ pub fn run(root: &Path) -> Result<()> {
     complaints.extend(contract::check(root)?);
     complaints.extend(errors::check(root)?);
     complaints.extend(clauses::check(root)?);
+    complaints.extend(locks::check(root)?);
     for complaint in &complaints {
         eprintln!("{}", complaint.0);
     }
