@@ -153,6 +153,7 @@ pub(crate) fn taken(tenant: &Tenant) -> Vec<Case> {
         case("GET", "/admin/v1/audit", None).bearer(admin),
         case("GET", "/admin/v1/audit/head", None).bearer(admin),
         case("GET", "/admin/v1/rotation", None).bearer(admin),
+        case("GET", "/metrics", None).bearer(admin),
         case("GET", &format!("{of_server}/releases"), None).bearer(admin),
         case("PUT", &format!("{of_server}/config/limit"), None)
             .bearer(admin)

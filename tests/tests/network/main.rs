@@ -255,6 +255,7 @@ fn from_elsewhere_nobody_asks_what_the_platforms_admin_alone_may() {
         ("/admin/v1/audit", true),
         ("/admin/v1/audit/head", true),
         ("/admin/v1/rotation", true),
+        ("/metrics", true),
         ("/admin/v1/tenants/acme", false),
         ("/admin/v1/tenants/acme/servers", false),
         ("/admin/v1/openapi.json", false),
