@@ -48,7 +48,8 @@ fn environments_differ_in_names_only_and_share_nothing() {
                 "MODULES",
                 "SESSIONS",
                 "VERSION",
-                "ALLOWED_ORIGINS"
+                "ALLOWED_ORIGINS",
+                "REQUEST_LOG"
             ]
         );
         assert_eq!(config.alike, read[0].alike);

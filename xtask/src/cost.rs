@@ -2,7 +2,7 @@
 //!
 //! Prices are in `deploy/cost/prices.toml`, with the day on which they were read; loads in `deploy/cost/loads.toml` or a file
 //! of the operator's; what a call takes is what `cargo xtask bench` measured, read from README.md. It reckons high where it
-//! must guess: calls of one object never overlap, and all of a call's CPU is the Worker's.
+//! must guess: an object stays active as long as it may after each call, and all of a call's CPU is the Worker's.
 
 mod measured;
 mod table;
@@ -13,6 +13,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
+use smcp_ids::limits::{USAGE_BATCH_MILLIS, USAGE_REST_MILLIS};
 
 use measured::Measured;
 
@@ -101,7 +102,12 @@ const ROWS_OF_A_SERVER: f64 = 12.0;
 const ROWS_OF_A_RELEASE: f64 = 6.0;
 /// Bytes of a session in KV.
 const SESSION_BYTES: f64 = 1_000.0;
+/// Rows of one batch of what was used (docs/monitoring.md).
+const ROWS_OF_A_BATCH: f64 = 3.0;
 const DAYS: f64 = 30.0;
+const SECONDS: f64 = DAYS * 86_400.0;
+/// For so long an object is active after a call, until what was used is written, in seconds: it looks twice at the most.
+const AWAKE_AFTER: f64 = 2.0 * USAGE_REST_MILLIS as f64 / 1e3;
 
 /// Prints what each load costs; with `write`, into the document that says it.
 ///
@@ -187,8 +193,21 @@ fn used(load: &Load, measured: &Measured, prices: &Prices) -> [(&'static str, f6
     let wakings = load.tenants * load.wakings;
     let alarms = load.tenants * load.alarms;
     let waited = load.outside * load.outside_millis;
-    let active_millis = load.calls * (measured.call_millis + fuel_millis + waited)
-        + (wakings + alarms) * measured.waking_millis;
+    let call_seconds = (measured.call_millis + fuel_millis + waited) / 1e3;
+    // Calls come at random, each tenant's as often as another's. What is the part of the time in which an object has
+    // one, or had one a moment ago? (The server of a queue that never waits, M/G/infinity, is busy for so much.)
+    let rate = if load.tenants > 0.0 {
+        load.calls / load.tenants / SECONDS
+    } else {
+        0.0
+    };
+    let active = 1.0 - (-rate * (call_seconds + AWAKE_AFTER)).exp();
+    let active_seconds =
+        load.tenants * SECONDS * active + (wakings + alarms) * measured.waking_millis / 1e3;
+    // One when nobody calls any more, and one a minute while somebody does.
+    let rest = USAGE_REST_MILLIS as f64 / 1e3;
+    let batches = load.calls * (-rate * rest).exp()
+        + load.tenants * SECONDS * active / (USAGE_BATCH_MILLIS as f64 / 1e3);
     let commits = load.calls * load.storing;
     let modules = load.tenants * load.servers * load.releases;
     [
@@ -200,7 +219,7 @@ fn used(load: &Load, measured: &Measured, prices: &Prices) -> [(&'static str, f6
         ("object_requests", load.calls + alarms + load.publishing),
         (
             "object_gigabyte_seconds",
-            active_millis / 1e3 * prices.object_gigabytes,
+            active_seconds * prices.object_gigabytes,
         ),
         (
             "rows_read",
@@ -208,7 +227,10 @@ fn used(load: &Load, measured: &Measured, prices: &Prices) -> [(&'static str, f6
         ),
         (
             "rows_written",
-            commits * ROWS_OF_A_COMMIT + alarms + load.publishing * ROWS_OF_A_RELEASE,
+            commits * ROWS_OF_A_COMMIT
+                + batches * ROWS_OF_A_BATCH
+                + alarms
+                + load.publishing * ROWS_OF_A_RELEASE,
         ),
         ("object_gigabytes", load.tenants * load.stored_mb / 1e3),
         // A session is read when its object has forgotten it, at the worst each time that it wakes.
@@ -277,11 +299,32 @@ mod tests {
     fn the_platforms_own_examples_come_out_as_it_says() {
         let hundred_million = load(100e6);
         assert!((dollars(&hundred_million, "worker_requests") - 27.0).abs() < 1e-9);
-        // A million seconds of one object are 128,000 GB-s, which are included.
-        assert!(dollars(&load(1e9), "object_gigabyte_seconds").abs() < 1e-9);
-        // 86.4 million seconds are 11,059,200 GB-s, of which 10,659,200 are charged.
-        let active = dollars(&load(86.4e9), "object_gigabyte_seconds");
-        assert!((active - 133.24).abs() < 1e-6, "{active}");
+        // A hundred objects that are active all month are 33,177,600 GB-s, of which 32,777,600 are charged.
+        let always = Load {
+            tenants: 100.0,
+            ..load(1e12)
+        };
+        let active = dollars(&always, "object_gigabyte_seconds");
+        assert!((active - 409.72).abs() < 1e-6, "{active}");
+    }
+
+    #[test]
+    fn an_object_is_active_for_a_moment_after_each_call_and_only_once_for_two_at_a_time() {
+        let (prices, measured) = figures();
+        let seconds = |calls: f64| {
+            let load = Load {
+                tenants: 1.0,
+                ..load(calls)
+            };
+            let used = used(&load, &measured, &prices);
+            let active = used
+                .iter()
+                .find(|(what, _)| *what == "object_gigabyte_seconds");
+            active.unwrap().1 / prices.object_gigabytes
+        };
+        assert!((seconds(1.0) - AWAKE_AFTER).abs() < 0.01);
+        let (some, more) = (seconds(1e5), seconds(1e6));
+        assert!(some < 1e5 * AWAKE_AFTER && some < more && more < SECONDS);
     }
 
     #[test]

@@ -285,7 +285,7 @@ impl Administrator {
     fn tidy(&self, publisher: &Publisher) -> Result<()> {
         let of = ["--tenant", TENANT];
         let servers = self.smcp(["server", "list"].into_iter().chain(of))?;
-        if names(&servers, "servers", "name").contains(&SERVER) {
+        if names(&servers, "servers", "server").contains(&SERVER) {
             self.smcp(["server", "delete", SERVER, "--yes"].into_iter().chain(of))?;
         }
         let keys = self.smcp(["key", "list"].into_iter().chain(of))?;

@@ -4,23 +4,23 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod cases;
+
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
-use std::net::TcpStream;
+use std::io::Write;
 use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 use smcp_ids::limits::{ADMIN_BODY_MAX, MCP_BODY_MAX, OAUTH_FORM_MAX, PACKAGE_CEILING};
 use smcp_ids::limits::{ATTEMPT_MILLIS, ATTEMPTS_EACH, REGISTRATIONS_EACH, REGISTRATIONS_MILLIS};
-use smcp_tests::http::{Ask, tool_call};
 use smcp_tests::rules::{Request, Rule};
-use smcp_tests::{Tenant, stage};
+use smcp_tests::stage;
 use smcp_xtask::{paths, python};
 
-const GREET: &str = include_str!("../guests/greet.wat");
-/// The name that stands for the host in the files.
-const HOST: &str = "mcp.example.com";
+use cases::{Case, HOST, JSON, case, refused, taken};
+
+const GREET: &str = include_str!("../../guests/greet.wat");
 const RULES: [&str; 4] = [
     "custom-rules",
     "rate-limits",
@@ -178,201 +178,6 @@ fn rates_leave_more_than_the_host_allows_one_caller() {
     }
 }
 
-/// A request of the table: what it is, and the rule that must block it, if one must.
-struct Case {
-    method: &'static str,
-    path: String,
-    headers: Vec<(&'static str, String)>,
-    body: Vec<u8>,
-    /// How long it says that its body is; what is sent of it if it does not.
-    declared: Option<usize>,
-    blocked: Option<&'static str>,
-}
-
-fn case(method: &'static str, path: &str, blocked: Option<&'static str>) -> Case {
-    Case {
-        method,
-        path: path.to_owned(),
-        headers: Vec::new(),
-        body: Vec::new(),
-        declared: None,
-        blocked,
-    }
-}
-
-impl Case {
-    fn with(mut self, name: &'static str, value: &str) -> Self {
-        self.headers.push((name, value.to_owned()));
-        self
-    }
-
-    fn sending(mut self, body: impl Into<Vec<u8>>) -> Self {
-        self.body = body.into();
-        self
-    }
-
-    /// Says that a body of that length follows, and sends nothing of it.
-    fn declaring(mut self, length: usize) -> Self {
-        self.declared = Some(length);
-        self
-    }
-
-    fn bearer(self, token: &str) -> Self {
-        self.with("authorization", &format!("Bearer {token}"))
-    }
-
-    fn request(&self, is_listed: bool) -> Request {
-        let (path, query) = self.path.split_once('?').unwrap_or((&self.path, ""));
-        let headers = self
-            .headers
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), value.clone()));
-        let length = self.declared.unwrap_or(self.body.len());
-        let length = (length > 0).then(|| ("content-length".to_owned(), length.to_string()));
-        Request {
-            method: self.method.to_owned(),
-            host: HOST.to_owned(),
-            path: path.to_owned(),
-            query: query.to_owned(),
-            headers: headers.chain(length).collect(),
-            is_listed,
-        }
-    }
-
-    fn answer(&self) -> (u16, String) {
-        let platform = stage().platform();
-        if let Some(length) = self.declared {
-            return self.declare(platform.url(), length);
-        }
-        let ask = self.headers.iter().fold(
-            Ask::new(self.method, &format!("{}{}", platform.url(), self.path)),
-            |ask, (name, value)| ask.header(name, value),
-        );
-        let answer = ask.send(&self.body).unwrap();
-        (answer.status, answer.text())
-    }
-
-    /// What is answered to the head alone.
-    fn declare(&self, url: &str, length: usize) -> (u16, String) {
-        let authority = url.trim_start_matches("http://");
-        let mut stream = TcpStream::connect(authority).unwrap();
-        let headers = self.headers.iter();
-        let headers: String = headers
-            .map(|(name, value)| format!("{name}: {value}\r\n"))
-            .collect();
-        let (method, path) = (self.method, &self.path);
-        let head = format!(
-            "{method} {path} HTTP/1.1\r\nhost: {authority}\r\n{headers}content-length: {length}\r\n\r\n"
-        );
-        stream.write_all(head.as_bytes()).unwrap();
-        let mut line = String::new();
-        BufReader::new(stream).read_line(&mut line).unwrap();
-        let status = line.split_whitespace().nth(1).unwrap_or_default();
-        (
-            status.parse().unwrap_or_else(|_| panic!("{line:?}")),
-            String::new(),
-        )
-    }
-}
-
-const JSON: &str = "application/json";
-
-fn taken(tenant: &Tenant) -> Vec<Case> {
-    let admin = stage().platform().admin_token();
-    let (own, all) = (
-        format!("/t/{}/guest/mcp", tenant.name),
-        format!("/t/{}/mcp", tenant.name),
-    );
-    let call = tool_call("greet", &json!({})).to_string();
-    // Quotes code, as attackers of web pages do.
-    let quoting = call.replace("{}", r#"{"note":"<script>alert(1)</script>' OR 1=1 --"}"#);
-    let of_server = format!("/admin/v1/tenants/{}/servers/guest", tenant.name);
-    vec![
-        case("POST", &own, None)
-            .bearer(&tenant.key)
-            .with("content-type", JSON)
-            .sending(call.clone()),
-        case("POST", &own, None)
-            .bearer(&tenant.key)
-            .with("content-type", JSON)
-            .sending(quoting),
-        case("POST", &format!("{own}?from=docs"), None)
-            .bearer(&tenant.key)
-            .with("content-type", "Application/JSON; charset=utf-8")
-            .sending(call),
-        case("POST", &all, None)
-            .bearer(&tenant.key)
-            .with("content-type", JSON)
-            .sending(r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#),
-        case("OPTIONS", &own, None).with("origin", "https://app.example"),
-        case("GET", "/healthz", None),
-        case("GET", "/.well-known/oauth-authorization-server", None),
-        case(
-            "GET",
-            &format!("/.well-known/oauth-protected-resource{own}"),
-            None,
-        ),
-        case("GET", "/admin/v1/openapi.json", None),
-        case("GET", "/admin/v1/tenants", None).bearer(admin),
-        case("GET", "/admin/v1/audit", None).bearer(admin),
-        case("GET", "/admin/v1/audit/head", None).bearer(admin),
-        case("GET", &format!("{of_server}/releases"), None).bearer(admin),
-        case("PUT", &format!("{of_server}/config/limit"), None)
-            .bearer(admin)
-            .with("content-type", JSON)
-            .sending(r#"{"value":1}"#),
-        case("POST", "/register", None)
-            .with("content-type", JSON)
-            .sending(r#"{"redirect_uris":["http://127.0.0.1/back"]}"#),
-    ]
-}
-
-fn refused(tenant: &Tenant) -> Vec<Case> {
-    let admin = stage().platform().admin_token();
-    let own = format!("/t/{}/guest/mcp", tenant.name);
-    let of_server = format!("/admin/v1/tenants/{}/servers/guest", tenant.name);
-    let body = Some("smcp_body_size");
-    let methods = Some("smcp_methods");
-    let address = Some("smcp_credential_in_address");
-    vec![
-        case("PUT", &own, methods).bearer(&tenant.key).sending("{}"),
-        case("PATCH", "/admin/v1/tenants", methods)
-            .bearer(admin)
-            .sending("{}"),
-        case("PUT", "/token", methods).sending("a=b"),
-        case("DELETE", "/register", methods),
-        case("PUT", "/authorize", methods).sending("a=b"),
-        case("POST", &own, Some("smcp_media_type"))
-            .bearer(&tenant.key)
-            .with("content-type", "text/plain")
-            .sending("{}"),
-        case("POST", &own, Some("smcp_media_type"))
-            .bearer(&tenant.key)
-            .sending("{}"),
-        case("POST", &format!("{own}?key={}", tenant.key), address)
-            .with("content-type", JSON)
-            .sending("{}"),
-        case("POST", &format!("{own}?Access_Token=x"), address)
-            .with("content-type", JSON)
-            .sending("{}"),
-        case("GET", "/admin/v1/tenants?api_key=x", address),
-        case("POST", &own, body)
-            .bearer(&tenant.key)
-            .with("content-type", JSON)
-            .declaring(MCP_BODY_MAX + 1),
-        case("POST", "/admin/v1/tenants", body)
-            .bearer(admin)
-            .declaring(ADMIN_BODY_MAX + 1),
-        case("POST", &format!("{of_server}/releases"), body)
-            .bearer(admin)
-            .declaring(PACKAGE_CEILING + 1),
-        case("POST", "/register", body)
-            .with("content-type", JSON)
-            .declaring(OAUTH_FORM_MAX + 1),
-        case("POST", "/token", body).declaring(OAUTH_FORM_MAX + 1),
-    ]
-}
-
 /// The rule that blocks a request first, among the custom ones.
 fn blocking(request: &Request) -> Option<String> {
     let rules = rules("custom-rules");
@@ -416,6 +221,7 @@ fn sizes_are_the_hosts_own_to_the_byte() {
             "/admin/v1/tenants/acme/servers/echo/releases",
             PACKAGE_CEILING,
         ),
+        ("/admin/v1/tenants/acme/import", PACKAGE_CEILING),
         ("/register", OAUTH_FORM_MAX),
         ("/token", OAUTH_FORM_MAX),
         ("/revoke", OAUTH_FORM_MAX),
@@ -448,6 +254,8 @@ fn from_elsewhere_nobody_asks_what_the_platforms_admin_alone_may() {
         ("/admin/v1/tenants", true),
         ("/admin/v1/audit", true),
         ("/admin/v1/audit/head", true),
+        ("/admin/v1/rotation", true),
+        ("/metrics", true),
         ("/admin/v1/tenants/acme", false),
         ("/admin/v1/tenants/acme/servers", false),
         ("/admin/v1/openapi.json", false),
