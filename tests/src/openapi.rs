@@ -120,7 +120,7 @@ impl Document {
         let kind = answer.header("content-type");
         let schema = &response["content"][kind]["schema"];
         ensure!(!schema.is_null(), "nothing is said of {status} {kind}");
-        if kind == "application/wasm" {
+        if kind != "application/json" {
             return Ok(status);
         }
         let body = answer.json()?;

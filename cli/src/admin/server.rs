@@ -1,4 +1,4 @@
-//! `smcp publish`, `smcp server` and `smcp release`.
+//! `smcp publish` and `smcp server`.
 
 use std::path::PathBuf;
 

@@ -111,9 +111,15 @@ impl Scene {
         Ok(space.write(place, Some(sealed), None))
     }
 
-    /// What removes it, in the transaction that removes its row.
-    pub(crate) fn catalogue_removal(&self, server: &ServerSlug, release: ReleaseDigest) -> Write {
-        Space::catalogues(server).remove(release.to_string(), self.outside.now())
+    /// What removes all that is kept of a release beside its row, in the transaction that removes that.
+    pub(crate) fn release_removals(
+        &self,
+        server: &ServerSlug,
+        release: ReleaseDigest,
+    ) -> [Write; 2] {
+        let now = self.outside.now();
+        [Space::catalogues(server), Space::reports(server)]
+            .map(|space| space.remove(release.to_string(), now))
     }
 }
 

@@ -31,7 +31,8 @@ pub(crate) fn life(inquiry: &mut Inquiry) {
     inquiry.ask("PUT", &canary, json!({"percent": 10}), 200);
     inquiry.ask("GET", "/servers/life/releases", Value::Null, 200);
     inquiry.ask("DELETE", &second, Value::Null, 409);
-    inquiry.ask("GET", &format!("{second}/module"), Value::Null, 200);
+    let package = inquiry.take("GET", &format!("{second}/module"), 200);
+    assert_eq!(package, guests::package(GREET, "2.0.0").unwrap());
     inquiry.ask("POST", "/servers/life/rollback", Value::Null, 200);
     inquiry.ask("POST", "/servers/life/rollback", Value::Null, 409);
     inquiry.ask("DELETE", &second, Value::Null, 200);

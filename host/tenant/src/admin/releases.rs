@@ -268,7 +268,7 @@ fn begins(server: &ServerRecord, changes: &[Change]) -> impl Iterator<Item = Rel
         .filter(move |release| !before.contains(release))
 }
 
-/// Stores what a step changes in one transaction, the catalogue of a release that goes among it.
+/// Stores what a step changes in one transaction, with what is kept of a release that goes.
 async fn store(scene: &Scene, changes: Vec<Change>) -> Result<(), Problem> {
     for change in &changes {
         if let Change::Put(Row::Server(row)) = change {
@@ -280,11 +280,11 @@ async fn store(scene: &Scene, changes: Vec<Change>) -> Result<(), Problem> {
             }));
         }
     }
-    let goes = changes.iter().filter_map(|change| match change {
-        Change::DeleteRelease(server, release) => Some(scene.catalogue_removal(server, *release)),
+    let gone = changes.iter().filter_map(|change| match change {
+        Change::DeleteRelease(server, release) => Some(scene.release_removals(server, *release)),
         _ => None,
     });
-    let writes: Vec<Write> = goes.collect();
+    let writes: Vec<Write> = gone.flatten().collect();
     scene.commit_with(writes, changes).await
 }
 
