@@ -4,9 +4,11 @@
 
 mod analysis;
 mod oauth;
+mod releases;
 
 pub use analysis::*;
 pub use oauth::*;
+pub use releases::*;
 
 /// Bytes in a KiB and in a MiB.
 const KIB: usize = 1024;

@@ -49,6 +49,22 @@ impl Missing {
     }
 }
 
+impl core::fmt::Display for Missing {
+    /// In one line, for a refusal.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let hosts = self.http.iter().map(|asked| {
+            let methods: Vec<_> = asked.methods.iter().map(|method| method.as_str()).collect();
+            format!("{} to {}", methods.join(", "), asked.host)
+        });
+        let secrets = self
+            .secrets
+            .iter()
+            .map(|asked| format!("the secret {}", asked.name));
+        let parts: Vec<_> = hosts.chain(secrets).collect();
+        f.write_str(&parts.join("; "))
+    }
+}
+
 fn missing_secret(asked: &AskedSecret, set: &[Secret]) -> Option<MissingSecret> {
     let found = set.iter().find(|secret| secret.name() == asked.name);
     let bound = found.map_or(&[][..], Secret::hosts);

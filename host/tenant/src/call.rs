@@ -69,6 +69,8 @@ pub struct Call {
     log_left: Option<usize>,
     tellings_left: usize,
     dropped: u32,
+    /// What it asked for where its tape has something else.
+    diverged: Option<Request>,
 }
 
 impl Call {
@@ -91,6 +93,7 @@ impl Call {
             log_left: Some(limits::LOG_MAX),
             tellings_left: limits::NOTIFICATIONS_MAX,
             dropped: 0,
+            diverged: None,
         })
     }
 
@@ -128,7 +131,10 @@ impl Call {
                     return self.fail(GuestFault::TooManyEffects(limits::EFFECTS_MAX).into());
                 }
                 Ok(Verdict::Perform) => return CallStep::Perform(request),
-                Err(_) => return self.fail(HostFault::Engine.into()),
+                Err(_) => {
+                    self.diverged = Some(request);
+                    return self.fail(HostFault::Engine.into());
+                }
             }
         }
     }
@@ -205,6 +211,16 @@ impl Call {
     pub fn into_rerun(self) -> (Entry, Tape) {
         let tape = self.player.into_tape().rerun();
         (self.execution.into_entry(), tape)
+    }
+
+    /// What it asked for where its tape has something else, if it did.
+    pub fn diverged(&self) -> Option<&Request> {
+        self.diverged.as_ref()
+    }
+
+    /// How many effects it has asked for.
+    pub fn effects(&self) -> usize {
+        self.player.effects()
     }
 
     /// How many log entries and progress reports were dropped, since it has told as many as it may.

@@ -1,4 +1,4 @@
-//! Catalogues of live releases, apart from their modules: what lists of all servers are made from.
+//! Catalogues of releases, apart from their modules: what lists of all servers are made from.
 //!
 //! A catalogue is written when its release is published, sealed under the tenant's key for the place of
 //! its server and digest, and read again when it is listed: so a list loads no module, and what comes
@@ -8,6 +8,8 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use smcp_auth::Principal;
+use smcp_capability::items::Write;
 use smcp_ids::{ReleaseDigest, ServerSlug, limits};
 use smcp_protocol::Catalogue;
 
@@ -58,34 +60,32 @@ fn counted(catalogue: &Catalogue) -> usize {
 }
 
 impl Scene {
-    /// The catalogue of a server's live release. `None` if there is none.
+    /// The catalogue of the release of a server that answers a caller. `None` if none does.
     pub(crate) async fn catalogue(
         &self,
         server: &ServerSlug,
+        principal: &Principal,
     ) -> Result<Option<Rc<Catalogue>>, Problem> {
-        let live = {
+        let release = {
             let mut guard = self.state.borrow_mut();
             let state = &mut *guard;
             let row = state.directory()?.servers.get(server);
-            let Some(live) = row.and_then(|row| row.live) else {
+            let Some(release) = row.and_then(|row| row.serves(principal)) else {
                 return Ok(None);
             };
-            if let Some(catalogue) = state.catalogues.get(&live) {
+            if let Some(catalogue) = state.catalogues.get(&release) {
                 return Ok(Some(catalogue));
             }
-            live
+            release
         };
-        let place = Space::catalogues(server).place(live.to_string());
-        let (release, catalogue) = match self.read_item(place).await?.value {
-            Some(text) => {
-                let catalogue = Catalogue::parse(&text).map_err(|_| Problem::host())?;
-                (live, catalogue)
+        let place = Space::catalogues(server).place(release.to_string());
+        let catalogue = match self.read_item(place).await?.value {
+            Some(text) => Catalogue::parse(&text).map_err(|_| Problem::host())?,
+            // Published by a host that did not keep it, so its module has it; or gone by now.
+            None if self.has_release(server, release)? => {
+                self.release(server, release).await?.catalogue.clone()
             }
-            // Published by a host that did not write it, so its module has it; or gone by now.
-            None => match self.live(server).await? {
-                Some(ready) => (ready.release, ready.catalogue.clone()),
-                None => return Ok(None),
-            },
+            None => return Ok(None),
         };
         let catalogue = Rc::new(catalogue);
         let mut state = self.state.borrow_mut();
@@ -93,30 +93,33 @@ impl Scene {
         Ok(Some(catalogue))
     }
 
-    /// Writes the catalogue of a release, before the row that makes it live. Others than those of the live
-    /// release and the one that waits go: a release that is published again has its written again.
-    pub(crate) async fn keep_catalogue(
+    fn has_release(&self, server: &ServerSlug, release: ReleaseDigest) -> Result<bool, Problem> {
+        let state = self.state.borrow();
+        Ok(state.directory()?.release(server, release).is_some())
+    }
+
+    /// What keeps the catalogue of a release, in the transaction that stores its row: as long as that is there.
+    pub(crate) fn catalogue_write(
         &self,
         server: &ServerSlug,
         release: ReleaseDigest,
         text: &str,
-    ) -> Result<(), Problem> {
+    ) -> Result<Write, Problem> {
         let space = Space::catalogues(server);
         let place = space.place(release.to_string());
         let sealed = self.seal_item(&place, text.as_bytes())?;
+        Ok(space.write(place, Some(sealed), None))
+    }
+
+    /// What removes all that is kept of a release beside its row, in the transaction that removes that.
+    pub(crate) fn release_removals(
+        &self,
+        server: &ServerSlug,
+        release: ReleaseDigest,
+    ) -> [Write; 2] {
         let now = self.outside.now();
-        let kept = self
-            .keys_of(&space, 2 * limits::RELEASES_MAX as u64)
-            .await?;
-        let mut listed = vec![release.to_string()];
-        if let Some(row) = self.state.borrow().directory()?.servers.get(server) {
-            let releases = [row.live, row.waiting].into_iter().flatten();
-            listed.extend(releases.map(|release| release.to_string()));
-        }
-        let gone = kept.into_iter().filter(|key| !listed.contains(key));
-        let mut writes: Vec<_> = gone.map(|key| space.remove(key, now)).collect();
-        writes.push(space.write(place, Some(sealed), None));
-        self.keep(writes, Vec::new()).await.map(drop)
+        [Space::catalogues(server), Space::reports(server)]
+            .map(|space| space.remove(release.to_string(), now))
     }
 }
 

@@ -122,19 +122,6 @@ pub(crate) async fn admit(
 }
 
 impl Scene {
-    /// The live release of a server, loaded if it is not yet. `None` if there is none.
-    pub(crate) async fn live(&self, server: &ServerSlug) -> Result<Option<Rc<Ready>>, Problem> {
-        let live = {
-            let state = self.state.borrow();
-            let row = state.directory()?.servers.get(server);
-            row.and_then(|row| row.live)
-        };
-        match live {
-            Some(live) => self.release(server, live).await.map(Some),
-            None => Ok(None),
-        }
-    }
-
     /// A release of a server, live or not, loaded if it is not yet.
     pub(crate) async fn release(
         &self,

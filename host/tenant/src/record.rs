@@ -21,11 +21,13 @@ use smcp_package::{AdmissionRecord, Asks};
 use crate::asks::Reach;
 use crate::audit::Head;
 use crate::life::LifeRecord;
+use crate::release::{Approval, Canary, Standing};
 use crate::reseal::ResealRecord;
 use crate::root::{DataKeys, RootRecord};
 use crate::tapes::Keeps;
 
 mod directory;
+pub(crate) mod earlier;
 
 pub(crate) use self::directory::Directory;
 
@@ -54,6 +56,10 @@ pub(crate) struct ServerRecord {
     pub(crate) live: Option<ReleaseDigest>,
     /// The release that will, when it is granted what it asks for.
     pub(crate) waiting: Option<ReleaseDigest>,
+    /// The release that answers some callers in place of the live one.
+    pub(crate) canary: Option<Canary>,
+    /// The release that was live before, and is again after a rollback.
+    pub(crate) before: Option<ReleaseDigest>,
 }
 
 /// A release of a server.
@@ -71,6 +77,7 @@ pub(crate) struct ReleaseRecord {
     pub(crate) interfaces: Vec<String>,
     /// What it asks for: the JSON of [`Asks`], which a later version may take for none.
     pub(crate) asks: String,
+    pub(crate) standing: Standing,
 }
 
 impl ReleaseRecord {
@@ -170,6 +177,12 @@ impl core::fmt::Debug for ProviderRecord {
     }
 }
 
+/// Whether a release that is published must be approved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ApprovalRecord {
+    pub(crate) approval: Approval,
+}
+
 /// How far the chain of what was done has come.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct AuditRecord {
@@ -217,6 +230,7 @@ pub(crate) enum Row {
     Secret(SecretRecord),
     Options(OptionsRecord),
     Provider(ProviderRecord),
+    Approval(ApprovalRecord),
     Audit(AuditRecord),
     Root(RootRecord),
     Life(LifeRecord),
@@ -252,6 +266,9 @@ const PROVIDER: &str = "provider";
 const AUDIT: &str = "audit";
 /// The row of the object that says which findings refuse.
 const POLICY: &str = "policy";
+/// The row of the object that says whether releases must be approved.
+const APPROVAL: &str = "approval";
+
 /// The row of the object that says what became of its tenant.
 const LIFE: &str = "life";
 /// The row of the object that says how far sealing it again has come.
@@ -316,6 +333,7 @@ impl Row {
             Self::Life(_) => (Table::Object, LIFE.to_owned()),
             Self::Reseal(_) => (Table::Object, RESEAL.to_owned()),
             Self::Policy(_) => (Table::Object, POLICY.to_owned()),
+            Self::Approval(_) => (Table::Object, APPROVAL.to_owned()),
             Self::Member(row) => (Table::Members, row.id.to_string()),
             Self::Client(row) => (Table::Clients, row.id.to_string()),
             Self::Ended(row) => (Table::Ended, row.grant.to_string()),
@@ -339,6 +357,7 @@ impl Row {
             Self::Life(row) => postcard::to_allocvec(row),
             Self::Reseal(row) => postcard::to_allocvec(row),
             Self::Policy(row) => postcard::to_allocvec(row),
+            Self::Approval(row) => postcard::to_allocvec(row),
             Self::Member(row) => postcard::to_allocvec(row),
             Self::Client(row) => postcard::to_allocvec(row),
             Self::Ended(row) => postcard::to_allocvec(row),
@@ -410,6 +429,7 @@ impl Row {
                 PROVIDER => Self::Provider(decode(bytes)?),
                 AUDIT => Self::Audit(decode(bytes)?),
                 POLICY => Self::Policy(decode(bytes)?),
+                APPROVAL => Self::Approval(decode(bytes)?),
                 ROOT => Self::Root(decode(bytes)?),
                 LIFE => Self::Life(decode(bytes)?),
                 RESEAL => Self::Reseal(decode(bytes)?),

@@ -83,6 +83,8 @@ pub struct Replayed {
     pub fuel: Fuel,
     /// The linear memory that it has, in bytes; 0 where it was not looked at.
     pub memory: usize,
+    /// How many effects it has asked for, the one at which it went another way not counted.
+    pub effects: usize,
 }
 
 /// How to replay.
@@ -134,7 +136,9 @@ pub fn replay(
             CallStep::Ended(ended) => {
                 memory = ended.memory;
                 break match &ended.result {
-                    Err(Fault::Host(HostFault::Engine)) => Stand::Diverged(None),
+                    Err(Fault::Host(HostFault::Engine)) => {
+                        Stand::Diverged(call.diverged().cloned())
+                    }
                     _ => Stand::Ended(end_of(&ended)),
                 };
             }
@@ -144,6 +148,7 @@ pub fn replay(
         stand,
         fuel: call.fuel_used(),
         memory,
+        effects: call.effects(),
     })
 }
 

@@ -16,6 +16,7 @@ use smcp_ids::{Fuel, ServerSlug, TenantId};
 use crate::audit::Act;
 use crate::budget::{Attempts, Buckets, Refusals, Registrations};
 use crate::catalogues::Catalogues;
+use crate::holding::Holding;
 use crate::journal::Waiting;
 use crate::lines::Lines;
 use crate::listed::Listed;
@@ -45,6 +46,8 @@ pub(crate) struct State {
     /// Whether its root is to be stored with the first thing that is.
     is_rootless: bool,
     pub(crate) modules: Modules,
+    /// Modules that are written or removed just now.
+    pub(crate) holding: Holding,
     /// What every slice is, if it does not follow the time.
     pub(crate) fixed_slice: Option<Fuel>,
     pub(crate) catalogues: Catalogues,
@@ -108,6 +111,7 @@ impl State {
             directory: None,
             is_rootless: false,
             modules: Modules::default(),
+            holding: Holding::default(),
             fixed_slice: None,
             catalogues: Catalogues::default(),
             listed: Listed::default(),

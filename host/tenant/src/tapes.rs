@@ -23,6 +23,8 @@ pub(crate) enum Keeps {
     Failures,
     /// Of those too whose client asked for a receipt.
     Receipts,
+    /// Of all.
+    All,
 }
 
 /// What is said of a tape without opening it.

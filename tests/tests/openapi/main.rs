@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod life;
 mod moving;
 mod people;
 mod refusals;
@@ -147,6 +148,7 @@ fn every_operation_answers_as_the_document_says() {
     tenants_and_publishers(&mut inquiry);
     releases(&mut inquiry);
     grants_and_secrets(&mut inquiry);
+    life::life(&mut inquiry);
     settings(&mut inquiry);
     calls(&mut inquiry);
     keys(&mut inquiry);
@@ -341,10 +343,10 @@ fn calls(inquiry: &mut Inquiry) {
         200,
     );
     inquiry.ask("GET", "/tapes", Value::Null, 200);
-    for keep in ["receipts", "none", "failures"] {
+    for keep in ["receipts", "all", "none", "failures"] {
         inquiry.ask("PUT", "/tapes", json!({"keep": keep}), 200);
     }
-    inquiry.ask("PUT", "/tapes", json!({"keep": "all"}), 400);
+    inquiry.ask("PUT", "/tapes", json!({"keep": "some"}), 400);
 }
 
 fn keys(inquiry: &mut Inquiry) {

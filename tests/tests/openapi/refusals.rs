@@ -29,7 +29,6 @@ pub(super) fn refusals(inquiry: &mut Inquiry) {
                 .replace("{client}", "k")
                 .replace("{release}", &"11".repeat(32))
                 .replace("{call}", "0000000000000000")
-                .replace("{release}", &"00".repeat(32))
         };
         let ask = |path: &str| inquiry.admin.ask(&operation.method, path);
         let own = path(&tenant.name);

@@ -98,12 +98,21 @@ actions! {
     ListPublishers "GET" "tenants" {tenant} "publishers" => SEE;
     TrustPublisher "POST" "tenants" {tenant} "publishers" => ADMIN;
     RevokePublisher "DELETE" "tenants" {tenant} "publishers" {key} => ADMIN;
+    ShowApproval "GET" "tenants" {tenant} "approval" => SEE;
+    SetApproval "PUT" "tenants" {tenant} "approval" => ADMIN;
     ListServers "GET" "tenants" {tenant} "servers" => SEE;
     ShowServer "GET" "tenants" {tenant} "servers" {server} => SEE;
     DeleteServer "DELETE" "tenants" {tenant} "servers" {server} => ADMIN;
     ListReleases "GET" "tenants" {tenant} "servers" {server} "releases" => SEE;
     Publish "POST" "tenants" {tenant} "servers" {server} "releases" => PUBLISH;
     ShowReport "GET" "tenants" {tenant} "servers" {server} "releases" {release} "report" => SEE;
+    // Who publishes may let go on what was approved, and go back; who may be given a release is decided by who approves.
+    RollBack "POST" "tenants" {tenant} "servers" {server} "rollback" => PUBLISH;
+    DeleteRelease "DELETE" "tenants" {tenant} "servers" {server} "releases" {release} => ADMIN;
+    FetchModule "GET" "tenants" {tenant} "servers" {server} "releases" {release} "module" => ADMIN;
+    ApproveRelease "POST" "tenants" {tenant} "servers" {server} "releases" {release} "approve" => ADMIN;
+    PromoteRelease "POST" "tenants" {tenant} "servers" {server} "releases" {release} "promote" => PUBLISH;
+    SetCanary "PUT" "tenants" {tenant} "servers" {server} "releases" {release} "canary" => PUBLISH;
     ListGrants "GET" "tenants" {tenant} "servers" {server} "grants" => AUDIT;
     SetGrant "PUT" "tenants" {tenant} "servers" {server} "grants" => ADMIN;
     DeleteGrant "DELETE" "tenants" {tenant} "servers" {server} "grants" => ADMIN;

@@ -219,6 +219,7 @@ enum KeepsView {
     None,
     Failures,
     Receipts,
+    All,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -232,6 +233,7 @@ pub(super) fn show_keep(scene: &Scene) -> Result<Reply, Problem> {
         Keeps::None => KeepsView::None,
         Keeps::Failures => KeepsView::Failures,
         Keeps::Receipts => KeepsView::Receipts,
+        Keeps::All => KeepsView::All,
     };
     Ok(json(200, &Keep { keep }))
 }
@@ -243,6 +245,7 @@ pub(super) async fn set_keep(scene: &Scene, frame: &Frame) -> Result<Reply, Prob
         KeepsView::None => Keeps::None,
         KeepsView::Failures => Keeps::Failures,
         KeepsView::Receipts => Keeps::Receipts,
+        KeepsView::All => Keeps::All,
     };
     let options = scene.state.borrow().directory()?.options.clone();
     let row = Row::Options(OptionsRecord { tapes, ..options });

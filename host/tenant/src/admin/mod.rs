@@ -19,6 +19,7 @@ mod provider;
 mod public;
 mod publish;
 mod publishers;
+mod releases;
 mod rotation;
 mod secrets;
 mod servers;
@@ -82,13 +83,13 @@ pub(crate) async fn answer(
         }
     };
     if frame.method == "GET" {
-        return perform(scene, frame, query, &allowed).await;
+        return perform(scene, principal, frame, query, &allowed).await;
     }
     if !principal.is_platform_admin() {
         scene.life()?.admit()?;
     }
     scene.does(act);
-    let reply = perform(scene, frame, query, &allowed).await;
+    let reply = perform(scene, principal, frame, query, &allowed).await;
     // What changed no row is written down by itself; what failed has changed nothing.
     if let (Some(act), Ok(_)) = (scene.act.take(), &reply) {
         scene.note(act).await?;
@@ -116,6 +117,7 @@ const INTERNAL: &str = "/internal/tenant";
 /// Does what its caller may. The tenant of the path is this object's.
 async fn perform(
     scene: &Scene,
+    principal: &Principal,
     frame: &Frame,
     query: &str,
     allowed: &Allowed<'_>,
@@ -145,14 +147,32 @@ async fn perform(
         A::ListServers { .. } => servers::list(scene, query),
         A::ShowServer { server, .. } => servers::show(scene, server),
         A::DeleteServer { server, .. } => servers::delete(scene, server).await,
-        A::ListReleases { server, .. } => servers::releases(scene, server),
-        A::Publish { server, .. } => publish::publish(scene, frame, server).await,
         A::ShowReport {
             server, release, ..
         } => policy::report(scene, server, release).await,
         A::ShowPolicy { .. } => policy::show(scene),
         A::SetPolicy { .. } => policy::set(scene, frame).await,
         A::ResetPolicy { .. } => policy::reset(scene).await,
+        A::ShowApproval { .. } => releases::show_approval(scene),
+        A::SetApproval { .. } => releases::set_approval(scene, frame).await,
+        A::ListReleases { server, .. } => releases::list(scene, server),
+        A::Publish { server, .. } => publish::publish(scene, principal, frame, server).await,
+        A::RollBack { server, .. } => releases::roll_back(scene, server).await,
+        A::FetchModule {
+            server, release, ..
+        } => releases::module(scene, server, release).await,
+        A::ApproveRelease {
+            server, release, ..
+        } => releases::approve(scene, principal, server, release).await,
+        A::PromoteRelease {
+            server, release, ..
+        } => releases::promote(scene, server, release).await,
+        A::SetCanary {
+            server, release, ..
+        } => releases::canary(scene, frame, server, release).await,
+        A::DeleteRelease {
+            server, release, ..
+        } => releases::delete(scene, server, release).await,
         A::ListGrants { server, .. } => grants::list(scene, server),
         A::SetGrant { server, .. } => grants::set(scene, frame, server).await,
         A::DeleteGrant { server, .. } => grants::delete(scene, server, query).await,

@@ -1,4 +1,5 @@
-//! Publishing: from bytes that somebody uploaded to a release, live if its server is granted what it asks for.
+//! Publishing: from bytes that somebody uploaded to a release; live, if it need not be approved and its server is
+//! granted what it asks for.
 //!
 //! Nothing is stored until the module is verified, admitted, translated, and has described itself
 //! as its manifest says. The module is stored before the row that names it: what fails in between
@@ -6,27 +7,31 @@
 
 use serde::Serialize;
 use smcp_analysis::Report;
+use smcp_auth::Principal;
 use smcp_capability::turn::{Effect, Frame, Performed, Reply};
-use smcp_ids::{ReleaseDigest, ServerSlug, limits};
+use smcp_ids::{ReleaseDigest, ServerSlug, UnixMillis, limits};
 use smcp_package::{Admission, AdmittedModule, Policy, UntrustedPackage, VerifiedPackage};
 use smcp_protocol::Catalogue;
 use smcp_protocol::catalogue::union_name;
 use smcp_sandbox::LoadedModule;
 
+use super::releases::{answering, differences};
 use super::servers::ServerView;
-use super::waiting::live_catalogue;
 use crate::asks::{Diff, Missing};
 use crate::describe::Describing;
 use crate::modules::{admit, ready};
 use crate::pace::Pace;
 use crate::problem::{Problem, json};
 use crate::record::{Change, Directory, ReleaseRecord, Row, ServerRecord};
+use crate::release::{Approval, Approved, Life, Standing, State};
 use crate::schemas::{SettingSchemas, ToolSchemas};
 use crate::state::Scene;
 
 #[derive(Serialize)]
 struct Published {
     release: String,
+    /// What it is now.
+    state: State,
     /// Whether this very release had been published before.
     again: bool,
     tools: usize,
@@ -41,7 +46,12 @@ struct Published {
     server: ServerView,
 }
 
-pub(super) async fn publish(scene: &Scene, frame: &Frame, server: &str) -> Result<Reply, Problem> {
+pub(super) async fn publish(
+    scene: &Scene,
+    principal: &Principal,
+    frame: &Frame,
+    server: &str,
+) -> Result<Reply, Problem> {
     let server: ServerSlug = super::parse(server, "server")?;
     let verified = verify(scene, &frame.body)?;
     let manifest = verified.manifest().map_err(refused)?;
@@ -64,27 +74,26 @@ pub(super) async fn publish(scene: &Scene, frame: &Frame, server: &str) -> Resul
         release,
         bytes: admitted.bytes().to_vec(),
     };
+    let _held = scene.holds_module(release)?;
     if scene.outside.perform(effect).await != Performed::Done {
         return Err(Problem::host());
     }
-    scene
-        .keep_catalogue(&server, release, admitted.manifest().catalogue())
-        .await?;
     // Others have run since: what was checked is checked again, then written in the same step.
     let again = check_room(scene, &server, release, admitted.manifest().version())?;
     check_trust(scene, &admitted)?;
-    let before = live_catalogue(scene, &server)?;
+    let before = answering(scene, &server)?;
     let Plan {
         changes,
         diff,
-        waits,
-    } = plan(scene, &server, &admitted)?;
-    let what = serde_json::json!({ "release": admitted.release().to_string(), "waits": waits });
+        becomes,
+    } = plan(scene, &server, &admitted, principal)?;
+    let what = serde_json::json!({ "release": release.to_string(), "becomes": becomes });
     scene.does_with(&what);
-    scene.commit(changes).await?;
-    if !waits {
+    let catalogue = scene.catalogue_write(&server, release, admitted.manifest().catalogue())?;
+    scene.commit_with(vec![catalogue], changes).await?;
+    if becomes == State::Live {
         // Where all servers are one, a new one's lists are others too.
-        let differ = before.unwrap_or_default().changes(&ready.catalogue);
+        let differ = differences(&before, [&ready.catalogue]);
         scene.announce(&server, &differ).await?;
     }
     let state = scene.state.borrow();
@@ -92,6 +101,7 @@ pub(super) async fn publish(scene: &Scene, frame: &Frame, server: &str) -> Resul
     let row = directory.servers.get(&server).ok_or_else(Problem::host)?;
     let published = Published {
         release: release.to_string(),
+        state: becomes,
         again,
         tools: ready.catalogue.tools().count(),
         diff,
@@ -99,10 +109,10 @@ pub(super) async fn publish(scene: &Scene, frame: &Frame, server: &str) -> Resul
         report,
         server: ServerView::of(directory, row),
     };
-    let status = match (waits, again) {
-        (true, _) => 202,
-        (false, true) => 200,
-        (false, false) => 201,
+    let status = match (becomes, again) {
+        (State::Waiting | State::Uploaded, _) => 202,
+        (_, true) => 200,
+        (_, false) => 201,
     };
     Ok(json(status, &published))
 }
@@ -200,7 +210,9 @@ fn check_room(
         count += 1;
     }
     if count >= limits::RELEASES_MAX {
-        let message = format!("{server} has {count} releases; delete the server or use another");
+        let message = format!(
+            "{server} has {count} releases; delete some that are retired: smcp release delete"
+        );
         return Err(Problem::conflict("too_many_releases", message));
     }
     if !directory.servers.contains_key(server) && directory.servers.len() >= limits::SERVERS_MAX {
@@ -251,29 +263,70 @@ async fn check_catalogue(
 struct Plan {
     changes: Vec<Change>,
     diff: Diff,
-    /// Whether the release waits for what it asks for.
-    waits: bool,
+    /// Where the release is then.
+    becomes: State,
 }
 
-fn plan(scene: &Scene, server: &ServerSlug, admitted: &AdmittedModule) -> Result<Plan, Problem> {
+fn plan(
+    scene: &Scene,
+    server: &ServerSlug,
+    admitted: &AdmittedModule,
+    principal: &Principal,
+) -> Result<Plan, Problem> {
     let now = scene.outside.now();
     let state = scene.state.borrow();
     let directory = state.directory()?;
     let digest = admitted.release();
-    let existing = directory.servers.get(server);
-    let live = existing.and_then(|row| row.live);
-    let manifest = admitted.manifest();
-    let missing = Missing::of(manifest.asks(), &directory.access(server));
-    // What is live stays so, even if a grant was taken from it.
-    let waits = !missing.is_empty() && live != Some(digest);
-    let row = ServerRecord {
-        server: server.clone(),
-        created: existing.map_or(now, |row| row.created),
-        live: if waits { live } else { Some(digest) },
-        waiting: waits.then_some(digest),
+    let row = directory.servers.get(server).cloned();
+    let row = row.unwrap_or_else(|| ServerRecord::new(server.clone(), now));
+    let by = principal.to_string();
+    let known = directory.release(server, digest);
+    let mut release = record(server, admitted, now, known, by.clone())?;
+    let before = row.live.and_then(|live| directory.release(server, live));
+    let before = before.map(ReleaseRecord::reach).unwrap_or_default();
+    let diff = Diff::between(&before, &release.reach());
+    let life = Life {
+        directory,
+        server: &row,
+        now,
     };
-    let known = directory.releases.get(&(server.clone(), digest));
-    let release = ReleaseRecord {
+    if directory.approval == Approval::Required {
+        // One that is there stays where it is: what was live once is promoted by its name.
+        let becomes = State::of(&row, &release);
+        let rows = [Row::Server(row), Row::Release(Box::new(release))];
+        return Ok(Plan {
+            changes: rows.map(Change::Put).into(),
+            diff,
+            becomes,
+        });
+    }
+    let approves = || Approved { by, at: now };
+    release.standing.approved.get_or_insert_with(approves);
+    let missing = Missing::of(admitted.manifest().asks(), &directory.access(server));
+    // What is live stays so, even if a grant was taken from it.
+    let waits = !missing.is_empty() && row.live != Some(digest);
+    let changes = if waits {
+        life.waits(release)
+    } else {
+        life.goes_live(release)
+    };
+    Ok(Plan {
+        changes,
+        diff,
+        becomes: if waits { State::Waiting } else { State::Live },
+    })
+}
+
+/// The row of a release. What is known of it stays, whoever publishes it again.
+fn record(
+    server: &ServerSlug,
+    admitted: &AdmittedModule,
+    now: UnixMillis,
+    known: Option<&ReleaseRecord>,
+    by: String,
+) -> Result<ReleaseRecord, Problem> {
+    let manifest = admitted.manifest();
+    Ok(ReleaseRecord {
         server: server.clone(),
         name: manifest.name().to_string(),
         version: manifest.version().to_owned(),
@@ -282,15 +335,6 @@ fn plan(scene: &Scene, server: &ServerSlug, admitted: &AdmittedModule) -> Result
         admission: admitted.record().clone(),
         interfaces: manifest.capabilities().map(str::to_owned).collect(),
         asks: manifest.asks().to_json().map_err(refused)?,
-    };
-    let before = live.and_then(|live| directory.releases.get(&(server.clone(), live)));
-    let before = before.map(ReleaseRecord::reach).unwrap_or_default();
-    Ok(Plan {
-        diff: Diff::between(&before, &release.reach()),
-        waits,
-        changes: vec![
-            Change::Put(Row::Release(Box::new(release))),
-            Change::Put(Row::Server(row)),
-        ],
+        standing: known.map_or_else(|| Standing::uploaded(by), |row| row.standing.clone()),
     })
 }

@@ -9,6 +9,7 @@ use super::waiting::is_orphaned;
 use super::{body, label, parameter, parse};
 use crate::problem::{Problem, json};
 use crate::record::{Change, PublisherRecord, Row};
+use crate::release::Life;
 use crate::state::Scene;
 
 #[derive(Deserialize)]
@@ -83,7 +84,7 @@ pub(super) async fn trust(scene: &Scene, frame: &Frame) -> Result<Reply, Problem
     Ok(json(201, &View::of(&record)))
 }
 
-/// Nothing more is accepted from it: neither what waits. What is live stays live, flagged, unless `stop=true`.
+/// Nothing more is accepted from it: neither what waits, nor what is tried as a canary. What is live stays live, flagged, unless `stop=true`.
 pub(super) async fn revoke(scene: &Scene, key: &str, query: &str) -> Result<Reply, Problem> {
     #[derive(Serialize)]
     struct Revoked {
@@ -92,6 +93,7 @@ pub(super) async fn revoke(scene: &Scene, key: &str, query: &str) -> Result<Repl
         flagged: Vec<String>,
         stopped: Vec<String>,
         withdrawn: Vec<String>,
+        recalled: Vec<String>,
     }
     let key: PublisherKey = key.parse().map_err(|_| Problem::not_found())?;
     let stop = parameter(query, "stop") == Some("true");
@@ -99,6 +101,7 @@ pub(super) async fn revoke(scene: &Scene, key: &str, query: &str) -> Result<Repl
     let mut touched = Vec::new();
     let mut silenced = Vec::new();
     let mut withdrawn = Vec::new();
+    let mut recalled = Vec::new();
     let mut changes = Vec::new();
     {
         let state = scene.state.borrow();
@@ -118,13 +121,25 @@ pub(super) async fn revoke(scene: &Scene, key: &str, query: &str) -> Result<Repl
             if release.is_some_and(|release| release.admission.signers.contains(&key)) {
                 touched.push(server.server.to_string());
                 if stop {
+                    let life = Life {
+                        directory,
+                        server,
+                        now,
+                    };
+                    changes.extend(server.live.and_then(|live| life.retires(live)));
                     changed.live = None;
+                    changed.canary = None;
                     silenced.push(server.server.clone());
                 }
             }
-            if is_orphaned(directory, server, &key) {
+            let orphaned = |release| is_orphaned(directory, &server.server, release, &key);
+            if orphaned(server.waiting) {
                 withdrawn.push(server.server.to_string());
                 changed.waiting = None;
+            }
+            if orphaned(changed.canary.map(|canary| canary.release)) {
+                recalled.push(server.server.clone());
+                changed.canary = None;
             }
             if changed != *server {
                 changes.push(Change::Put(Row::Server(changed)));
@@ -132,7 +147,7 @@ pub(super) async fn revoke(scene: &Scene, key: &str, query: &str) -> Result<Repl
         }
     }
     scene.commit(changes).await?;
-    for server in &silenced {
+    for server in silenced.iter().chain(&recalled) {
         scene.announce(server, &EVERYTHING).await?;
     }
     let (flagged, stopped) = if stop {
@@ -148,6 +163,7 @@ pub(super) async fn revoke(scene: &Scene, key: &str, query: &str) -> Result<Repl
             flagged,
             stopped,
             withdrawn,
+            recalled: recalled.iter().map(ToString::to_string).collect(),
         },
     ))
 }

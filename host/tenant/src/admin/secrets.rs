@@ -167,10 +167,9 @@ fn hosts(
     Ok(hosts)
 }
 
-/// For which hosts the releases that wait and that are live ask for a secret.
+/// For which hosts the releases that answer or wait ask for a secret.
 fn asked(directory: &Directory, server: &ServerRecord, name: &str) -> BTreeSet<HostPattern> {
-    let releases = [server.waiting, server.live].into_iter().flatten();
-    let hosts = releases.filter_map(|release| {
+    let hosts = server.named().filter_map(|release| {
         let asks = directory
             .releases
             .get(&(server.server.clone(), release))?

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use smcp_capability::turn::{Effect, Performed, Reply};
-use smcp_ids::{ReleaseDigest, ServerSlug, limits};
+use smcp_ids::{ServerSlug, limits};
 
 use super::tenants::Deleted;
 use super::waiting::lacks;
@@ -22,6 +22,10 @@ pub(super) struct ServerView {
     version: Option<String>,
     /// The release that is to be live when it is granted what it asks for.
     waiting: Option<WaitingView>,
+    /// The release that answers some callers.
+    canary: Option<CanaryView>,
+    /// The release that a rollback makes live.
+    before: Option<String>,
     /// What the release that waits, or else the live one, asks for and is not granted.
     #[serde(skip_serializing_if = "Option::is_none")]
     missing: Option<Missing>,
@@ -38,11 +42,21 @@ struct WaitingView {
     version: String,
 }
 
+#[derive(Serialize)]
+struct CanaryView {
+    release: String,
+    version: String,
+    percent: u8,
+}
+
 impl ServerView {
     pub(super) fn of(directory: &Directory, record: &ServerRecord) -> Self {
         let release = |digest| directory.releases.get(&(record.server.clone(), digest));
         let live = record.live.and_then(release);
         let waiting = record.waiting.and_then(release);
+        let canary = record
+            .canary
+            .and_then(|canary| Some((canary, release(canary.release)?)));
         let tenant = directory
             .tenant
             .as_ref()
@@ -56,6 +70,12 @@ impl ServerView {
                 release: release.admission.release.to_string(),
                 version: release.version.clone(),
             }),
+            canary: canary.map(|(canary, release)| CanaryView {
+                release: canary.release.to_string(),
+                version: release.version.clone(),
+                percent: canary.percent,
+            }),
+            before: record.before.map(|before| before.to_string()),
             missing: lacks(directory, record),
             releases: directory.releases_of(&record.server).count(),
             flagged: live.is_some_and(|release| is_flagged(directory, release)),
@@ -64,43 +84,8 @@ impl ServerView {
     }
 }
 
-#[derive(Serialize)]
-pub(super) struct ReleaseView {
-    release: String,
-    name: String,
-    version: String,
-    published: u64,
-    size: u64,
-    signers: Vec<String>,
-    live: bool,
-    waiting: bool,
-    flagged: bool,
-}
-
-impl ReleaseView {
-    fn of(directory: &Directory, record: &ReleaseRecord, server: &ServerRecord) -> Self {
-        let is = |release: Option<ReleaseDigest>| release == Some(record.admission.release);
-        Self {
-            release: record.admission.release.to_string(),
-            name: record.name.clone(),
-            version: record.version.clone(),
-            published: record.published.0,
-            size: record.size,
-            signers: record
-                .admission
-                .signers
-                .iter()
-                .map(ToString::to_string)
-                .collect(),
-            live: is(server.live),
-            waiting: is(server.waiting),
-            flagged: is_flagged(directory, record),
-        }
-    }
-}
-
 /// Whether nobody who signed a release is trusted any more.
-fn is_flagged(directory: &Directory, release: &ReleaseRecord) -> bool {
+pub(super) fn is_flagged(directory: &Directory, release: &ReleaseRecord) -> bool {
     !directory.trusts_any(&release.admission.signers)
 }
 
@@ -149,23 +134,6 @@ pub(super) fn show(scene: &Scene, server: &str) -> Result<Reply, Problem> {
     Ok(json(200, &ServerView::of(directory, record)))
 }
 
-pub(super) fn releases(scene: &Scene, server: &str) -> Result<Reply, Problem> {
-    #[derive(Serialize)]
-    struct List {
-        releases: Vec<ReleaseView>,
-    }
-    let state = scene.state.borrow();
-    let directory = state.directory()?;
-    let record = find(directory, server)?;
-    let mut rows: Vec<_> = directory.releases_of(&record.server).collect();
-    rows.sort_by_key(|row| core::cmp::Reverse(row.published));
-    let releases = rows
-        .into_iter()
-        .map(|row| ReleaseView::of(directory, row, record))
-        .collect();
-    Ok(json(200, &List { releases }))
-}
-
 /// What is another for those who listen when a server is gone, or stopped: where all servers are one,
 /// what it had is in no list any more.
 pub(super) const EVERYTHING: [smcp_protocol::Change; 3] = [
@@ -194,13 +162,7 @@ pub(super) async fn delete(scene: &Scene, server: &str) -> Result<Reply, Problem
         for row in directory.releases_of(&slug) {
             let release = row.admission.release;
             changes.push(Change::DeleteRelease(slug.clone(), release));
-            if !directory
-                .releases
-                .keys()
-                .any(|(other, digest)| *other != slug && *digest == release)
-            {
-                orphans.push(release);
-            }
+            orphans.push(release);
         }
         (slug, changes, orphans)
     };
@@ -212,8 +174,7 @@ pub(super) async fn delete(scene: &Scene, server: &str) -> Result<Reply, Problem
             return Err(Problem::host());
         }
     }
-    // The rows are gone: a module that stays behind is garbage, not a fault of this request.
-    scene.outside.perform(Effect::DeleteModules(orphans)).await;
+    scene.remove_orphans(orphans).await?;
     scene.announce(&slug, &EVERYTHING).await?;
     Ok(json(200, &Deleted { deleted: true }))
 }

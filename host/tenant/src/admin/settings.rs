@@ -116,7 +116,7 @@ pub(super) async fn delete(scene: &Scene, server: &str, name: &str) -> Result<Re
     Ok(json(200, &Deleted { deleted: true }))
 }
 
-/// Refuses what the live release declares otherwise. What it does not declare, the waiting one may: it is set
+/// Refuses what the live release declares otherwise. What it does not declare, the canary or the waiting one may: it is set
 /// beforehand then.
 fn check_declared(
     directory: &Directory,
@@ -124,9 +124,8 @@ fn check_declared(
     name: &str,
     value: &str,
 ) -> Result<(), Problem> {
-    let releases = [server.live, server.waiting].into_iter().flatten();
-    let releases =
-        releases.filter_map(|release| directory.releases.get(&(server.server.clone(), release)));
+    let releases = server.named();
+    let releases = releases.filter_map(|release| directory.release(&server.server, release));
     let asks: Vec<_> = releases.filter_map(ReleaseRecord::asks).collect();
     let declares = |asks: &&Asks| asks.config().contains_key(name);
     let Some(declared) = asks.iter().find(declares).or(asks.first()) else {

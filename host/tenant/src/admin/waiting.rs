@@ -7,13 +7,14 @@ use std::rc::Rc;
 
 use serde::Serialize;
 use smcp_capability::http::send::Access;
-use smcp_ids::{ReleaseDigest, ServerSlug};
-use smcp_protocol::Catalogue;
+use smcp_ids::{ReleaseDigest, ServerSlug, UnixMillis};
 
+use super::releases::{answering, differences};
 use crate::asks::Missing;
 use crate::modules::Ready;
 use crate::problem::Problem;
-use crate::record::{Change, Directory, Row, ServerRecord};
+use crate::record::{Change, Directory, ReleaseRecord, Row, ServerRecord};
+use crate::release::Life;
 use crate::state::Scene;
 
 /// What a grant came to.
@@ -34,33 +35,30 @@ pub(super) async fn grant(
     make: impl Fn(&Directory) -> Result<Row, Problem>,
 ) -> Result<Granted, Problem> {
     let mut ready: Option<Rc<Ready>> = None;
-    let (row, completed) = loop {
+    let now = scene.outside.now();
+    let (row, went_live, completes) = loop {
         let (row, completed) = {
             let state = scene.state.borrow();
             let directory = state.directory()?;
             let row = make(directory)?;
-            let completed = completes(directory, server, &row);
+            let completed = completes(directory, server, &row, now);
             (row, completed)
         };
         let held = ready.as_ref().map(|ready| ready.release);
-        match &completed {
+        match completed {
             // It is loaded before it is live: what cannot be loaded must not answer.
-            Some(record) if record.live != held => {
-                let Some(release) = record.live else {
-                    break (row, None);
-                };
+            Some((release, _)) if Some(release) != held => {
                 ready = Some(scene.release(server, release).await?);
             }
-            _ => break (row, completed),
+            Some((release, changes)) => break (row, Some(release), changes),
+            None => break (row, None, Vec::new()),
         }
     };
-    let went_live = completed.as_ref().and_then(|record| record.live);
-    let before = live_catalogue(scene, server)?;
-    let server_row = completed.map(|record| Change::Put(Row::Server(record)));
-    let changes = [Change::Put(row)].into_iter().chain(server_row);
+    let before = answering(scene, server)?;
+    let changes = [Change::Put(row)].into_iter().chain(completes);
     scene.commit(changes.collect()).await?;
     if let (Some(_), Some(ready)) = (went_live, ready) {
-        let differ = before.unwrap_or_default().changes(&ready.catalogue);
+        let differ = differences(&before, [&ready.catalogue]);
         scene.announce(server, &differ).await?;
     }
     let state = scene.state.borrow();
@@ -72,19 +70,26 @@ pub(super) async fn grant(
     })
 }
 
-/// The server with its waiting release live, if nothing is missing for that with this row.
-fn completes(directory: &Directory, server: &ServerSlug, row: &Row) -> Option<ServerRecord> {
+/// The release that waits, and what makes it live, if nothing is missing for that with this row.
+fn completes(
+    directory: &Directory,
+    server: &ServerSlug,
+    row: &Row,
+    now: UnixMillis,
+) -> Option<(ReleaseDigest, Vec<Change>)> {
     let record = directory.servers.get(server)?;
     let waiting = record.waiting?;
-    let release = directory.releases.get(&(server.clone(), waiting))?;
+    let release = directory.release(server, waiting)?;
     let access = with(directory.access(server), row);
     let is_complete = Missing::of(&release.asks()?, &access).is_empty();
+    let life = Life {
+        directory,
+        server: record,
+        now,
+    };
     // Nobody could publish it now, had the publisher been revoked: neither can a grant.
-    (is_complete && directory.trusts_any(&release.admission.signers)).then(|| ServerRecord {
-        live: Some(waiting),
-        waiting: None,
-        ..record.clone()
-    })
+    (is_complete && directory.trusts_any(&release.admission.signers))
+        .then(|| (waiting, life.goes_live(release.clone())))
 }
 
 /// What a server would reach with a row that is not written yet.
@@ -108,40 +113,26 @@ fn with(mut access: Access, row: &Row) -> Access {
 /// What a server lacks for the release that waits, or else for the one that is live; `None` if nothing.
 pub(super) fn lacks(directory: &Directory, record: &ServerRecord) -> Option<Missing> {
     let release = record.waiting.or(record.live)?;
-    let release = directory.releases.get(&(record.server.clone(), release))?;
-    let missing = Missing::of(&release.asks()?, &directory.access(&record.server));
+    lacks_for(directory, directory.release(&record.server, release)?)
+}
+
+/// What its server lacks for a release; `None` if nothing.
+pub(super) fn lacks_for(directory: &Directory, release: &ReleaseRecord) -> Option<Missing> {
+    let missing = Missing::of(&release.asks()?, &directory.access(&release.server));
     (!missing.is_empty()).then_some(missing)
 }
 
-/// Whether a release waits that only revoked publishers have signed, should `revoked` be one of them.
+/// Whether a release is one that only revoked publishers have signed, should `revoked` be one of them.
 pub(super) fn is_orphaned(
     directory: &Directory,
-    server: &ServerRecord,
+    server: &ServerSlug,
+    release: Option<ReleaseDigest>,
     revoked: &smcp_ids::PublisherKey,
 ) -> bool {
-    let waiting =
-        |release: ReleaseDigest| directory.releases.get(&(server.server.clone(), release));
-    server.waiting.and_then(waiting).is_some_and(|release| {
+    let release = release.and_then(|release| directory.release(server, release));
+    release.is_some_and(|release| {
         let others = release.admission.signers.iter();
         let others: Vec<_> = others.filter(|key| *key != revoked).copied().collect();
         !directory.trusts_any(&others)
     })
-}
-
-/// The catalogue of the release that answers now. Of one that was not called of late, an empty one:
-/// clients are told of a change too many rather than of one too few. `None` if none answers.
-pub(super) fn live_catalogue(
-    scene: &Scene,
-    server: &ServerSlug,
-) -> Result<Option<Catalogue>, Problem> {
-    let mut guard = scene.state.borrow_mut();
-    let state = &mut *guard;
-    let row = state.directory()?.servers.get(server);
-    let Some(live) = row.and_then(|row| row.live) else {
-        return Ok(None);
-    };
-    let ready = state.modules.get(&live);
-    Ok(Some(ready.map_or_else(Catalogue::default, |ready| {
-        ready.catalogue.clone()
-    })))
 }

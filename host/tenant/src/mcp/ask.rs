@@ -11,8 +11,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
+use smcp_auth::Principal;
 use smcp_crypto::{Binding, Purpose, sha256};
-use smcp_ids::{Digest, UnixMillis, limits};
+use smcp_ids::{Digest, ReleaseDigest, ServerSlug, UnixMillis, limits};
 use smcp_protocol::{GuestCall, ProtocolError};
 use smcp_sandbox::profile;
 use smcp_tape::Tape;
@@ -21,7 +22,7 @@ use super::run::Run;
 use crate::item::{Space, waiting_quota};
 use crate::problem::Problem;
 use crate::questions::Round;
-use crate::root::DataKeys;
+use crate::state::Scene;
 
 /// What a client carries to the next round.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -41,23 +42,72 @@ enum State {
     Left(String),
 }
 
-impl Run<'_> {
-    /// What a client's state is bound to.
-    fn binding(&self, call: &GuestCall<'_>, capabilities: &str) -> Binding {
+/// What a client's state is bound to, beside the release on which the call was begun.
+pub(super) struct Bound<'a> {
+    pub(super) principal: &'a Principal,
+    pub(super) server: &'a ServerSlug,
+    pub(super) call: &'a GuestCall<'a>,
+    /// What the client can do, a JSON object.
+    pub(super) capabilities: &'a str,
+}
+
+impl Bound<'_> {
+    fn binding(&self, release: ReleaseDigest) -> Binding {
         // Written the same way whatever a client did to order and spaces.
-        let arguments: Option<serde_json::Value> = serde_json::from_str(call.arguments()).ok();
+        let arguments: Option<serde_json::Value> = serde_json::from_str(self.call.arguments()).ok();
         let arguments = serde_json::to_vec(&arguments).unwrap_or_default();
         let tenant = self.principal.tenant().map(ToString::to_string);
         Binding::new("request-state")
             .text(&tenant.unwrap_or_default())
             .text(&self.server.to_string())
-            .bytes(self.ready.release.as_bytes())
+            .bytes(release.as_bytes())
             .text(&self.principal.to_string())
-            .text(call.target().method())
-            .text(call.name())
+            .text(self.call.target().method())
+            .text(self.call.name())
             .bytes(sha256(&arguments).as_bytes())
             .number(u64::from(profile::ID))
-            .text(capabilities)
+            .text(self.capabilities)
+    }
+}
+
+impl Scene {
+    /// The release of which a client's state is, if it is of the call to which it comes.
+    pub(super) fn release_of(
+        &self,
+        bound: &Bound<'_>,
+        state: &str,
+    ) -> Result<Option<ReleaseDigest>, Problem> {
+        Ok(self.open_state(bound, state)?.map(|(release, _)| release))
+    }
+
+    /// A client's state, opened, with its release, which it names before it says anything.
+    fn open_state(
+        &self,
+        bound: &Bound<'_>,
+        state: &str,
+    ) -> Result<Option<(ReleaseDigest, State)>, Problem> {
+        let keys = self.data_keys(Purpose::RequestState)?;
+        let Ok(bytes) = URL_SAFE_NO_PAD.decode(state) else {
+            return Ok(None);
+        };
+        let Some((release, sealed)) = bytes.split_first_chunk() else {
+            return Ok(None);
+        };
+        let release = ReleaseDigest::new(*release);
+        let opened = keys.open(&bound.binding(release), sealed).ok();
+        let state = opened.and_then(|bytes| postcard::from_bytes(&bytes).ok());
+        Ok(state.map(|state| (release, state)))
+    }
+}
+
+impl Run<'_> {
+    fn bound<'b>(&'b self, call: &'b GuestCall<'_>, capabilities: &'b str) -> Bound<'b> {
+        Bound {
+            principal: self.principal,
+            server: self.server,
+            call,
+            capabilities,
+        }
     }
 
     /// The state that a client carries to the next round.
@@ -74,9 +124,12 @@ impl Run<'_> {
             State::Whole(bytes)
         };
         let bytes = postcard::to_allocvec(&state).map_err(|_| Problem::host())?;
-        let binding = self.binding(call, capabilities);
-        let sealed = self.keys()?.seal(self.scene.nonce(), &binding, &bytes);
-        Ok(URL_SAFE_NO_PAD.encode(sealed.map_err(|_| Problem::host())?))
+        let release = self.ready.release;
+        let binding = self.bound(call, capabilities).binding(release);
+        let keys = self.scene.data_keys(Purpose::RequestState)?;
+        let sealed = keys.seal(self.scene.nonce(), &binding, &bytes);
+        let sealed = sealed.map_err(|_| Problem::host())?;
+        Ok(URL_SAFE_NO_PAD.encode([release.as_bytes(), &*sealed].concat()))
     }
 
     /// What the client carried here; an error if it is not for this call, or comes too late.
@@ -86,13 +139,10 @@ impl Run<'_> {
         state: &str,
         capabilities: &str,
     ) -> Result<Result<Carried, ProtocolError>, Problem> {
-        let keys = self.keys()?;
-        let state = URL_SAFE_NO_PAD
-            .decode(state)
-            .ok()
-            .and_then(|sealed| keys.open(&self.binding(call, capabilities), &sealed).ok())
-            .and_then(|bytes| postcard::from_bytes(&bytes).ok());
-        let bytes = match state {
+        let bound = self.bound(call, capabilities);
+        let opened = self.scene.open_state(&bound, state)?;
+        let own = opened.filter(|(release, _)| *release == self.ready.release);
+        let bytes = match own.map(|(_, state)| state) {
             Some(State::Whole(bytes)) => Some(bytes),
             Some(State::Left(name)) => {
                 let (space, prefix) = (self.waiting(), prefix(&name));
@@ -135,10 +185,6 @@ impl Run<'_> {
 
     fn waiting(&self) -> Space {
         Space::waiting(&self.principal.to_string())
-    }
-
-    fn keys(&self) -> Result<DataKeys, Problem> {
-        self.scene.data_keys(Purpose::RequestState)
     }
 }
 

@@ -107,12 +107,6 @@ impl Hosted<'_> {
 
     pub(super) fn run<'r>(&'r self, request: &'r Request<'_>) -> run::Run<'r> {
         let (meta, agreed) = (request.meta(), self.asked.agreed());
-        let capabilities = match agreed {
-            Some(agreed) => &agreed.capabilities,
-            None => meta
-                .client_capabilities
-                .map_or("{}", |capabilities| capabilities.text()),
-        };
         let mut origin = crate::origin::of(meta);
         if origin.trace_parent.is_none() {
             let header = |name| self.asked.frame.header(name);
@@ -131,7 +125,7 @@ impl Hosted<'_> {
             ready: self.ready,
             to: request.reply_to(),
             principal: self.asked.principal,
-            capabilities,
+            capabilities: self.asked.capabilities(request),
             origin,
             wants_receipt: meta.receipt,
             takes_tasks: meta.takes_tasks,

@@ -20,6 +20,7 @@ mod rest;
 mod room;
 mod run;
 pub(crate) mod scope;
+mod serving;
 mod stream;
 mod task;
 mod told;
@@ -330,7 +331,7 @@ impl Asked<'_> {
             .map(|outlet| outlet.goes_live(self.scene, request.reply_to()));
         let answer = match self.endpoint {
             Endpoint::Server(server) => {
-                let ready = self.scene.live(server).await?;
+                let ready = self.serving(server, request).await?;
                 let ready = ready.ok_or_else(Problem::not_found)?;
                 self.at(server, &ready).answer(head, request).await
             }

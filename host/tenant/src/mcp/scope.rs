@@ -90,7 +90,7 @@ impl Asked<'_> {
     ) -> Result<(), Problem> {
         match self.endpoint {
             Endpoint::Server(server) => {
-                let ready = self.scene.live(server).await?;
+                let ready = self.serving(server, request).await?;
                 let ready = ready.ok_or_else(Problem::not_found)?;
                 Need::of(request.method()).check(self.principal, server, &ready.catalogue)
             }

@@ -87,7 +87,7 @@ impl United<'_> {
         else {
             return Ok(None);
         };
-        let Some(ready) = self.asked.scene.live(&server).await? else {
+        let Some(ready) = self.asked.serving(&server, self.request).await? else {
             return Ok(None);
         };
         let need = Need::of_call(call.target(), &name);
@@ -162,7 +162,7 @@ impl United<'_> {
         if page.list() != List::Tools && !principal.may_read(server) {
             return Ok(page.pass(server, false));
         }
-        let catalogue = self.asked.scene.catalogue(server).await;
+        let catalogue = self.asked.scene.catalogue(server, principal).await;
         let why = "its catalogue cannot be read";
         let Some(catalogue) = self.or_noted(server, catalogue, why).await? else {
             return Ok(page.pass(server, false));
@@ -177,7 +177,7 @@ impl United<'_> {
             self.note(server, why).await;
             return Ok(page.pass(server, false));
         }
-        let ready = self.asked.scene.live(server).await;
+        let ready = self.asked.serving(server, self.request).await;
         let why = "its module cannot be loaded";
         let Some(ready) = self.or_noted(server, ready, why).await? else {
             return Ok(page.pass(server, false));

@@ -298,6 +298,7 @@ impl<'a> Witness<'a> {
             Keeps::None => false,
             Keeps::Failures => failed,
             Keeps::Receipts => failed || self.run.wants_receipt,
+            Keeps::All => true,
         }
     }
 

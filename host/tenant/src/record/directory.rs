@@ -10,6 +10,7 @@ use smcp_ids::{
 };
 
 use crate::life::LifeRecord;
+use crate::release::Approval;
 use crate::reseal::ResealRecord;
 use crate::root::RootRecord;
 
@@ -33,6 +34,7 @@ pub(crate) struct Directory {
     pub(crate) secrets: BTreeMap<(ServerSlug, String), SecretRecord>,
     pub(crate) options: OptionsRecord,
     pub(crate) provider: Option<ProviderRecord>,
+    pub(crate) approval: Approval,
     pub(crate) audit: Option<AuditRecord>,
     pub(crate) root: Option<RootRecord>,
     pub(crate) life: LifeRecord,
@@ -91,6 +93,7 @@ impl Directory {
             Change::Put(Row::Reseal(row)) => self.reseal = Some(row),
             Change::Put(Row::Policy(row)) => self.policy = Some(row),
             Change::DeletePolicy => self.policy = None,
+            Change::Put(Row::Approval(row)) => self.approval = row.approval,
             Change::Put(Row::Member(row)) => {
                 self.members.insert(row.id.clone(), row);
             }
@@ -221,6 +224,15 @@ impl Directory {
                 .collect(),
             secrets: Secrets(secrets.collect()),
         }
+    }
+
+    /// A release of a server.
+    pub(crate) fn release(
+        &self,
+        server: &ServerSlug,
+        release: ReleaseDigest,
+    ) -> Option<&ReleaseRecord> {
+        self.releases.get(&(server.clone(), release))
     }
 
     /// The releases of a server, by digest.

@@ -125,6 +125,11 @@ fn row(name: &str) -> (&'static str, u16, What) {
         "RevokePublisher" => ("admin", 200, Nothing),
         "ListServers" | "ShowServer" | "ListReleases" => ("admin audit publish", 200, Nothing),
         "DeleteServer" => ("admin", 200, Nothing),
+        "ShowApproval" => ("admin audit publish", 200, Nothing),
+        "SetApproval" => ("admin", 200, Json(json!({"approval": "required"}))),
+        "ApproveRelease" | "DeleteRelease" | "FetchModule" => ("admin", 200, Nothing),
+        "PromoteRelease" | "RollBack" => ("admin publish", 200, Nothing),
+        "SetCanary" => ("admin publish", 200, Json(json!({"percent": 5}))),
         "Publish" => ("admin publish", 201, What::Package),
         "ShowReport" | "ShowPolicy" => ("admin audit publish", 200, Nothing),
         "SetPolicy" => ("admin", 200, Json(json!({"refuse_level": "warning"}))),
@@ -170,11 +175,6 @@ fn row(name: &str) -> (&'static str, u16, What) {
 }
 
 /// The release that there is.
-fn release() -> String {
-    let package = smcp_package::UntrustedPackage::parse(package(&guest(), "1.0.0")).unwrap();
-    package.claimed_release().to_string()
-}
-
 /// A publisher whom nobody trusts yet.
 fn publisher_of(seed: &str) -> String {
     let seed: [u8; 32] = hex::decode(seed).unwrap().try_into().unwrap();
@@ -242,8 +242,8 @@ impl Ask {
             .replace("{connection}", &of(&things.connection, "nothing"))
             .replace("{client}", &of(&things.client, "nothing"))
             .replace("{origin}", &of("https://a.example", "https://none.example"))
-            .replace("{release}", &of(&release(), &"11".repeat(32)))
             .replace("{call}", &of(&things.call, "0000000000000000"))
+            .replace("{release}", &of(&things.release, &"00".repeat(32)))
             .replace("{host}", &of("api.example.com", "none.example.com"))
     }
 

@@ -23,6 +23,7 @@ pub(crate) fn guest() -> String {
 pub(crate) struct Things {
     pub(crate) key: String,
     pub(crate) call: String,
+    pub(crate) release: String,
     pub(crate) member: String,
     pub(crate) client: String,
     pub(crate) connection: String,
@@ -40,10 +41,12 @@ pub(crate) fn furnish(world: &mut World, tenant: &str) -> Things {
     ask(world, "POST", "/tenants", json!({"tenant": tenant}));
     let publisher = publisher().public().to_string();
     ask(world, "POST", &at("/publishers"), json!({"key": publisher}));
-    for server in ["hello", "second"] {
+    let mut releases = Vec::new();
+    for (server, version) in [("hello", "0.9.0"), ("hello", "1.0.0"), ("second", "1.0.0")] {
         let path = at(&format!("/servers/{server}/releases"));
-        let answer = world.admin_bytes("POST", &path, package(&guest(), "1.0.0"));
+        let answer = world.admin_bytes("POST", &path, package(&guest(), version));
         assert_eq!(answer.status(), 201, "{}", answer.text());
+        releases.push(answer.json()["release"].as_str().unwrap().to_owned());
     }
     let grant = json!({"host": "api.example.com", "methods": ["GET"]});
     ask(world, "PUT", &at("/servers/hello/grants"), grant);
@@ -76,6 +79,8 @@ pub(crate) fn furnish(world: &mut World, tenant: &str) -> Things {
         connection: id(&connections["connections"][0]),
         key: made["id"].as_str().unwrap().to_owned(),
         call,
+        // It was live, and is not.
+        release: releases.swap_remove(0),
     }
 }
 

@@ -6,6 +6,7 @@ use smcp_capability::turn::Frame;
 use smcp_ids::limits;
 
 const GUEST: &str = include_str!("../../../../tests/guests/ask.wat");
+const GREET: &str = include_str!("../../../../tests/guests/greet.wat");
 const OBJECT: &str = "tenant:acme";
 
 /// A modern call of the tool, with more members in its params.
@@ -236,13 +237,64 @@ fn a_state_expires() {
 }
 
 #[test]
-fn a_state_is_of_no_use_to_another_release() {
+fn a_state_ends_on_the_release_on_which_it_began() {
     let mut world = World::new();
     let key = world.acme(GUEST);
     let more = json!({"requestState": state(&mut world, &key), "inputResponses": ada()});
+    // Another server, of which nothing is asked that the call does.
+    world.publish(GREET, "2.0.0");
+    world.evict();
+    let answered = call(&mut world, &key, &more).json();
+    let result = &answered["result"];
+    assert_eq!(
+        result["structuredContent"]["content"]["name"], "Ada",
+        "{answered}"
+    );
+    let served = &result["_meta"]["io.modelcontextprotocol/serverInfo"]["version"];
+    assert_eq!(served, "1.0.0", "{answered}");
+    // What is begun now is of the new one, and of the old one again after a rollback.
+    let refused = call(&mut world, &key, &json!({})).json();
+    assert!(refused["error"].is_object(), "{refused}");
+    let back = world.admin("POST", "/tenants/acme/servers/hello/rollback", Value::Null);
+    assert_eq!(back.status(), 200);
+    let asked = call(&mut world, &key, &json!({})).json();
+    assert_eq!(asked["result"]["resultType"], "input_required", "{asked}");
+}
+
+#[test]
+fn a_state_is_of_no_use_to_another_release() {
+    let mut world = World::new();
+    let key = world.acme(GUEST);
+    let own = state(&mut world, &key);
     world.publish(GUEST, "2.0.0");
+    let other = state(&mut world, &key);
+    // Each names its release first, in 43 characters of which the last belongs to what follows, too.
+    let forged = format!("{}{}", &other[..42], &own[42..]);
+    let more = |state: &str| json!({"requestState": state, "inputResponses": ada()});
+    for (name, state) in [("another's name", &*forged), ("a name alone", &own[..42])] {
+        let refused = call(&mut world, &key, &more(state)).json();
+        assert_eq!(refused["error"]["data"]["code"], "request_state", "{name}");
+    }
+    // One that is gone, or was stopped, has no calls to go on with.
+    let more = more(&own);
+    assert!(call(&mut world, &key, &more).json()["result"].is_object());
+    let publisher = crate::world::publisher().public();
+    let path = format!("/tenants/acme/publishers/{publisher}");
+    world.admin("DELETE", &path, Value::Null);
     let refused = call(&mut world, &key, &more).json();
-    assert_eq!(refused["error"]["data"]["code"], "request_state");
+    assert_eq!(
+        refused["error"]["data"]["code"], "request_state",
+        "{refused}"
+    );
+    let trust = json!({"key": publisher.to_string()});
+    world.admin("POST", "/tenants/acme/publishers", trust);
+    assert!(call(&mut world, &key, &more).json()["result"].is_object());
+    world.delete_retired();
+    let refused = call(&mut world, &key, &more).json();
+    assert_eq!(
+        refused["error"]["data"]["code"], "request_state",
+        "{refused}"
+    );
 }
 
 #[test]

@@ -192,6 +192,7 @@ fn the_result_of_a_task_that_is_over_is_told_at_once_whatever_it_is() {
     // One that fails: its release is gone.
     let id = client.begin_named(&mut world);
     world.publish(PLAIN, "2.0.0");
+    world.delete_retired();
     live(&mut world, 1.0);
     assert_eq!(client.get(&mut world, &id)["status"], "failed");
     let failed = client.ask(&mut world, "tasks/result", json!({"taskId": id}));

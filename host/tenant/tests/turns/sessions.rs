@@ -293,11 +293,27 @@ fn a_call_that_waits_is_cancelled_and_its_answer_comes_to_nothing() {
 }
 
 #[test]
-fn a_call_that_waits_for_a_server_that_was_changed_is_refused() {
+fn a_call_that_waits_ends_on_the_release_on_which_it_began() {
     let (mut world, key) = world();
     let session = begin(&mut world, &key);
     let stream = ask(&mut world, &key, &session, 7);
     world.publish(NEXT, "2.0.0");
+    world.evict();
+    answer(&mut world, &key, &session, &stream, ada());
+    world.run_begun(OBJECT);
+    let rest = attach(&mut world, &key, &session, Some(&last_id(&stream)));
+    let said = messages(rest.err().unwrap().text()).pop().unwrap();
+    let content = &said["result"]["structuredContent"];
+    assert_eq!(content["content"]["name"], "Ada", "{said}");
+}
+
+#[test]
+fn a_call_that_waits_for_a_release_that_is_gone_is_refused() {
+    let (mut world, key) = world();
+    let session = begin(&mut world, &key);
+    let stream = ask(&mut world, &key, &session, 7);
+    world.publish(NEXT, "2.0.0");
+    world.delete_retired();
     answer(&mut world, &key, &session, &stream, ada());
     world.run_begun(OBJECT);
     let rest = attach(&mut world, &key, &session, Some(&last_id(&stream)));

@@ -12,7 +12,7 @@ use crate::stage::{ACME, OTHER, furnish};
 use crate::world::{Stored, World};
 
 /// The layout that this host writes.
-const LAYOUT: u32 = 2;
+const LAYOUT: u32 = 3;
 
 fn file(layout: u32, kind: &str) -> PathBuf {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/turns/storage");

@@ -288,10 +288,25 @@ fn answers_that_do_not_fit_are_refused_and_others_passed_over() {
 }
 
 #[test]
+fn a_task_ends_on_the_release_on_which_it_began() {
+    let (mut world, key) = world();
+    let id = begin(&mut world, &key);
+    world.publish(NEXT, "2.0.0");
+    world.evict();
+    live(&mut world, 10_001.0);
+    assert_eq!(get(&mut world, &key, &id)["status"], "input_required");
+    let params = json!({"taskId": id, "inputResponses": ada()});
+    of_task(&mut world, &key, "tasks/update", params);
+    live(&mut world, 1.0);
+    assert_eq!(get(&mut world, &key, &id)["status"], "completed");
+}
+
+#[test]
 fn a_task_of_a_release_that_is_gone_fails() {
     let (mut world, key) = world();
     let id = begin(&mut world, &key);
     world.publish(NEXT, "2.0.0");
+    world.delete_retired();
     live(&mut world, 1.0);
     let failed = get(&mut world, &key, &id);
     assert_eq!(failed["status"], "failed", "{failed}");

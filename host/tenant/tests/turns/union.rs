@@ -219,14 +219,15 @@ fn what_one_server_lacks_is_unknown_and_not_a_method_that_is_missing() {
 }
 
 #[test]
-fn what_is_kept_of_a_server_for_lists_is_of_what_can_be_listed_and_goes_with_it() {
+fn what_is_kept_of_a_server_for_lists_is_of_its_releases_and_goes_with_them() {
     let (mut world, key) = world(&[("tell", TELL)]);
     assert_eq!(world.items(OBJECT).len_of("catalogue/"), 2);
     for version in ["1.0.1", "1.0.2", "1.0.3"] {
         world.publish(GREET, version);
     }
-    // Of the live release, and of the one before.
-    assert_eq!(world.items(OBJECT).len_of("catalogue/hello/"), 2);
+    assert_eq!(world.items(OBJECT).len_of("catalogue/hello/"), 4);
+    world.delete_retired();
+    assert_eq!(world.items(OBJECT).len_of("catalogue/hello/"), 1);
     world.admin("DELETE", "/tenants/acme/servers/tell", Value::Null);
     assert_eq!(world.items(OBJECT).len_of("catalogue/tell/"), 0);
     assert_eq!(list(&mut world, &key, "tools/list").0, ["hello__greet"]);

@@ -24,7 +24,9 @@ use smcp_protocol::{Answer, Head, ProtocolError, Reply, ReplyTo, Version, sse};
 pub(super) use self::answers::{give_up, go_on};
 use self::events::{Event, EventId};
 pub(super) use self::outlet::Outlet;
-pub(super) use self::parked::{AllAnswers, Answered, Resumed, Waits, WaitsFor, question_id};
+pub(super) use self::parked::{
+    AllAnswers, Answered, Resumed, Waits, WaitsFor, begun_on, question_id,
+};
 use super::{Endpoint, over_http};
 use crate::item::Space;
 use crate::problem::Problem;

@@ -2,6 +2,7 @@
 //! tape, in the object's storage. Nothing else waits: no turn, no timer, no instance. When the client has answered, a turn
 //! of the object's own goes on with it.
 
+use core::cell::Cell;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -95,6 +96,14 @@ pub(in crate::mcp) struct Resumed {
     pub(in crate::mcp) release: ReleaseDigest,
 }
 
+/// The release of what goes on, which stays where it is.
+pub(in crate::mcp) fn begun_on(resumed: &Cell<Option<Resumed>>) -> Option<ReleaseDigest> {
+    let held = resumed.take();
+    let release = held.as_ref().map(|resumed| resumed.release);
+    resumed.set(held);
+    release
+}
+
 /// By the ids of their questions.
 pub(in crate::mcp) type AllAnswers = BTreeMap<String, Answered>;
 
@@ -165,6 +174,11 @@ impl Outlet {
             self.send(scene, &event).await;
         }
         Ok(())
+    }
+
+    /// The release on which a call was begun that goes on here, as long as it has not been taken up.
+    pub(in crate::mcp) fn begun_on(&self) -> Option<ReleaseDigest> {
+        begun_on(&self.resumed)
     }
 
     /// Where the call goes on, once.

@@ -11,7 +11,7 @@ use smcp_protocol::{Answer, Call, Era, Request, TaskStatus};
 use super::kept::{Ended, Stored, Task};
 use crate::mcp::ask::Carried;
 use crate::mcp::errand::{Errand, outcome_of};
-use crate::mcp::legacy::{AllAnswers, Resumed};
+use crate::mcp::legacy::{AllAnswers, Resumed, begun_on};
 use crate::mcp::{Asked, Endpoint};
 use crate::outcome;
 use crate::problem::Problem;
@@ -44,6 +44,11 @@ pub(in crate::mcp) struct Going {
 }
 
 impl Going {
+    /// The release on which it was begun, as long as its call has not been taken up.
+    pub(in crate::mcp) fn begun_on(&self) -> Option<ReleaseDigest> {
+        begun_on(&self.resumed)
+    }
+
     /// Where its call goes on, once.
     pub(in crate::mcp) fn take_resumed(&self) -> Option<Resumed> {
         self.resumed.take()

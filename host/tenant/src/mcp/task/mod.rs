@@ -56,7 +56,11 @@ impl Asked<'_> {
         if self.principal.may_all(server) {
             return Ok(());
         }
-        let catalogue = self.scene.catalogue(server).await?.unwrap_or_default();
+        let catalogue = self
+            .scene
+            .catalogue(server, self.principal)
+            .await?
+            .unwrap_or_default();
         Need::Tool(tool).check(self.principal, server, &catalogue)
     }
 

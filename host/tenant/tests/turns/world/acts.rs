@@ -79,6 +79,18 @@ impl World {
         assert_eq!(published.status(), 201, "{}", published.text());
     }
 
+    /// Deletes the releases of that server that were live and are not.
+    pub fn delete_retired(&mut self) {
+        let path = "/tenants/acme/servers/hello/releases";
+        let list = self.admin("GET", path, Value::Null).json();
+        for row in list["releases"].as_array().unwrap() {
+            if row["state"] == "retired" {
+                let of = format!("{path}/{}", row["release"].as_str().unwrap());
+                assert_eq!(self.admin("DELETE", &of, Value::Null).status(), 200);
+            }
+        }
+    }
+
     pub fn key(&mut self, tenant: &str, body: Value) -> String {
         let created = self.admin("POST", &format!("/tenants/{tenant}/keys"), body);
         assert_eq!(created.status(), 201, "{}", created.text());
