@@ -157,6 +157,17 @@ pub enum Failure {
         /// The replay's.
         replayed: Fuel,
     },
+    /// A shadow run came to something else than the recorded calls.
+    #[error("{differ} of {of} calls come to something else with this release")]
+    ShadowDiffers {
+        /// How many.
+        differ: usize,
+        /// How many were compared.
+        of: usize,
+    },
+    /// There is nothing to run a shadow on.
+    #[error("there are no tapes of the live release; keep them for a while: smcp tape keep all")]
+    ShadowEmpty,
     /// A file has no receipt in it.
     #[error("{} has no receipt; a call gets one if its `_meta` has \"smcp/receipt\": true", .0.display())]
     ReceiptMissing(PathBuf),
@@ -258,6 +269,8 @@ impl Failure {
             Self::ReplayFuel { .. } => "replay_fuel",
             Self::ReplayEnd { .. } => "replay_end",
             Self::ReplayReceipt(_) => "replay_receipt",
+            Self::ShadowDiffers { .. } => "shadow_differs",
+            Self::ShadowEmpty => "shadow_empty",
             Self::ReceiptMissing(_) => "receipt_missing",
             Self::Receipt(error) => error.code(),
             Self::ReceiptModule { .. } => "receipt_module",

@@ -18,9 +18,11 @@ mod origin;
 mod policy;
 mod provider;
 mod publisher;
+mod release;
 mod rotation;
 mod secret;
 mod server;
+mod shadow;
 mod tape;
 mod tenant;
 mod usage;
@@ -46,9 +48,10 @@ pub(crate) use origin::{OAuthCommand, OriginCommand};
 pub(crate) use policy::{PolicyCommand, read as read_policy};
 pub(crate) use provider::ProviderCommand;
 pub(crate) use publisher::PublisherCommand;
+pub(crate) use release::ReleaseCommand;
 pub(crate) use rotation::RotationCommand;
 pub(crate) use secret::SecretCommand;
-pub(crate) use server::{Publish, ReleaseCommand, ServerCommand, publish};
+pub(crate) use server::{Publish, ServerCommand, publish};
 pub(crate) use tape::TapeCommand;
 pub(crate) use tenant::TenantCommand;
 pub(crate) use usage::{Alerts, Usage, alerts, usage};
@@ -211,7 +214,7 @@ fn show_members(value: &Value, but: &[&str]) -> String {
     let line = |(name, _): (&String, &Value)| {
         let is_time = matches!(
             name.as_str(),
-            "changed" | "created" | "published" | "trusted" | "revoked" | "expires"
+            "changed" | "created" | "published" | "retired" | "trusted" | "revoked" | "expires"
         );
         let shown = if is_time {
             time(value, name)

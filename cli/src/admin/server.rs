@@ -1,14 +1,15 @@
-//! `smcp publish`, `smcp server` and `smcp release`.
+//! `smcp publish` and `smcp server`.
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
-use smcp_ids::{ReleaseDigest, ServerSlug};
+use smcp_ids::ServerSlug;
 use smcp_package::UntrustedPackage;
 
 use super::granting::{Held, diff_text, missing_text};
-use super::{Client, OfServer, OfTenant, items, show_list, show_members, text, time};
+use super::release::canary_text;
+use super::{Client, OfServer, OfTenant, items, show_list, show_members, text};
 use crate::asks::{word, words};
 use crate::failure::Failure;
 use crate::files;
@@ -16,7 +17,7 @@ use crate::report;
 use crate::ui::{STRONG, Ui, bytes};
 
 /// Uploads a signed package: it becomes the live release of a server, which is made if need be, once it is granted
-/// what it asks for.
+/// what it asks for, and approved if it must be.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -25,8 +26,8 @@ Examples:
 
 The tenant must trust the publisher: `smcp publisher trust`. A release that asks for hosts or secrets that its server
 does not have is kept, and goes live when it is granted them: the commands for that are printed, and --grant
-grants the hosts at once. Publishing a release again that is there already makes it live again: that is how to
-roll back.
+grants the hosts at once. Where releases must be approved, it is uploaded and no more: see `smcp release`. The release
+that was live before is live again with `smcp release rollback`.
 
 What the module can do and what was found in it is shown, and kept: `smcp release report`. A release with findings that
 the tenant's policy refuses is not published, and nothing has changed then: see `smcp policy`.
@@ -59,7 +60,9 @@ pub(crate) fn publish(args: &Publish, ui: Ui) -> Result<(), Failure> {
     }
     ui.result(&answer, || {
         let of = &args.of;
-        let but = ["diff", "granted", "missing", "report", "unfit", "waiting"];
+        let but = [
+            "canary", "diff", "granted", "missing", "report", "unfit", "waiting",
+        ];
         let members = show_members(&answer, &but);
         let report = answer.get("report").map(report::text).unwrap_or_default();
         let granted = items(&answer, "granted").iter().map(|grant| {
@@ -175,14 +178,15 @@ impl ServerCommand {
 }
 
 fn show_server(of: &OfTenant, server: &ServerSlug, answer: &Value, held: &Held) -> String {
-    let members = show_members(answer, &["missing", "waiting"]);
+    let members = show_members(answer, &["canary", "missing", "waiting"]);
     let waiting = answer.get("waiting").filter(|waiting| !waiting.is_null());
     let waiting = waiting.map_or_else(String::new, |waiting| {
         let (version, release) = (word(waiting, "version"), word(waiting, "release"));
         format!("\n{STRONG}{:<12}{STRONG:#} {version}, {release}", "waiting")
     });
     format!(
-        "{members}{waiting}{}",
+        "{members}{}{waiting}{}",
+        canary_text(answer),
         missing_text(of, server, answer, held)
     )
 }
@@ -199,86 +203,5 @@ fn all_servers(client: &Client, tenant: &str) -> Result<Value, Failure> {
             Some(next) if after != format!("?after={next}") => after = format!("?after={next}"),
             _ => return Ok(json!({ "servers": servers })),
         }
-    }
-}
-
-/// Lists the releases of a server, and shows the reports on them.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  smcp release list hello --tenant acme
-  smcp release report hello 5f2c...e1 --tenant acme
-
-Who may, besides the platform's admin: an API key of the tenant with the scope admin, audit or publish.")]
-pub(crate) struct ReleaseCommand {
-    #[command(subcommand)]
-    action: ReleaseAction,
-}
-
-#[derive(Debug, Subcommand)]
-enum ReleaseAction {
-    /// Lists the releases of a server, the newest first
-    List(One),
-    /// Shows the report on a release, as it was when that was published
-    Report(ReportOf),
-}
-
-#[derive(Debug, Args)]
-struct ReportOf {
-    /// The server
-    #[arg(value_name = "SERVER")]
-    server: ServerSlug,
-    /// The release, by its digest
-    #[arg(value_name = "RELEASE")]
-    release: ReleaseDigest,
-    #[command(flatten)]
-    of: OfTenant,
-}
-
-impl ReportOf {
-    fn show(&self, ui: Ui) -> Result<(), Failure> {
-        let (client, tenant) = self.of.open()?;
-        let (server, release) = (&self.server, &self.release);
-        let answer = client.get(&format!(
-            "{tenant}/servers/{server}/releases/{release}/report"
-        ))?;
-        ui.result(&answer, || {
-            let (name, version) = (word(&answer, "name"), word(&answer, "version"));
-            format!(
-                "{STRONG}{:<13}{STRONG:#} {name} {version}\n{}",
-                "server",
-                report::text(&answer)
-            )
-        })
-    }
-}
-
-impl ReleaseCommand {
-    pub(crate) fn run(&self, ui: Ui) -> Result<(), Failure> {
-        let One { server, of } = match &self.action {
-            ReleaseAction::List(one) => one,
-            ReleaseAction::Report(report) => return report.show(ui),
-        };
-        let (client, tenant) = of.open()?;
-        let answer = client.get(&format!("{tenant}/servers/{server}/releases"))?;
-        let head = ["RELEASE", "VERSION", "LIVE", "FLAGGED", "SIZE", "PUBLISHED"];
-        show_list(ui, &answer, "releases", &head, |row| {
-            let size = row
-                .get("size")
-                .and_then(Value::as_u64)
-                .map_or_else(|| "-".into(), bytes);
-            let [release, version, live, flagged] =
-                ["release", "version", "live", "flagged"].map(|member| text(row, member));
-            let waits = row.get("waiting") == Some(&Value::Bool(true));
-            let live = if waits { "waits".to_owned() } else { live };
-            vec![
-                release,
-                version,
-                live,
-                flagged,
-                size,
-                time(row, "published"),
-            ]
-        })
     }
 }

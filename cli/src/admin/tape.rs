@@ -8,7 +8,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 use smcp_ids::{CallId, ServerSlug};
 
-use super::{OfTenant, items, show, show_list, text, time};
+use super::{Client, OfTenant, items, show, show_list, text, time};
 use crate::call::printable;
 use crate::failure::Failure;
 use crate::files;
@@ -84,6 +84,8 @@ enum Which {
     Off,
     /// Of those that failed, and of those whose client asked for a receipt
     Receipts,
+    /// Of all: before a shadow run, say; it costs a write for each call
+    All,
 }
 
 impl TapeCommand {
@@ -109,6 +111,7 @@ impl TapeCommand {
                     Which::On => "failures",
                     Which::Off => "none",
                     Which::Receipts => "receipts",
+                    Which::All => "all",
                 });
                 show(
                     ui,
@@ -120,6 +123,14 @@ impl TapeCommand {
             }
         }
     }
+}
+
+/// A tape that a host has, fetched.
+pub(super) fn fetch(client: &Client, server: &str, call: CallId) -> Result<Vec<u8>, Failure> {
+    let answer = client.get(&format!("{server}/tapes/{call}"))?;
+    let tape = answer.get("tape").and_then(Value::as_str);
+    let tape = tape.and_then(|text| STANDARD.decode(text).ok());
+    tape.ok_or(Failure::NoTape)
 }
 
 impl List {
@@ -140,10 +151,8 @@ impl List {
         };
         let call: CallId = text(label, "call").parse().map_err(|_| Failure::NoTape)?;
         let (client, tenant) = self.of.open()?;
-        let answer = client.get(&format!("{tenant}/servers/{}/tapes/{call}", self.server))?;
-        let tape = answer.get("tape").and_then(Value::as_str);
-        let tape = tape.and_then(|text| STANDARD.decode(text).ok());
-        files::write_secret(out, &tape.ok_or(Failure::NoTape)?)?;
+        let tape = fetch(&client, &format!("{tenant}/servers/{}", self.server), call)?;
+        files::write_secret(out, &tape)?;
         ui.result(label, || format!("{call} written to {}", out.display()))
     }
 }

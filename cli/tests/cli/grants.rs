@@ -116,7 +116,7 @@ fn publishing_says_what_a_release_does_and_prints_the_commands_that_make_it_live
     let shown = stage.told(&["server", "show", "hello"], "");
     assert_eq!(commands(shown.ok()), printed);
     let releases = stage.told(&["release", "list", "hello"], "");
-    assert!(releases.ok().contains("  waits  "), "{}", releases.stdout);
+    assert!(releases.ok().contains("  waiting  "), "{}", releases.stdout);
     for (at, line) in printed.iter().enumerate() {
         let ran = stage.follow(line);
         let is_last = at + 1 == printed.len();

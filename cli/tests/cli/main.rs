@@ -21,6 +21,7 @@ mod http;
 mod keys;
 mod narrow;
 mod receipts;
+mod releases;
 mod reports;
 mod run;
 mod serve;

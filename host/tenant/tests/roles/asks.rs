@@ -174,7 +174,6 @@ fn row(name: &str) -> (&'static str, u16, What) {
     }
 }
 
-/// The release that there is.
 /// A publisher whom nobody trusts yet.
 fn publisher_of(seed: &str) -> String {
     let seed: [u8; 32] = hex::decode(seed).unwrap().try_into().unwrap();
