@@ -170,6 +170,7 @@ pub(crate) fn refused(tenant: &Tenant) -> Vec<Case> {
     let admin = stage().platform().admin_token();
     let own = format!("/t/{}/guest/mcp", tenant.name);
     let of_server = format!("/admin/v1/tenants/{}/servers/guest", tenant.name);
+    let import = format!("/admin/v1/tenants/{}/import", tenant.name);
     let body = Some("smcp_body_size");
     let methods = Some("smcp_methods");
     let address = Some("smcp_credential_in_address");
@@ -178,6 +179,10 @@ pub(crate) fn refused(tenant: &Tenant) -> Vec<Case> {
         case("PATCH", "/admin/v1/tenants", methods)
             .bearer(admin)
             .sending("{}"),
+        case("POST", &import, body)
+            .bearer(admin)
+            .with("content-type", JSON)
+            .declaring(PACKAGE_CEILING + 1),
         case("PUT", "/token", methods).sending("a=b"),
         case("DELETE", "/register", methods),
         case("PUT", "/authorize", methods).sending("a=b"),
