@@ -17,6 +17,8 @@ const LISTEN_METHOD = "subscriptions/listen";
 const OBJECT = "object:";
 const CONFIG = "config:";
 const FORM = "form";
+/** The header with the name of a request. */
+const REQUEST_ID = "x-request-id";
 /** For so many seconds what is public of a tenant is kept near. */
 const CONFIG_SECONDS = 60;
 
@@ -54,12 +56,16 @@ async function publicConfig(env, key) {
 
 /** What the edge answers itself, with a line in the log if a method is given: only where all requests have one, since a
     stranger could send as many as they like. */
+/** What the edge answers itself has a name as all has: else whoever tries credentials could tell what an object has refused. */
 function answered([status, pairs, body], method) {
+  const name = crypto.getRandomValues(new BigUint64Array(1))[0].toString(16).padStart(16, "0");
   if (method !== undefined) {
     const code = /"code":"([a-z_]+)"/.exec(body)?.[1] ?? "ok";
-    console.log(JSON.stringify({ event: "request", time: Date.now(), http: method, place: "edge", status, code }));
+    console.log(JSON.stringify({
+      event: "request", time: Date.now(), request: name, http: method, place: "edge", status, code,
+    }));
   }
-  return new Response(body === "" ? null : body, { status, headers: pairs });
+  return new Response(body === "" ? null : body, { status, headers: [...pairs, [REQUEST_ID, name]] });
 }
 
 function toObject(now, env, request, origin, name, config) {
