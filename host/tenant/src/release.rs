@@ -4,11 +4,14 @@
 //! What is allowed from where is decided here, from rows alone; a step is the rows that it changes, which whoever
 //! asked for it stores in one transaction. docs/releases.md has the table.
 
+mod canary;
+
 use serde::{Deserialize, Serialize};
 use smcp_auth::Principal;
-use smcp_crypto::{Binding, sha256};
 use smcp_ids::{ReleaseDigest, ServerSlug, UnixMillis, limits};
+use smcp_package::AdmissionRecord;
 
+pub(crate) use self::canary::Canary;
 use crate::asks::Missing;
 use crate::problem::Problem;
 use crate::record::{Change, Directory, ReleaseRecord, Row, ServerRecord};
@@ -21,31 +24,6 @@ pub(crate) enum Approval {
     Automatic,
     /// Somebody else must, who is an admin.
     Required,
-}
-
-/// A release that answers some callers in place of the live one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Canary {
-    pub(crate) release: ReleaseDigest,
-    /// How many callers of a hundred: from 1 to 99.
-    pub(crate) percent: u8,
-}
-
-impl Canary {
-    /// Whether a caller is one of those. It is the same as long as the release is a canary, and whoever is one of a few
-    /// is one of more.
-    pub(crate) fn takes(&self, server: &ServerSlug, principal: &str) -> bool {
-        let drawn = Binding::new("canary")
-            .text(server.as_str())
-            .bytes(self.release.as_bytes())
-            .text(principal);
-        let digest = sha256(drawn.as_bytes());
-        let (first, _) = digest.as_bytes().split_at(8);
-        let number = first
-            .iter()
-            .fold(0, |number: u64, byte| number << 8 | u64::from(*byte));
-        number % 100 < u64::from(self.percent)
-    }
 }
 
 /// Who has approved a release, and when.
@@ -153,6 +131,8 @@ pub(crate) enum Refusal {
         "nobody who signed it is trusted any more; trust its publisher again, or publish it signed by another"
     )]
     Untrusted,
+    #[error("the tenant's policy knows it to be bad: smcp policy")]
+    KnownBad,
     #[error("the server is not granted all that the release asks for: {0}; grant that first")]
     Lacks(String),
     #[error(
@@ -182,6 +162,7 @@ impl Refusal {
             Self::NotApproved => "release_not_approved",
             Self::Own => "approval_own",
             Self::Untrusted => "publisher_revoked",
+            Self::KnownBad => "release_known_bad",
             Self::Lacks(_) => "grants_missing",
             Self::InUse(_) => "release_in_use",
             Self::IsLive => "release_live",
@@ -230,12 +211,18 @@ impl<'a> Life<'a> {
         Ok(release)
     }
 
+    /// Whether it could be published now.
     fn check_trust(&self, release: &ReleaseRecord) -> Result<(), Refusal> {
-        if self.directory.trusts_any(&release.admission.signers) {
-            Ok(())
-        } else {
-            Err(Refusal::Untrusted)
+        let AdmissionRecord {
+            release, signers, ..
+        } = &release.admission;
+        if !self.directory.trusts_any(signers) {
+            return Err(Refusal::Untrusted);
         }
+        if self.directory.finding_policy().knows_bad(release) {
+            return Err(Refusal::KnownBad);
+        }
+        Ok(())
     }
 
     /// Whoever published it is not who approves it; the platform's admin, who may do everything, excepted.
@@ -377,6 +364,12 @@ impl<'a> Life<'a> {
         vec![put(release), Change::Put(Row::Server(row))]
     }
 
+    /// Makes what waits live, if it could be published now.
+    pub(crate) fn completes(&self, release: &ReleaseRecord) -> Step {
+        self.check_trust(release)?;
+        Ok(self.goes_live(release.clone()))
+    }
+
     /// What was live is not any more.
     pub(crate) fn retires(&self, release: ReleaseDigest) -> Option<Change> {
         let mut release = self.release(release).ok()?.clone();
@@ -446,47 +439,5 @@ impl Directory {
                 && (self.trusts_any(&found.admission.signers)
                     || row.answering().any(|answers| answers == release))
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-    use super::*;
-
-    #[test]
-    fn a_canary_takes_about_its_share_always_the_same_and_more_when_it_is_more() {
-        let server: ServerSlug = "notes".parse().unwrap();
-        let canary = |release: u8, percent| Canary {
-            release: ReleaseDigest::new([release; 32]),
-            percent,
-        };
-        let callers: Vec<String> = (0..10_000).map(|number| format!("key:k{number}")).collect();
-        let taken = |canary: Canary| -> Vec<&String> {
-            let takes = |caller: &&String| canary.takes(&server, caller);
-            callers.iter().filter(takes).collect()
-        };
-        assert_eq!(taken(canary(1, 0)).len(), 0);
-        let mut fewer: Vec<&String> = Vec::new();
-        for percent in [1_u8, 5, 25, 50, 99] {
-            let more = taken(canary(1, percent));
-            let expected = 100 * usize::from(percent);
-            assert!(
-                more.len().abs_diff(expected) <= 150,
-                "{percent}: {}",
-                more.len()
-            );
-            assert!(
-                fewer.iter().all(|caller| more.contains(caller)),
-                "{percent}"
-            );
-            fewer = more;
-        }
-        // Another release is tried on others.
-        let both = taken(canary(1, 50));
-        let other = taken(canary(2, 50));
-        let same = both.iter().filter(|caller| other.contains(caller)).count();
-        assert!(same.abs_diff(2_500) <= 250, "{same}");
     }
 }

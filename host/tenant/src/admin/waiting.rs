@@ -87,9 +87,9 @@ fn completes(
         server: record,
         now,
     };
-    // Nobody could publish it now, had the publisher been revoked: neither can a grant.
-    (is_complete && directory.trusts_any(&release.admission.signers))
-        .then(|| (waiting, life.goes_live(release.clone())))
+    // What nobody could publish now, no grant makes live.
+    let changes = life.completes(release).ok().filter(|_| is_complete)?;
+    Some((waiting, changes))
 }
 
 /// What a server would reach with a row that is not written yet.

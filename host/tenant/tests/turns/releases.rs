@@ -220,6 +220,39 @@ fn what_a_revoked_publisher_signed_goes_no_further() {
 }
 
 #[test]
+fn what_the_policy_knows_to_be_bad_by_now_goes_no_further() {
+    for state in ["uploaded", "approved", "waiting", "retired"] {
+        let (mut releases, release, _) = in_state(state);
+        let policy =
+            json!({"refuse_level": "danger", "refuse": [], "accept": [], "known_bad": [release]});
+        let set = releases
+            .acme
+            .world
+            .admin("PUT", "/tenants/acme/policy", policy);
+        assert_eq!(set.status(), 200, "{}", set.text());
+        let refused = (409, "release_known_bad");
+        match state {
+            "uploaded" => assert_eq!(refusal(&releases.step(&release, "approve")), refused),
+            "waiting" => {
+                let grant = json!({"host": "api.example.com", "methods": ["GET"]});
+                assert_eq!(
+                    releases.acme.put("/grants", grant)["went_live"],
+                    Value::Null
+                );
+            }
+            _ => {
+                assert_eq!(refusal(&releases.step(&release, "promote")), refused);
+                assert_eq!(refusal(&releases.canary(&release, 5)), refused);
+            }
+        }
+        if state == "retired" {
+            assert_eq!(refusal(&releases.roll_back()), refused);
+        }
+        assert_eq!(releases.state(&release), state);
+    }
+}
+
+#[test]
 fn a_rollback_goes_back_by_one_and_not_forth_again() {
     let mut releases = Releases::with_one();
     releases.publish(2, &json!({}));
