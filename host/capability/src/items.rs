@@ -65,6 +65,8 @@ pub struct PageOf {
     pub since: u64,
     /// No item is added to a page of that many bytes or more.
     pub bytes: u64,
+    /// Nor to one of that many items.
+    pub items: usize,
 }
 
 /// A part of a space.

@@ -40,7 +40,7 @@ pub(crate) fn page(storage: &DurableObjectStorage, asked: &PageOf) -> Result<Sea
         if next.done() {
             return Ok(page);
         }
-        if bytes as u64 >= asked.bytes {
+        if bytes as u64 >= asked.bytes || page.items.len() >= asked.items {
             page.has_more = true;
             return Ok(page);
         }

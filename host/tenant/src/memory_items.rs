@@ -97,7 +97,7 @@ impl MemoryItems {
             .range((from, Bound::Unbounded))
             .filter(|(_, row)| wanted(row))
         {
-            if bytes >= asked.bytes {
+            if bytes >= asked.bytes || page.items.len() >= asked.items {
                 page.has_more = true;
                 break;
             }

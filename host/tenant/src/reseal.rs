@@ -98,6 +98,7 @@ impl Scene {
         let effect = Effect::ReadSealed(PageOf {
             after: record.after.clone(),
             bytes: limits::RESEAL_PAGE_BYTES,
+            items: limits::RESEAL_PAGE_ITEMS,
             ..PageOf::default()
         });
         let Performed::Sealed(page) = self.outside.perform(effect).await else {

@@ -101,6 +101,7 @@ pub(super) async fn export(scene: &Scene, query: &str) -> Result<Reply, Problem>
         after: cursor.after.clone(),
         since: cursor.since,
         bytes: limits::EXPORT_PAGE_BYTES,
+        items: limits::EXPORT_PAGE_ITEMS,
     });
     let Performed::Sealed(sealed) = scene.outside.perform(effect).await else {
         return Err(Problem::host());

@@ -21,6 +21,7 @@ fn versions(world: &mut World) -> Vec<u32> {
     let rows: Vec<_> = world.rows(name).values().cloned().collect();
     let items = world.items(name).page(&PageOf {
         bytes: u64::MAX,
+        items: usize::MAX,
         ..Default::default()
     });
     let items = items.items.into_iter().filter_map(|item| item.value);
