@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use smcp_capability::call::{Answer, KvRequest};
 use smcp_capability::items::Transacted;
-use smcp_ids::UnixMillis;
+use smcp_ids::{UnixMillis, limits};
 use smcp_tenant::memory_items::MemoryItems;
 use smcp_tenant::workspace::{Spaces, Workspace};
 
@@ -43,7 +43,7 @@ impl Store {
         Ok(Self {
             items: Mutex::new(items),
             file: file.map(Path::to_owned),
-            spaces: Spaces::new(&server, LOCAL),
+            spaces: Spaces::new(&server, LOCAL, limits::KV_STORE_MAX),
             settings: settings(given, local.admitted.manifest().asks())?,
         })
     }

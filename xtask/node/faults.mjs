@@ -61,7 +61,7 @@ export class HostObject extends Real {
   }
 
   get modules() {
-    return failing(super.modules, "r2", ["get", "put", "delete"]);
+    return failing(super.modules, "r2", ["get", "put", "delete", "list"]);
   }
 
   get sessions() {

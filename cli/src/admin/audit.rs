@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 use serde_json::Value;
 use smcp_tenant::audit::{Entry, Head, HeadStatement, SignedHead, verify};
@@ -27,12 +27,15 @@ Examples:
   smcp audit tail --platform
   smcp audit export acme.jsonl --head acme.head --tenant acme
   smcp audit verify acme.jsonl --head acme.head
+  smcp audit settings --tenant acme
+  smcp audit settings --calls yes --keep-days 800 --tenant acme
 
 Each entry has the SHA-256 of the one before it, so none can be altered, removed or moved unseen; that entries at the end
 are missing is seen by who has a later head. A head that the platform has signed can be kept elsewhere, and verified
 years later: keep the platform's keys (/.well-known/smcp-keys) with it.
 
-Who may, besides the platform's admin: an API key of the tenant with the scope admin or audit.")]
+Who may, besides the platform's admin: an API key of the tenant with the scope admin or audit; to change the
+settings, admin.")]
 pub(crate) struct AuditCommand {
     #[command(subcommand)]
     action: Action,
@@ -46,6 +49,8 @@ enum Action {
     Export(Export),
     /// Verifies entries in a file, without asking for them again
     Verify(Verify),
+    /// Shows what is written down and for how long; sets what is given
+    Settings(Settings),
 }
 
 /// Whose record.
@@ -94,6 +99,24 @@ struct Verify {
     from: KeySource,
 }
 
+#[derive(Debug, Args)]
+struct Settings {
+    /// For how many days entries are kept that are written from now on: 30 to 3660
+    #[arg(long, value_name = "DAYS")]
+    keep_days: Option<u32>,
+    /// Whether each call of a tool, prompt or resource is an entry
+    #[arg(long, value_name = "yes|no")]
+    calls: Option<Answer>,
+    #[command(flatten)]
+    of: OfTenant,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Answer {
+    Yes,
+    No,
+}
+
 impl Whose {
     fn open(&self) -> Result<(Client, String), Failure> {
         if self.platform {
@@ -121,7 +144,33 @@ impl AuditCommand {
             Action::Tail(tail) => tail.run(ui),
             Action::Export(export) => export.run(ui),
             Action::Verify(verify) => verify.run(ui),
+            Action::Settings(settings) => settings.run(ui),
         }
+    }
+}
+
+impl Settings {
+    fn run(&self, ui: Ui) -> Result<(), Failure> {
+        let (client, tenant) = self.of.open()?;
+        let path = format!("{tenant}/audit/settings");
+        let mut settings = client.get(&path)?;
+        if let Some(days) = self.keep_days {
+            settings["keep_days"] = days.into();
+        }
+        if let Some(calls) = self.calls {
+            settings["calls"] = (calls == Answer::Yes).into();
+        }
+        if self.keep_days.is_some() || self.calls.is_some() {
+            settings = client.put(&path, &settings)?;
+        }
+        ui.result(&settings, || {
+            let days = &settings["keep_days"];
+            let calls = match settings["calls"].as_bool() {
+                Some(true) => "each is an entry",
+                _ => "not written down, but for what was denied",
+            };
+            format!("entries  kept for {days} days\ncalls    {calls}")
+        })
     }
 }
 

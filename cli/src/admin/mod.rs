@@ -18,6 +18,7 @@ mod origin;
 mod policy;
 mod provider;
 mod publisher;
+mod quotas;
 mod release;
 mod rotation;
 mod secret;

@@ -5,6 +5,7 @@ use serde_json::json;
 use smcp_ids::TenantId;
 
 use super::archive::{Export, Import};
+use super::quotas::Quotas;
 use super::{Client, Host, show, show_list, text, time};
 use crate::failure::Failure;
 use crate::ui::Ui;
@@ -18,13 +19,14 @@ Examples:
   smcp tenant list --json | jq -r '.tenants[].tenant'
   smcp tenant suspend acme --reason \"invoice 12 is open\"
   smcp tenant resume acme
+  smcp tenant quotas acme --servers 10 --calls-per-minute 6000
   smcp tenant export acme --out acme.archive --key archive.key
   smcp tenant import acme.archive --key archive.key --host https://elsewhere.example.com
   smcp tenant delete acme --yes                    # can be restored for 30 days
   smcp tenant restore acme
   smcp tenant delete acme --grace-days 0 --yes     # gone at once
 
-Who may: the platform's admin; `show` also an API key of the tenant with the scope admin or audit.")]
+Who may: the platform's admin; `show` and `quotas` (to look) also an API key of the tenant with the scope admin or audit.")]
 pub(crate) struct TenantCommand {
     #[command(subcommand)]
     action: Action,
@@ -42,6 +44,8 @@ enum Action {
     Suspend(Suspend),
     /// Serves a suspended tenant again
     Resume(One),
+    /// Shows and sets how much there may be of a tenant
+    Quotas(Quotas),
     /// Writes everything of a tenant to one sealed file, while it is served
     Export(Export),
     /// Makes a tenant from such a file; begun again, if it was not finished
@@ -119,6 +123,7 @@ impl TenantCommand {
                 let answer = Client::new(host)?.delete(&path)?;
                 ui.result(&answer, || format!("resumed {tenant}"))
             }
+            Action::Quotas(quotas) => quotas.run(ui),
             Action::Export(export) => export.run(ui),
             Action::Import(import) => import.run(ui),
             Action::Delete(delete) => delete.run(ui),

@@ -243,6 +243,8 @@ pub enum Effect {
         #[serde(with = "serde_bytes")]
         bytes: Vec<u8>,
     },
+    /// The modules of this tenant after that one, a page of them. Answer: [`Performed::Modules`].
+    ListModules(Option<ReleaseDigest>),
     /// Removes modules of this tenant, those that are there. Answer: [`Performed::Done`].
     DeleteModules(Vec<ReleaseDigest>),
     /// Removes all rows of the object. Answer: [`Performed::Done`].
@@ -326,6 +328,15 @@ pub enum Effect {
     },
 }
 
+/// Modules of a tenant, in the order of their releases.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModulePage {
+    /// The releases that they are named by.
+    pub releases: Vec<ReleaseDigest>,
+    /// Whether there are more.
+    pub is_cut: bool,
+}
+
 /// Who listens.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Hearers {
@@ -351,6 +362,8 @@ pub enum Performed {
     Records(Vec<Record>),
     /// The module, if it is there.
     Module(#[serde(with = "serde_bytes")] Option<Vec<u8>>),
+    /// Modules.
+    Modules(ModulePage),
     /// The other object's reply.
     Reply(Reply),
     /// The item.

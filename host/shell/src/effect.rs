@@ -9,7 +9,7 @@ use std::rc::Rc;
 use js_sys::futures::JsFuture;
 use js_sys::{Object as JsObject, Reflect, Uint8Array};
 use smcp_capability::turn::{
-    Effect, Frame, Head, Hearers, Performed, Reply, Role, Telling, Verification,
+    Effect, Frame, Head, Hearers, ModulePage, Performed, Reply, Role, Telling, Verification,
 };
 use smcp_crypto::{MasterKeys, SignedReceipt};
 use smcp_ids::limits::{OUTPUT_CEILING, PACKAGE_CEILING};
@@ -40,6 +40,7 @@ pub(crate) async fn perform(
         Effect::WriteModule { release, bytes } => write_module(object, release, &bytes)
             .await
             .map(|()| Performed::Done),
+        Effect::ListModules(after) => list_modules(object, after).await.map(Performed::Modules),
         Effect::DeleteModules(releases) => delete_modules(object, &releases)
             .await
             .map(|()| Performed::Done),
@@ -155,12 +156,17 @@ pub(crate) async fn durable(storage: &DurableObjectStorage) -> Result<(), JsValu
     settled(storage.sync()).await.map(drop)
 }
 
-/// Where a module of this object's tenant is kept.
-fn module_key(object: &Object, release: ReleaseDigest) -> Result<String, JsValue> {
+/// Where the modules of this object's tenant are kept.
+fn module_prefix(object: &Object) -> Result<String, JsValue> {
     match Role::from_object_name(&object.name()) {
-        Some(Role::Tenant(tenant)) => Ok(format!("tenant-{tenant}/module/{release}")),
+        Some(Role::Tenant(tenant)) => Ok(format!("tenant-{tenant}/module/")),
         _ => Err(JsValue::from_str("only a tenant has modules")),
     }
+}
+
+/// Where one of them is kept.
+fn module_key(object: &Object, release: ReleaseDigest) -> Result<String, JsValue> {
+    module_prefix(object).map(|prefix| format!("{prefix}{release}"))
 }
 
 async fn read_module(object: &Object, release: ReleaseDigest) -> Result<Option<Vec<u8>>, JsValue> {
@@ -186,6 +192,29 @@ async fn write_module(
     settled(object.modules().put(key, value, JsValue::UNDEFINED))
         .await
         .map(drop)
+}
+
+async fn list_modules(
+    object: &Object,
+    after: Option<ReleaseDigest>,
+) -> Result<ModulePage, JsValue> {
+    let prefix = module_prefix(object)?;
+    let options = JsObject::new();
+    Reflect::set(&options, &"prefix".into(), &JsValue::from_str(&prefix))?;
+    if let Some(after) = after {
+        let after = JsValue::from_str(&format!("{prefix}{after}"));
+        Reflect::set(&options, &"startAfter".into(), &after)?;
+    }
+    let page = settled(object.modules().list(options.into())).await?;
+    let found: js_sys::Array = Reflect::get(&page, &"objects".into())?.unchecked_into();
+    let mut releases = Vec::new();
+    for one in found.iter() {
+        let key = Reflect::get(&one, &"key".into())?.as_string();
+        let release = key.as_deref().and_then(|key| key.strip_prefix(&prefix));
+        releases.extend(release.and_then(|release| release.parse().ok()));
+    }
+    let is_cut = Reflect::get(&page, &"truncated".into())?.is_truthy();
+    Ok(ModulePage { releases, is_cut })
 }
 
 async fn delete_modules(object: &Object, releases: &[ReleaseDigest]) -> Result<(), JsValue> {

@@ -5,17 +5,19 @@
 //! this turn takes it along. What changes nothing is written by itself (`Scene::note`).
 
 mod chain;
+mod noted;
 
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use smcp_auth::Principal;
 use smcp_capability::items::{Transacted, Transaction, Write};
 use smcp_capability::turn::{Effect, Performed};
-use smcp_ids::limits;
+use smcp_ids::{UnixMillis, limits};
 
 pub use self::chain::{
     ChainError, Entry, HEAD_DOMAIN, Head, HeadStatement, SignedHead, Verified, verify,
 };
+pub(crate) use self::noted::Noted;
 
 use crate::item::Space;
 use crate::problem::Problem;
@@ -57,6 +59,14 @@ impl Act {
     }
 }
 
+/// An act, and the request that it is of.
+#[derive(Clone, Debug)]
+struct Told {
+    act: Act,
+    at: UnixMillis,
+    request: String,
+}
+
 /// What nobody had to prove who they are for.
 pub(crate) const ANYBODY: &str = "anybody";
 
@@ -96,20 +106,44 @@ impl Scene {
     /// Makes the changes of a transaction, and the entry of what they do, if that is worth one: all of it, or nothing.
     pub(crate) async fn transact_act(
         &self,
-        mut transaction: Transaction,
-        mut changes: Vec<Change>,
+        transaction: Transaction,
+        changes: Vec<Change>,
     ) -> Result<Transacted, Problem> {
         let act = self.act.take();
+        let told = act.map(|act| self.told(act));
+        self.transact_told(transaction, changes, told.as_slice())
+            .await
+    }
+
+    /// What this request does, now.
+    fn told(&self, act: Act) -> Told {
+        Told {
+            act,
+            at: self.outside.now(),
+            request: self.request_id(),
+        }
+    }
+
+    async fn transact_told(
+        &self,
+        mut transaction: Transaction,
+        mut changes: Vec<Change>,
+        told: &[Told],
+    ) -> Result<Transacted, Problem> {
         let mut signs = None;
-        if let Some(act) = &act {
-            let (write, record) = self.entry(act)?;
-            transaction.writes.push(write);
-            let day = self.outside.now().0 / DAY_MILLIS;
-            signs = (record.signed_day != day).then(|| record.head.clone());
-            let record = AuditRecord {
-                signed_day: day,
-                ..record
-            };
+        if !told.is_empty() {
+            // What the changes say of the record itself is where the entry goes on from.
+            let said = changes.iter().rev().find_map(|change| match change {
+                Change::Put(Row::Audit(record)) => Some(record.clone()),
+                _ => None,
+            });
+            let mut record = said.map_or_else(|| self.audit(), Ok)?;
+            for one in told {
+                transaction.writes.push(self.entry(one, &mut record)?);
+            }
+            let today = self.outside.now().0 / DAY_MILLIS;
+            signs = (record.signed_day != today).then(|| record.head.clone());
+            record.signed_day = today;
             changes.push(Change::Put(Row::Audit(record)));
         }
         transaction.rows = self.mutations(&changes)?;
@@ -120,21 +154,24 @@ impl Scene {
                 // What is done is done, whether or not a copy of its head can be kept.
                 let _ = self.keep_signed(&head).await;
             }
+            if !told.is_empty() {
+                // The same of what is to be done tomorrow.
+                let _ = self.arm_daily().await;
+            }
         }
         Ok(went)
     }
 
-    /// The next entry, as it is written, and how far the chain has come with it.
-    fn entry(&self, act: &Act) -> Result<(Write, AuditRecord), Problem> {
-        let now = self.outside.now();
-        let record = self.audit()?;
+    /// The next entry, as it is written. The chain has come so far with it.
+    fn entry(&self, told: &Told, record: &mut AuditRecord) -> Result<Write, Problem> {
+        let Told { act, at, request } = told;
         let number = record.head.number.saturating_add(1);
         let entry = Entry {
             number,
-            at: now.0,
+            at: at.0,
             of: self.state.borrow().boot.role.object_name(),
             by: act.by.clone(),
-            request: self.request_id(),
+            request: request.clone(),
             did: act.did.clone(),
             to: act.to.clone(),
             what: act.what.clone(),
@@ -145,14 +182,28 @@ impl Scene {
         let space = Space::audit();
         let place = space.place(entry_key(number));
         let sealed = self.seal_item(&place, text.as_bytes())?;
-        let until = now.plus(record.keep_millis());
-        let head = Head::after(number, &text);
-        let write = space.write(place, Some(sealed), Some(until));
-        Ok((write, AuditRecord { head, ..record }))
+        let until = at.plus(record.keep_millis());
+        record.head = Head::after(number, &text);
+        Ok(space.write(place, Some(sealed), Some(until)))
     }
 
-    /// Keeps a head that the platform has signed, once a day on which something was done: who has a copy of it can tell
-    /// later whether the chain still leads there.
+    /// Signs the head, if it was not today. On a day on which nothing was done, it says of the same entry that it is still
+    /// the last one.
+    pub(crate) async fn sign_today(&self) -> Result<(), Problem> {
+        let record = self.audit()?;
+        let today = self.outside.now().0 / DAY_MILLIS;
+        if record.head.number == 0 || record.signed_day == today {
+            return Ok(());
+        }
+        self.keep_signed(&record.head).await?;
+        let record = AuditRecord {
+            signed_day: today,
+            ..self.audit()?
+        };
+        self.commit(vec![Change::Put(Row::Audit(record))]).await
+    }
+
+    /// Keeps a head that the platform has signed: who has a copy of it can tell later whether the chain still leads there.
     async fn keep_signed(&self, head: &Head) -> Result<(), Problem> {
         let signed = self.signed(head).await?;
         let bytes = serde_json::to_vec(&signed).map_err(|_| Problem::host())?;
@@ -219,6 +270,7 @@ impl Scene {
             head: Head::of(&state.boot.role.object_name()),
             keep_days: limits::AUDIT_DAYS,
             signed_day: 0,
+            calls: false,
         }))
     }
 }
@@ -229,7 +281,7 @@ impl AuditRecord {
     }
 }
 
-const DAY_MILLIS: u64 = 24 * 60 * 60 * 1_000;
+pub(crate) const DAY_MILLIS: u64 = 24 * 60 * 60 * 1_000;
 
 /// Entries are in the order of their numbers.
 fn entry_key(number: u64) -> String {

@@ -20,6 +20,8 @@ pub(crate) async fn answer(scene: Scene, frame: Frame) -> Reply {
     if let Err(problem) = &answered {
         scene.refused(&frame, problem);
     }
+    // What cannot be written down now is written with what is next.
+    let _ = scene.write_noted().await;
     let mut reply =
         answered.unwrap_or_else(|problem| problem.reply(metadata_url(&scene, &frame).as_deref()));
     told.end(reply.head.status);

@@ -13,6 +13,7 @@ pub mod audit;
 pub mod budget;
 pub mod call;
 mod catalogues;
+mod daily;
 pub mod describe;
 mod door;
 mod examine;

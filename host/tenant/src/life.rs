@@ -5,7 +5,7 @@
 //! has to do for it later waits.
 
 use serde::{Deserialize, Serialize};
-use smcp_capability::turn::{Effect, Performed};
+use smcp_capability::turn::Effect;
 use smcp_ids::UnixMillis;
 
 use crate::problem::Problem;
@@ -82,21 +82,16 @@ impl Scene {
 
     /// Removes everything of a tenant.
     pub(crate) async fn erase(&self) -> Result<(), Problem> {
-        let releases = {
-            let state = self.state.borrow();
-            let releases = state.directory()?.releases.keys();
-            releases.map(|(_, release)| *release).collect()
-        };
-        let effects = [
-            Effect::Publish(None),
-            Effect::DeleteModules(releases),
-            Effect::Erase,
-        ];
-        for effect in effects {
-            if self.outside.perform(effect).await != Performed::Done {
-                return Err(Problem::host());
+        self.done(Effect::Publish(None)).await?;
+        // As they are stored: what no row names goes too.
+        loop {
+            let page = self.module_page(None).await?;
+            if page.releases.is_empty() {
+                break;
             }
+            self.done(Effect::DeleteModules(page.releases)).await?;
         }
+        self.done(Effect::Erase).await?;
         self.state.borrow_mut().forget();
         Ok(())
     }

@@ -10,10 +10,43 @@ use smcp_capability::turn::{Frame, Listen};
 use smcp_ids::{CallId, ReleaseDigest, ServerSlug};
 use smcp_protocol::{Answer, ProtocolError};
 
+use crate::audit::{ANYBODY, Act};
 use crate::problem::Problem;
 use crate::state::Scene;
 use crate::usage::alert::{Alert, Kind};
 use crate::usage::count::{Cost, End, Event};
+
+/// The requests that are calls, and what they are called in the record of what was done.
+const CALLS: [(&str, &str); 3] = [
+    ("tools/call", "CallTool"),
+    ("prompts/get", "GetPrompt"),
+    ("resources/read", "ReadResource"),
+];
+
+/// What a request did, for the record: nothing that its client or its guest said.
+fn act(event: &Event, code: &str) -> Act {
+    let known = CALLS.iter().find(|(method, _)| *method == event.method);
+    let did = known.map_or(event.method, |(_, did)| did);
+    let to = match (&*event.server, &*event.name) {
+        ("", _) => String::new(),
+        (server, "") => format!("/servers/{server}"),
+        (server, name) => format!("/servers/{server}/{name}"),
+    };
+    let by = if event.key.is_empty() {
+        ANYBODY
+    } else {
+        &event.key
+    };
+    let act = Act::new(by, did, to);
+    let act = match event.call {
+        Some(call) => act.with(&serde_json::json!({ "call": call.to_string() })),
+        None => act,
+    };
+    match event.end {
+        End::Ok => act,
+        _ => act.refused(code),
+    }
+}
 
 /// The code of what a caller's scopes do not cover.
 const INSUFFICIENT_SCOPE: &str = "insufficient_scope";
@@ -138,7 +171,9 @@ impl Scene {
         if is_mcp {
             self.measured(0);
         } else if problem.code == INSUFFICIENT_SCOPE {
-            self.denied(problem.code);
+            // The admin API has written it down.
+            let alert = self.alert(&self.measure.borrow(), Kind::Denied, problem.code);
+            self.raise(alert);
         }
     }
 
@@ -151,19 +186,44 @@ impl Scene {
         let Some((end, code)) = measure.end.clone() else {
             return;
         };
-        self.count(&measure.event(end, micros));
+        let event = measure.event(end, micros);
+        self.count(&event);
+        self.notes_call(&event, &code);
         let kind = match end {
             End::Guest => Kind::of_fault(&code, measure.had_all_memory),
             End::Client if code == INSUFFICIENT_SCOPE => Kind::Denied,
             _ => return,
         };
         let alert = self.alert(&measure, kind, &code);
+        if kind == Kind::Denied {
+            self.notes_denial(&event.key, act(&event, &code));
+        }
         self.raise(alert);
+    }
+
+    /// Has a call written down, if its tenant wants that.
+    fn notes_call(&self, event: &Event, code: &str) {
+        let is_wanted = match self.state.try_borrow() {
+            Ok(state) => {
+                let record = state.directory().ok();
+                let record = record.and_then(|directory| directory.audit.as_ref());
+                record.is_some_and(|record| record.calls)
+            }
+            Err(_) => false,
+        };
+        if is_wanted && CALLS.iter().any(|(method, _)| *method == event.method) {
+            self.notes(act(event, code));
+        }
     }
 
     /// Raises that something was denied to the call that is under way.
     pub(crate) fn denied(&self, code: &str) {
-        let alert = self.alert(&self.measure.borrow(), Kind::Denied, code);
+        let (alert, event) = {
+            let measure = self.measure.borrow();
+            let alert = self.alert(&measure, Kind::Denied, code);
+            (alert, measure.event(End::Client, 0))
+        };
+        self.notes_denial(&event.key, act(&event, code));
         self.raise(alert);
     }
 

@@ -191,6 +191,24 @@ pub(crate) struct AuditRecord {
     pub(crate) keep_days: u32,
     /// The day, counted from 1970, on which the head was signed last.
     pub(crate) signed_day: u64,
+    /// Whether each call of a tool, prompt or resource is an entry.
+    pub(crate) calls: bool,
+}
+
+/// How much there may be of a tenant, as the platform's admin has set it; none: as much as there may be of any.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct QuotasRecord {
+    pub(crate) servers: Option<u32>,
+    /// Of each server.
+    pub(crate) releases: Option<u32>,
+    pub(crate) keys: Option<u32>,
+    pub(crate) members: Option<u32>,
+    /// Of all its modules together.
+    pub(crate) module_bytes: Option<u64>,
+    /// Of the key-value store of each server.
+    pub(crate) store_bytes: Option<u64>,
+    /// What all its callers together may use, whatever the tenant's own admin allows.
+    pub(crate) allowance: Allowance,
 }
 
 /// Which findings keep a release from being published.
@@ -236,6 +254,7 @@ pub(crate) enum Row {
     Life(LifeRecord),
     Reseal(ResealRecord),
     Policy(PolicyRecord),
+    Quotas(QuotasRecord),
     Member(MemberRecord),
     Client(ClientRecord),
     Ended(EndedRecord),
@@ -266,6 +285,8 @@ const PROVIDER: &str = "provider";
 const AUDIT: &str = "audit";
 /// The row of the object that says which findings refuse.
 const POLICY: &str = "policy";
+/// The row of the object that says how much there may be of its tenant.
+const QUOTAS: &str = "quotas";
 /// The row of the object that says whether releases must be approved.
 const APPROVAL: &str = "approval";
 
@@ -333,6 +354,7 @@ impl Row {
             Self::Life(_) => (Table::Object, LIFE.to_owned()),
             Self::Reseal(_) => (Table::Object, RESEAL.to_owned()),
             Self::Policy(_) => (Table::Object, POLICY.to_owned()),
+            Self::Quotas(_) => (Table::Object, QUOTAS.to_owned()),
             Self::Approval(_) => (Table::Object, APPROVAL.to_owned()),
             Self::Member(row) => (Table::Members, row.id.to_string()),
             Self::Client(row) => (Table::Clients, row.id.to_string()),
@@ -357,6 +379,7 @@ impl Row {
             Self::Life(row) => postcard::to_allocvec(row),
             Self::Reseal(row) => postcard::to_allocvec(row),
             Self::Policy(row) => postcard::to_allocvec(row),
+            Self::Quotas(row) => postcard::to_allocvec(row),
             Self::Approval(row) => postcard::to_allocvec(row),
             Self::Member(row) => postcard::to_allocvec(row),
             Self::Client(row) => postcard::to_allocvec(row),
@@ -429,6 +452,7 @@ impl Row {
                 PROVIDER => Self::Provider(decode(bytes)?),
                 AUDIT => Self::Audit(decode(bytes)?),
                 POLICY => Self::Policy(decode(bytes)?),
+                QUOTAS => Self::Quotas(decode(bytes)?),
                 APPROVAL => Self::Approval(decode(bytes)?),
                 ROOT => Self::Root(decode(bytes)?),
                 LIFE => Self::Life(decode(bytes)?),

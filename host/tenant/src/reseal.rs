@@ -13,7 +13,7 @@ use smcp_ids::{UnixMillis, limits};
 
 use crate::audit::Act;
 use crate::item;
-use crate::mcp::Errand;
+use crate::mcp::{Errand, Own};
 use crate::problem::Problem;
 use crate::record::{Change, Row};
 use crate::root::RootRecord;
@@ -159,9 +159,9 @@ impl Scene {
     pub(crate) async fn begin_reseal(&self, mut changes: Vec<Change>) -> Result<(), Problem> {
         let record = ResealRecord::begin(self.key_version()?, self.outside.now());
         changes.push(Change::Put(Row::Reseal(record)));
-        let mut writes = self.struck_off(&Errand::Reseal).await?;
-        writes.push(self.begun_write(&Errand::Reseal)?);
+        let mut writes = self.struck_off(&Errand::Own(Own::Reseal)).await?;
+        writes.push(self.begun_write(&Errand::Own(Own::Reseal))?);
         self.commit_with(writes, changes).await?;
-        self.begin_errand(&Errand::Reseal).await
+        self.begin_errand(&Errand::Own(Own::Reseal)).await
     }
 }

@@ -13,7 +13,7 @@ use smcp_capability::turn::{Boot, Effect, Hearers, Mutation, Performed, Role, Te
 use smcp_crypto::{Binding, NONCE_BYTES, Purpose, PurposeKeys, TenantKeys, sha256};
 use smcp_ids::{Fuel, ServerSlug, TenantId};
 
-use crate::audit::Act;
+use crate::audit::{Act, Noted};
 use crate::budget::{Attempts, Buckets, Refusals, Registrations};
 use crate::catalogues::Catalogues;
 use crate::holding::Holding;
@@ -67,6 +67,10 @@ pub(crate) struct State {
     pub(crate) buckets: Buckets,
     /// Wrong access codes that were tried.
     pub(crate) attempts: Attempts,
+    /// What waits to be written down.
+    pub(crate) noted: Noted,
+    /// Whether it is written down that something is to be done tomorrow.
+    pub(crate) is_daily: bool,
     /// Who was refused something lately.
     pub(crate) refusals: Refusals,
     /// Clients that registered themselves lately.
@@ -122,6 +126,8 @@ impl State {
             places: Places::default(),
             buckets: Buckets::default(),
             attempts: Attempts::default(),
+            noted: Noted::default(),
+            is_daily: false,
             refusals: Refusals::default(),
             registrations: Registrations::default(),
             requests: 0,
@@ -167,6 +173,8 @@ impl State {
         self.listed = Listed::default();
         self.waiting = Waiting::default();
         self.usage = Counted::default();
+        self.noted = Noted::default();
+        self.is_daily = false;
         self.sessions = Sessions::default();
         self.buckets = Buckets::default();
     }

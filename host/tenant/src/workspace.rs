@@ -337,9 +337,7 @@ impl Workspace {
             let sealed = value.map(|value| seal(&place, value)).transpose()?;
             transaction.writes.push(space.write(place, sealed, expires));
         }
-        let quota = spaces
-            .server
-            .quota(limits::KV_STORE_MAX, limits::KV_PAIRS_MAX);
+        let quota = spaces.server.quota(spaces.most, limits::KV_PAIRS_MAX);
         transaction.quotas.push(quota);
         Ok(transaction)
     }
@@ -350,14 +348,17 @@ impl Workspace {
 pub struct Spaces {
     server: Space,
     caller: Space,
+    /// How many bytes they may have together.
+    most: u64,
 }
 
 impl Spaces {
-    /// Those of a server and one of its callers.
-    pub fn new(server: &ServerSlug, principal: &str) -> Self {
+    /// Those of a server and one of its callers, whose store may have so many bytes.
+    pub fn new(server: &ServerSlug, principal: &str, most: u64) -> Self {
         Self {
             server: Space::of_server(server),
             caller: Space::of_caller(server, principal),
+            most,
         }
     }
 

@@ -9,6 +9,15 @@ use crate::{Inquiry, TENANT, stage};
 
 pub(crate) fn limits(inquiry: &mut Inquiry) {
     limits_at(inquiry, "/limits");
+    inquiry.ask("GET", "/quotas", Value::Null, 200);
+    let all = json!({
+        "servers": 100, "releases": 100, "keys": 10_000, "members": 100, "module_bytes": 1 << 30, "store_bytes": 1 << 20,
+        "fuel_per_day": 1_000_000_000_000_u64, "calls_per_minute": 100_000,
+    });
+    let set = inquiry.ask("PUT", "/quotas", all.clone(), 200);
+    assert_eq!(set, all);
+    inquiry.ask("PUT", "/quotas", json!({"servers": -1}), 400);
+    inquiry.ask("PUT", "/quotas", json!({}), 200);
 }
 
 fn limits_at(inquiry: &mut Inquiry, path: &str) {
@@ -27,6 +36,10 @@ pub(crate) fn audit(inquiry: &mut Inquiry) {
         inquiry.ask("GET", &format!("{path}/head"), Value::Null, 200);
     }
     inquiry.ask("GET", "/audit/heads", Value::Null, 200);
+    let settings = inquiry.ask("GET", "/audit/settings", Value::Null, 200);
+    inquiry.ask("PUT", "/audit/settings", settings, 200);
+    let short = json!({"keep_days": 1, "calls": false});
+    inquiry.ask("PUT", "/audit/settings", short, 400);
 }
 
 pub(crate) fn provider(inquiry: &mut Inquiry) {

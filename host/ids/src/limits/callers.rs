@@ -47,6 +47,12 @@ pub const REGISTRATION_ADDRESSES_MAX: usize = 4_500;
 pub const ADMIN_TOKEN_MIN: usize = 32;
 /// Days that entries of the audit chain are kept, if an admin has not said otherwise: a year, and the time to look at it.
 pub const AUDIT_DAYS: u32 = 400;
+/// The least of such days that an admin may say: who could make it none could have what was done forgotten.
+pub const AUDIT_DAYS_MIN: u32 = 30;
+/// The most.
+pub const AUDIT_DAYS_MAX: u32 = 3_660;
+/// Entries that wait in memory for being written, such as those of calls whose clients have gone.
+pub const AUDIT_WAITING: usize = 256;
 /// Entries that one answer has.
 pub const AUDIT_PAGE: u32 = 200;
 /// Refusals of one principal that are written down, and of all together, within [`REFUSALS_MILLIS`]: who is refused

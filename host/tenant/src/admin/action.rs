@@ -87,6 +87,8 @@ actions! {
     RestoreTenant "PUT" "tenants" {tenant} => PLATFORM;
     SuspendTenant "PUT" "tenants" {tenant} "suspension" => PLATFORM;
     ResumeTenant "DELETE" "tenants" {tenant} "suspension" => PLATFORM;
+    ShowQuotas "GET" "tenants" {tenant} "quotas" => AUDIT;
+    SetQuotas "PUT" "tenants" {tenant} "quotas" => PLATFORM;
     // What leaves has the secrets, which nobody is shown otherwise.
     ExportTenant "GET" "tenants" {tenant} "export" => PLATFORM;
     ExportModule "GET" "tenants" {tenant} "export" {release} => PLATFORM;
@@ -154,6 +156,8 @@ actions! {
     ReadAudit "GET" "tenants" {tenant} "audit" => AUDIT;
     ShowAuditHead "GET" "tenants" {tenant} "audit" "head" => AUDIT;
     ListAuditHeads "GET" "tenants" {tenant} "audit" "heads" => AUDIT;
+    ShowAuditSettings "GET" "tenants" {tenant} "audit" "settings" => AUDIT;
+    SetAuditSettings "PUT" "tenants" {tenant} "audit" "settings" => ADMIN;
     ListClients "GET" "tenants" {tenant} "clients" => AUDIT;
     AddClient "POST" "tenants" {tenant} "clients" => ADMIN;
     RemoveClient "DELETE" "tenants" {tenant} "clients" {client} => ADMIN;

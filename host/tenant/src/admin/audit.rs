@@ -1,12 +1,13 @@
 //! What was done in the tenant, as it was written down.
 
-use serde::Serialize;
-use smcp_capability::turn::Reply;
+use serde::{Deserialize, Serialize};
+use smcp_capability::turn::{Frame, Reply};
 use smcp_ids::limits;
 
-use super::parameter;
+use super::{body, parameter};
 use crate::audit::{Head, SignedHead};
 use crate::problem::{Problem, json};
+use crate::record::{AuditRecord, Change, Row};
 use crate::state::Scene;
 
 /// Entries after a number, each as its text, and how far the chain has come.
@@ -48,4 +49,40 @@ pub(super) async fn heads(scene: &Scene) -> Result<Reply, Problem> {
     }
     let heads = scene.signed_heads().await?;
     Ok(json(200, &List { heads }))
+}
+
+/// What is written down, and for how long.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    /// For how many days entries are kept that are written from now on.
+    keep_days: u32,
+    /// Whether each call of a tool, prompt or resource is an entry.
+    calls: bool,
+}
+
+pub(super) fn settings(scene: &Scene) -> Result<Reply, Problem> {
+    let AuditRecord {
+        keep_days, calls, ..
+    } = scene.audit()?;
+    Ok(json(200, &Settings { keep_days, calls }))
+}
+
+/// Sets both. What was written before stays as long as was said then.
+pub(super) async fn set_settings(scene: &Scene, frame: &Frame) -> Result<Reply, Problem> {
+    let settings: Settings = body(frame)?;
+    let (least, most) = (limits::AUDIT_DAYS_MIN, limits::AUDIT_DAYS_MAX);
+    if !(least..=most).contains(&settings.keep_days) {
+        let message = format!("keep_days is from {least} to {most}");
+        return Err(Problem::invalid("invalid_limit", message));
+    }
+    scene.does_with(&settings);
+    let record = AuditRecord {
+        keep_days: settings.keep_days,
+        calls: settings.calls,
+        ..scene.audit()?
+    };
+    // The entry of this very change comes on top of it.
+    scene.commit(vec![Change::Put(Row::Audit(record))]).await?;
+    self::settings(scene)
 }

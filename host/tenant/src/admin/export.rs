@@ -11,9 +11,10 @@ use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 use smcp_capability::items::{PageOf, Place, Write};
-use smcp_capability::turn::{Effect, Frame, Head, Performed, Reply, Table};
+use smcp_capability::turn::{Effect, Frame, Performed, Reply, Table};
 use smcp_ids::{ReleaseDigest, UnixMillis, limits};
 
+use super::releases::module_reply;
 use super::{body, parameter, parse, public};
 use crate::item;
 use crate::life::LifeRecord;
@@ -175,17 +176,7 @@ fn exported_rows(rows: impl Iterator<Item = Row>) -> Result<Vec<ExportedRow>, Pr
 /// The package of a release, whole.
 pub(super) async fn module(scene: &Scene, release: &str) -> Result<Reply, Problem> {
     let release: ReleaseDigest = release.parse().map_err(|_| Problem::not_found())?;
-    match scene.outside.perform(Effect::ReadModule(release)).await {
-        Performed::Module(Some(body)) => Ok(Reply {
-            head: Head {
-                status: 200,
-                headers: vec![("content-type".to_owned(), "application/wasm".to_owned())],
-            },
-            body,
-        }),
-        Performed::Module(None) => Err(Problem::not_found()),
-        _ => Err(Problem::host()),
-    }
+    module_reply(scene, release).await
 }
 
 /// The life of a tenant that was made to take an archive, and has not taken all of it.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use smcp_auth::{KeyRecord, Scope, Scopes};
 use smcp_capability::turn::{Frame, Reply};
-use smcp_ids::{KeyId, limits};
+use smcp_ids::KeyId;
 
 use super::limits::allowance;
 use super::{body, label, parse};
@@ -96,8 +96,12 @@ pub(super) async fn create(scene: &Scene, frame: &Frame) -> Result<Reply, Proble
     };
     let key = {
         let state = scene.state.borrow();
-        if state.directory()?.keys.len() >= limits::KEYS_MAX {
-            return Err(Problem::conflict("too_many_keys", "revoked keys count too"));
+        let directory = state.directory()?;
+        if directory.keys.len() >= directory.quotas().keys() {
+            return Err(Problem::conflict(
+                "too_many_keys",
+                "this tenant has as many keys as it may; revoked ones count too",
+            ));
         }
         state
             .keyring

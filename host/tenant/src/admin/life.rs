@@ -8,7 +8,7 @@ use super::tenants::{Deleted, ask_object};
 use super::{body, label, parameter};
 use crate::audit::Act;
 use crate::life::{LifeRecord, Suspension};
-use crate::mcp::Errand;
+use crate::mcp::{Errand, Own};
 use crate::problem::{Problem, json};
 use crate::record::{Change, Row, TenantRecord};
 use crate::state::Scene;
@@ -136,7 +136,7 @@ pub(super) async fn delete(
         return Ok(json(200, &Deleted { deleted: true }));
     }
     scene.does_with(&serde_json::json!({ "leaves": at }));
-    let unlist = Errand::Unlist(tenant.clone());
+    let unlist = Errand::Own(Own::Unlist(tenant.clone()));
     let mut writes = scene.struck_off(&unlist).await?;
     writes.push(scene.due_write(at, &unlist, 1)?);
     scene.commit_with(writes, Vec::new()).await?;
@@ -153,7 +153,7 @@ pub(super) async fn restore(scene: &Scene, frame: &Frame, tenant: &str) -> Resul
     let tenant: TenantId = tenant.parse().map_err(|_| Problem::not_found())?;
     let reply = ask_object(scene, frame, "POST", &tenant, Vec::new()).await?;
     let record: TenantRecord = serde_json::from_slice(&reply.body).map_err(|_| Problem::host())?;
-    let unlist = Errand::Unlist(tenant);
+    let unlist = Errand::Own(Own::Unlist(tenant));
     let writes = scene.struck_off(&unlist).await?;
     let change = Change::Put(Row::Listed(record));
     scene.commit_with(writes, vec![change]).await?;
@@ -175,8 +175,8 @@ pub(super) async fn leave(scene: &Scene, frame: &Frame) -> Result<Reply, Problem
         leaves: Some(at),
         ..scene.life()?
     };
-    let mut writes = scene.struck_off(&Errand::Leave).await?;
-    writes.push(scene.due_write(at, &Errand::Leave, 1)?);
+    let mut writes = scene.struck_off(&Errand::Own(Own::Leave)).await?;
+    writes.push(scene.due_write(at, &Errand::Own(Own::Leave), 1)?);
     scene.does(Act::new("admin", "LeaveTenant", "").with(&serde_json::json!({ "leaves": at })));
     let change = Change::Put(Row::Life(life));
     scene.commit_with(writes, vec![change]).await?;
@@ -192,7 +192,7 @@ pub(super) async fn stay(scene: &Scene) -> Result<Reply, Problem> {
         leaves: None,
         ..scene.life()?
     };
-    let writes = scene.struck_off(&Errand::Leave).await?;
+    let writes = scene.struck_off(&Errand::Own(Own::Leave)).await?;
     scene.does(Act::new("admin", "RestoreTenant", ""));
     let change = Change::Put(Row::Life(life));
     scene.commit_with(writes, vec![change]).await?;

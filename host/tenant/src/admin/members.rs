@@ -101,8 +101,9 @@ pub(super) async fn invite(scene: &Scene, frame: &Frame) -> Result<Reply, Proble
     };
     {
         let state = scene.state.borrow();
-        let members = &state.directory()?.members;
-        if members.len() >= limits::MEMBERS_MAX {
+        let directory = state.directory()?;
+        let members = &directory.members;
+        if members.len() >= directory.quotas().members() {
             return Err(Problem::conflict(
                 "too_many_members",
                 "this tenant has as many members as it may; remove one",

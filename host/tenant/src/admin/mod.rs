@@ -19,6 +19,7 @@ mod provider;
 mod public;
 mod publish;
 mod publishers;
+mod quotas;
 mod releases;
 mod rotation;
 mod secrets;
@@ -127,6 +128,10 @@ async fn perform(
         A::ReadPlatformAudit {} | A::ReadAudit { .. } => audit::read(scene, query).await,
         A::ShowPlatformAuditHead {} | A::ShowAuditHead { .. } => audit::head(scene).await,
         A::ListAuditHeads { .. } => audit::heads(scene).await,
+        A::ShowAuditSettings { .. } => audit::settings(scene),
+        A::SetAuditSettings { .. } => audit::set_settings(scene, frame).await,
+        A::ShowQuotas { .. } => quotas::show(scene),
+        A::SetQuotas { .. } => quotas::set(scene, frame).await,
         A::ListTenants {} => tenants::list(scene),
         A::CreateTenant {} => tenants::create(scene, frame).await,
         A::ShowTenant { .. } => tenants::show(scene),

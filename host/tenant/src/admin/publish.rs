@@ -55,7 +55,8 @@ pub(super) async fn publish(
     let server: ServerSlug = super::parse(server, "server")?;
     let verified = verify(scene, &frame.body)?;
     let manifest = verified.manifest().map_err(refused)?;
-    check_room(scene, &server, verified.release(), manifest.version())?;
+    let size = frame.body.len() as u64;
+    check_room(scene, &server, verified.release(), manifest.version(), size)?;
     let policy = Policy::default();
     let admission = Admission::start(verified, &policy).map_err(refused)?;
     let admitted = admit(scene, admission).await.map_err(refused)?;
@@ -79,7 +80,7 @@ pub(super) async fn publish(
         return Err(Problem::host());
     }
     // Others have run since: what was checked is checked again, then written in the same step.
-    let again = check_room(scene, &server, release, admitted.manifest().version())?;
+    let again = check_room(scene, &server, release, admitted.manifest().version(), size)?;
     check_trust(scene, &admitted)?;
     let before = answering(scene, &server)?;
     let Plan {
@@ -192,9 +193,11 @@ fn check_room(
     server: &ServerSlug,
     release: ReleaseDigest,
     version: &str,
+    size: u64,
 ) -> Result<bool, Problem> {
     let state = scene.state.borrow();
     let directory = state.directory()?;
+    let quotas = directory.quotas();
     let mut count = 0;
     for row in directory.releases_of(server) {
         if row.admission.release == release {
@@ -209,17 +212,25 @@ fn check_room(
         }
         count += 1;
     }
-    if count >= limits::RELEASES_MAX {
+    if count >= quotas.releases() {
         let message = format!(
             "{server} has {count} releases; delete some that are retired: smcp release delete"
         );
         return Err(Problem::conflict("too_many_releases", message));
     }
-    if !directory.servers.contains_key(server) && directory.servers.len() >= limits::SERVERS_MAX {
+    if !directory.servers.contains_key(server) && directory.servers.len() >= quotas.servers() {
         return Err(Problem::conflict(
             "too_many_servers",
             "the tenant has no room for another server",
         ));
+    }
+    if let Some(most) = quotas.module_bytes
+        && directory.module_bytes_with(release, size) > most
+    {
+        let message = format!(
+            "all modules of the tenant together may have {most} bytes; delete releases that are retired"
+        );
+        return Err(Problem::conflict("too_many_module_bytes", message));
     }
     Ok(false)
 }

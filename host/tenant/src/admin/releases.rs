@@ -102,22 +102,27 @@ pub(super) async fn module(scene: &Scene, server: &str, release: &str) -> Result
             .release(server, release)
             .ok_or_else(Problem::not_found)?;
     }
-    let Performed::Module(Some(bytes)) = scene.outside.perform(Effect::ReadModule(release)).await
-    else {
-        return Err(Problem::host());
+    module_reply(scene, release).await
+}
+
+/// The package of a release of this tenant, whole.
+pub(super) async fn module_reply(scene: &Scene, release: ReleaseDigest) -> Result<Reply, Problem> {
+    let body = match scene.outside.perform(Effect::ReadModule(release)).await {
+        Performed::Module(Some(body)) => body,
+        Performed::Module(None) => return Err(Problem::not_found()),
+        _ => return Err(Problem::host()),
     };
     let headers = [
         ("content-type", "application/wasm"),
         ("cache-control", "no-store"),
     ];
+    let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
     Ok(Reply {
         head: Head {
             status: 200,
-            headers: headers
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .into(),
+            headers: headers.into(),
         },
-        body: bytes,
+        body,
     })
 }
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use smcp_capability::turn::Reply;
 
-use crate::mcp::Errand;
+use crate::mcp::{Errand, Own};
 use crate::problem::{Problem, json};
 use crate::state::Scene;
 
@@ -63,7 +63,7 @@ pub(super) async fn start(scene: &Scene) -> Result<Reply, Problem> {
     match begun {
         None => scene.begin_reseal(Vec::new()).await?,
         // It goes on anyway, later; it is asked for now.
-        Some(false) => scene.begin_errand(&Errand::Reseal).await?,
+        Some(false) => scene.begin_errand(&Errand::Own(Own::Reseal)).await?,
         Some(true) => {}
     }
     let mut reply = show(scene)?;

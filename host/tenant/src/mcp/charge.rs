@@ -15,18 +15,25 @@ use crate::state::{Scene, State};
 
 /// What a tenant's own budget is called.
 const TENANT: &str = "tenant";
+/// The one that the platform has set for it.
+const QUOTA: &str = "tenant:quota";
 
 impl Scene {
     /// What limits a principal: its own, and its tenant's.
     fn budgets(&self, principal: &Principal) -> Result<Vec<Budget>, Problem> {
         let mut budgets = principal.budgets().to_vec();
-        let allowance = self.state.borrow().directory()?.options.allowance;
-        if !allowance.is_unlimited() {
-            budgets.push(Budget {
-                name: TENANT.to_owned(),
-                is_narrowed: false,
-                allowance,
-            });
+        let state = self.state.borrow();
+        let directory = state.directory()?;
+        let quota = directory.quotas.as_ref().map(|quotas| quotas.allowance);
+        let of_tenant = [(TENANT, Some(directory.options.allowance)), (QUOTA, quota)];
+        for (name, allowance) in of_tenant {
+            if let Some(allowance) = allowance.filter(|allowance| !allowance.is_unlimited()) {
+                budgets.push(Budget {
+                    name: name.to_owned(),
+                    is_narrowed: false,
+                    allowance,
+                });
+            }
         }
         Ok(budgets)
     }

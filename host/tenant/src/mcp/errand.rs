@@ -23,6 +23,15 @@ use crate::usage::STORE_PATH;
 /// Something to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Errand {
+    /// For a caller.
+    Work(Work),
+    /// The object's own: it is done of a tenant that is not served, too.
+    Own(Own),
+}
+
+/// Something to be done for a caller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Work {
     /// Going on with a call of a session, whose answer is a stream.
     Call {
         /// The session.
@@ -37,43 +46,48 @@ pub(crate) enum Errand {
         /// Its name.
         id: String,
     },
+}
+
+/// Something that the object does by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Own {
     /// Sealing everything again.
     Reseal,
     /// Deleting everything of a tenant whose time has come.
     Leave,
     /// Taking a tenant that has left from the list (in the platform's object).
     Unlist(TenantId),
+    /// What is done once a day.
+    Daily,
 }
 
 impl Errand {
-    /// Whether it is the object's own, not a caller's: it is done of a tenant that is not served, too.
-    fn is_own(&self) -> bool {
-        matches!(self, Self::Reseal | Self::Leave | Self::Unlist(_))
-    }
-
     /// Its name, as a path: no part of it has a slash.
     fn path(&self) -> String {
         match self {
-            Self::Call { session, stream } => format!("/call/{}/{stream}", session.as_str()),
-            Self::Task { owner, id } => format!("/task/{owner}/{id}"),
-            Self::Reseal => "/reseal/-/-".to_owned(),
-            Self::Leave => "/leave/-/-".to_owned(),
-            Self::Unlist(tenant) => format!("/unlist/-/{tenant}"),
+            Self::Work(Work::Call { session, stream }) => {
+                format!("/call/{}/{stream}", session.as_str())
+            }
+            Self::Work(Work::Task { owner, id }) => format!("/task/{owner}/{id}"),
+            Self::Own(Own::Reseal) => "/reseal/-/-".to_owned(),
+            Self::Own(Own::Leave) => "/leave/-/-".to_owned(),
+            Self::Own(Own::Unlist(tenant)) => format!("/unlist/-/{tenant}"),
+            Self::Own(Own::Daily) => "/daily/-/-".to_owned(),
         }
     }
 
     /// The name of the turn that does it, while it does.
     fn live(&self) -> Live {
         match self {
-            Self::Call { session, stream } => Live {
+            Self::Work(Work::Call { session, stream }) => Live {
                 session: session.clone(),
                 name: stream.clone(),
             },
-            Self::Task { owner, id } => task::live(owner, id),
+            Self::Work(Work::Task { owner, id }) => task::live(owner, id),
             // No session has a name with such a character.
-            own => Live {
+            Self::Own(_) => Live {
                 session: SessionId::remembered("own/"),
-                name: own.path(),
+                name: self.path(),
             },
         }
     }
@@ -90,17 +104,18 @@ impl Errand {
             return None;
         };
         let errand = match *kind {
-            "call" => Self::Call {
+            "call" => Self::Work(Work::Call {
                 session: SessionId::remembered(of),
                 stream: (*name).to_owned(),
-            },
-            "task" => Self::Task {
+            }),
+            "task" => Self::Work(Work::Task {
                 owner: (*of).to_owned(),
                 id: (*name).to_owned(),
-            },
-            "reseal" => Self::Reseal,
-            "leave" => Self::Leave,
-            "unlist" => Self::Unlist(name.parse().ok()?),
+            }),
+            "reseal" => Self::Own(Own::Reseal),
+            "leave" => Self::Own(Own::Leave),
+            "unlist" => Self::Own(Own::Unlist(name.parse().ok()?)),
+            "daily" => Self::Own(Own::Daily),
             _ => return None,
         };
         Some((errand, number.parse().ok()?))
@@ -137,32 +152,43 @@ async fn run(scene: &Scene, frame: &Frame) -> Result<(), Problem> {
     if scene.state.borrow().live.contains_key(&errand.live()) {
         return Ok(());
     }
-    if !errand.is_own() && !scene.life()?.is_served() {
+    let is_own = matches!(errand, Errand::Own(_));
+    if !is_own && !scene.life()?.is_served() {
         return Ok(());
     }
     let Some(_place) = Place::take(scene) else {
         return Ok(());
     };
-    if errand.is_own() {
-        return do_own(scene, &errand).await;
+    match &errand {
+        Errand::Own(own) => do_own(scene, &errand, own).await,
+        Errand::Work(work) => do_work(scene, frame, &errand, work, number).await,
     }
+}
+
+/// Goes on with what a caller began.
+async fn do_work(
+    scene: &Scene,
+    frame: &Frame,
+    errand: &Errand,
+    work: &Work,
+    number: u32,
+) -> Result<(), Problem> {
     // What is written down from here on is for later.
-    let written = scene.struck_off(&errand).await?;
+    let written = scene.struck_off(errand).await?;
     let has_failed = number > limits::RUNS_MAX;
-    let done = match &errand {
-        Errand::Call { session, stream } if has_failed => {
+    let done = match work {
+        Work::Call { session, stream } if has_failed => {
             legacy::give_up(scene, session, stream).await
         }
-        Errand::Call { session, stream } => {
+        Work::Call { session, stream } => {
             legacy::go_on(scene, frame, session.clone(), stream).await
         }
-        Errand::Task { owner, id } if has_failed => task::give_up(scene, owner, id).await,
-        Errand::Task { owner, id } => task::go_on(scene, frame, owner, id).await,
-        Errand::Reseal | Errand::Leave | Errand::Unlist(_) => Ok(()),
+        Work::Task { owner, id } if has_failed => task::give_up(scene, owner, id).await,
+        Work::Task { owner, id } => task::go_on(scene, frame, owner, id).await,
     };
     match done {
         Err(problem) => match problem.used_up_for() {
-            Some(millis) => scene.put_off(&errand, written, millis).await,
+            Some(millis) => scene.put_off(errand, written, millis).await,
             // It is tried again when others have ended.
             None if problem.is_busy() => Ok(()),
             None => Err(problem),
@@ -173,16 +199,17 @@ async fn run(scene: &Scene, frame: &Frame) -> Result<(), Problem> {
 }
 
 /// Does what is the object's own. What fails is tried again until it does not.
-async fn do_own(scene: &Scene, errand: &Errand) -> Result<(), Problem> {
-    let done = match errand {
-        Errand::Leave => scene.leave().await,
-        Errand::Unlist(tenant) => {
+async fn do_own(scene: &Scene, errand: &Errand, own: &Own) -> Result<(), Problem> {
+    let done = match own {
+        Own::Leave => scene.leave().await,
+        Own::Daily => scene.daily().await,
+        Own::Unlist(tenant) => {
             scene.does(Act::new("platform", "UnlistTenant", tenant.as_str()));
             scene
                 .commit(vec![Change::DeleteListed(tenant.clone())])
                 .await
         }
-        _ => scene.reseal().await,
+        Own::Reseal => scene.reseal().await,
     };
     if scene.state.borrow().directory().is_err() {
         // It was the last thing that the object did.
@@ -190,6 +217,11 @@ async fn do_own(scene: &Scene, errand: &Errand) -> Result<(), Problem> {
     }
     let written = scene.struck_off(errand).await?;
     match done {
+        Ok(()) if *own == Own::Daily => {
+            scene
+                .put_off_until(errand, written, scene.next_daily())
+                .await
+        }
         Ok(()) => scene.keep(written, Vec::new()).await.map(drop),
         Err(_) => scene.put_off(errand, written, limits::PUT_OFF_MILLIS).await,
     }
@@ -295,7 +327,7 @@ impl Scene {
         }
         let is_own = |key: &String| {
             let errand = parts_of(key).and_then(|(_, path)| Errand::of_path(path));
-            errand.is_some_and(|(errand, _)| errand.is_own())
+            matches!(errand, Some((Errand::Own(_), _)))
         };
         let all = self.item_keys(space.range("", None, u32::MAX)).await?;
         Ok(all.into_iter().filter(is_own).take(most as usize).collect())
@@ -315,8 +347,9 @@ impl Scene {
             }
             writes.push(space.remove(&*key, now));
             // After the last try there is one more turn, which gives up.
-            let again = Errand::of_path(path)
-                .filter(|(errand, number)| errand.is_own() || *number <= limits::RUNS_MAX);
+            let again = Errand::of_path(path).filter(|(errand, number)| {
+                matches!(errand, Errand::Own(_)) || *number <= limits::RUNS_MAX
+            });
             let Some((errand, number)) = again else {
                 continue;
             };
@@ -350,7 +383,17 @@ impl Scene {
         millis: u64,
     ) -> Result<(), Problem> {
         let wait = millis.min(limits::PUT_OFF_MILLIS);
-        let later = self.due_write(self.outside.now().plus(wait), errand, 1)?;
+        let at = self.outside.now().plus(wait);
+        self.put_off_until(errand, written, at).await
+    }
+
+    async fn put_off_until(
+        &self,
+        errand: &Errand,
+        written: Vec<Write>,
+        at: UnixMillis,
+    ) -> Result<(), Problem> {
+        let later = self.due_write(at, errand, 1)?;
         let others = written.into_iter();
         // A place is written once.
         let mut writes: Vec<Write> = others.filter(|one| one.place != later.place).collect();
@@ -373,7 +416,7 @@ impl Scene {
     }
 
     /// Performs what has no result.
-    pub(super) async fn done(&self, effect: Effect) -> Result<(), Problem> {
+    pub(crate) async fn done(&self, effect: Effect) -> Result<(), Problem> {
         match self.outside.perform(effect).await {
             smcp_capability::turn::Performed::Done => Ok(()),
             _ => Err(Problem::host()),

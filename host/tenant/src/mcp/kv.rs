@@ -15,6 +15,7 @@ use super::attempt::Attempt;
 use super::run::Run;
 use crate::call::Call;
 use crate::problem::Problem;
+use crate::record::Directory;
 use crate::state::{Scene, State};
 use crate::workspace::Spaces;
 
@@ -140,7 +141,15 @@ impl Run<'_> {
     }
 
     fn spaces(&self) -> Spaces {
-        Spaces::new(self.server, &self.principal.to_string())
+        let principal = self.principal.to_string();
+        Spaces::new(self.server, &principal, self.store_bytes())
+    }
+
+    /// How many bytes the store of the server may have.
+    pub(super) fn store_bytes(&self) -> u64 {
+        let state = self.scene.state.borrow();
+        let quotas = state.directory().map(Directory::quotas);
+        quotas.unwrap_or_default().store_bytes()
     }
 }
 

@@ -38,7 +38,7 @@ use smcp_protocol::{
     Reply, ReplyForm, ReplyTo, Request, Response, ServerInfo,
 };
 
-pub(crate) use self::errand::{Errand, run_of_own};
+pub(crate) use self::errand::{Errand, Own, run_of_own};
 use self::hosted::Hosted;
 pub(crate) use self::http::Place;
 use self::legacy::{Outlet, Seat};

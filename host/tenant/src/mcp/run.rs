@@ -228,7 +228,7 @@ impl Run<'_> {
                 }
                 Settled::Spent => return Ok(RoundEnd::Refused(ProtocolError::RequestStateUsed)),
                 Settled::Full => {
-                    let full = GuestFault::StoreFull(limits::KV_STORE_MAX);
+                    let full = GuestFault::StoreFull(self.store_bytes());
                     let told = failed(running.fail(full.into()));
                     attempt.witness.over(bounds, running, Some(ended));
                     return Ok(told);

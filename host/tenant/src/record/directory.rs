@@ -16,8 +16,8 @@ use crate::root::RootRecord;
 
 use super::{
     ApprovalRecord, AuditRecord, Change, ClientRecord, EndedRecord, GrantRecord, OptionsRecord,
-    PolicyRecord, ProviderRecord, PublisherRecord, ReleaseRecord, Row, SecretRecord, ServerRecord,
-    SettingRecord, TenantRecord,
+    PolicyRecord, ProviderRecord, PublisherRecord, QuotasRecord, ReleaseRecord, Row, SecretRecord,
+    ServerRecord, SettingRecord, TenantRecord,
 };
 
 /// All rows of an object, opened: what it answers from.
@@ -40,6 +40,7 @@ pub(crate) struct Directory {
     pub(crate) life: LifeRecord,
     pub(crate) reseal: Option<ResealRecord>,
     pub(crate) policy: Option<PolicyRecord>,
+    pub(crate) quotas: Option<QuotasRecord>,
     pub(crate) members: BTreeMap<MemberId, MemberRecord>,
     pub(crate) clients: BTreeMap<ClientId, ClientRecord>,
     pub(crate) ended: BTreeMap<GrantId, EndedRecord>,
@@ -93,6 +94,7 @@ impl Directory {
             Change::Put(Row::Reseal(row)) => self.reseal = Some(row),
             Change::Put(Row::Policy(row)) => self.policy = Some(row),
             Change::DeletePolicy => self.policy = None,
+            Change::Put(Row::Quotas(row)) => self.quotas = Some(row),
             Change::Put(Row::Approval(row)) => self.approval = row.approval,
             Change::Put(Row::Member(row)) => {
                 self.members.insert(row.id.clone(), row);
@@ -162,6 +164,7 @@ impl Directory {
             life,
             reseal,
             policy,
+            quotas,
             members,
             clients,
             ended,
@@ -177,6 +180,7 @@ impl Directory {
             Some(Row::Life(life.clone())),
             reseal.clone().map(Row::Reseal),
             policy.clone().map(Row::Policy),
+            quotas.clone().map(Row::Quotas),
         ];
         let releases = releases.values().cloned().map(Box::new);
         let of = of_the_object.into_iter().flatten();
@@ -191,6 +195,20 @@ impl Directory {
             .chain(members.values().cloned().map(Row::Member))
             .chain(clients.values().cloned().map(Row::Client))
             .chain(ended.values().cloned().map(Row::Ended))
+    }
+
+    /// How much there may be of its tenant.
+    pub(crate) fn quotas(&self) -> QuotasRecord {
+        self.quotas.clone().unwrap_or_default()
+    }
+
+    /// How many bytes all modules have, one more among them. One that several servers have is stored once.
+    pub(crate) fn module_bytes_with(&self, release: ReleaseDigest, size: u64) -> u64 {
+        let there = self.releases.values();
+        let mut sizes: BTreeMap<ReleaseDigest, u64> =
+            there.map(|row| (row.admission.release, row.size)).collect();
+        sizes.insert(release, size);
+        sizes.values().sum()
     }
 
     /// The publishers that are trusted now.

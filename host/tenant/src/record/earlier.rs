@@ -5,7 +5,8 @@ use smcp_capability::turn::Table;
 use smcp_ids::{ReleaseDigest, ServerSlug, UnixMillis};
 use smcp_package::AdmissionRecord;
 
-use super::{ReleaseRecord, Row, ServerRecord, decode};
+use super::{AUDIT, AuditRecord, ReleaseRecord, Row, ServerRecord, decode};
+use crate::audit::Head;
 use crate::release::Standing;
 use crate::root::Plain;
 
@@ -33,6 +34,15 @@ struct Release {
     asks: String,
 }
 
+/// How far a chain has come, before calls could be in it.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+struct Audit {
+    head: Head,
+    keep_days: u32,
+    signed_day: u64,
+}
+
 /// From layout 2 to 3: releases have a life. Whatever had been published was approved thereby; who did is not known, nor
 /// what was live before.
 pub(crate) fn gives_releases_a_life(rows: &mut [Plain]) -> Option<()> {
@@ -43,6 +53,27 @@ pub(crate) fn gives_releases_a_life(rows: &mut [Plain]) -> Option<()> {
             _ => continue,
         };
         row.bytes = later.encode()?;
+    }
+    Some(())
+}
+
+/// From layout 3 to 4: a tenant may have its calls written down. None has chosen that yet.
+pub(crate) fn writes_down_no_calls(rows: &mut [Plain]) -> Option<()> {
+    for row in rows {
+        if row.table == Table::Object && row.key == AUDIT {
+            let Audit {
+                head,
+                keep_days,
+                signed_day,
+            } = decode(&row.bytes)?;
+            let later = AuditRecord {
+                head,
+                keep_days,
+                signed_day,
+                calls: false,
+            };
+            row.bytes = Row::Audit(later).encode()?;
+        }
     }
     Some(())
 }

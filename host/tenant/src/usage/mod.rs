@@ -194,6 +194,7 @@ impl Scene {
             self.state.borrow_mut().usage.put_back(&batch, now);
             saved = rest;
         }
+        self.write_noted().await?;
         let is_due = self.state.borrow().usage.is_due(now);
         if is_due {
             self.store_usage().await?;

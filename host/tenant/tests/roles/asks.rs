@@ -154,7 +154,14 @@ fn row(name: &str) -> (&'static str, u16, What) {
         ),
         "RevokeKey" => ("admin", 200, Nothing),
         "ReadPlatformAudit" | "ShowPlatformAuditHead" => ("", 200, Nothing),
-        "ReadAudit" | "ShowAuditHead" | "ListAuditHeads" => ("admin audit", 200, Nothing),
+        "ReadAudit" | "ShowAuditHead" | "ListAuditHeads" | "ShowAuditSettings" | "ShowQuotas" => {
+            ("admin audit", 200, Nothing)
+        }
+        "SetAuditSettings" => {
+            let settings = json!({"keep_days": 90, "calls": true});
+            ("admin", 200, Json(settings))
+        }
+        "SetQuotas" => ("", 200, Json(json!({"servers": 5}))),
         "ShowLimits" | "ListMembers" | "ShowMemberLimits" | "ListConnections" | "ShowProvider"
         | "ListClients" | "ListOrigins" | "ShowOAuth" => ("admin audit", 200, Nothing),
         "SetLimits" | "SetMemberLimits" => ("admin", 200, Json(json!({"calls_per_minute": 9}))),

@@ -9,6 +9,28 @@ pub(crate) const ACME: &str = "acme";
 pub(crate) const OTHER: &str = "other";
 pub(crate) const GHOST: &str = "ghost";
 
+/// Where an admin can look at what a tenant has, without naming more than a server.
+pub(crate) const PLACES: [&str; 18] = [
+    "",
+    "/publishers",
+    "/servers",
+    "/servers/hello/releases",
+    "/servers/hello/grants",
+    "/servers/hello/secrets",
+    "/servers/hello/config",
+    "/servers/hello/tapes",
+    "/tapes",
+    "/keys",
+    "/limits",
+    "/quotas",
+    "/members",
+    "/connections",
+    "/provider",
+    "/clients",
+    "/origins",
+    "/audit/settings",
+];
+
 const GREET: &str = include_str!("../../../../tests/guests/greet.wat");
 
 /// A guest whose tool traps: so there is a tape.
@@ -71,6 +93,9 @@ pub(crate) fn furnish(world: &mut World, tenant: &str) -> Things {
     let client = json!({"name": "Suite", "redirect_uris": ["https://a.example/cb"]});
     let client = ask(world, "POST", &at("/clients"), client);
     connect(world, tenant, &invited, &client);
+    ask(world, "PUT", &at("/quotas"), json!({"servers": 500}));
+    let settings = json!({"keep_days": 90, "calls": true});
+    ask(world, "PUT", &at("/audit/settings"), settings);
     let connections = ask(world, "GET", &at("/connections"), Value::Null);
     let id = |value: &Value| value["id"].as_str().unwrap().to_owned();
     Things {

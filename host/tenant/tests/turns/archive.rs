@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::kv_world::Kv;
-use crate::stage::{ACME, furnish};
+use crate::stage::{ACME, PLACES, furnish};
 use crate::world::World;
 
 /// All pages of an export; `between` is done after each.
@@ -53,23 +53,7 @@ fn bring(from: &mut World, pages: &[Value], to: &mut World) {
 }
 
 fn seen(world: &mut World) -> Vec<Value> {
-    let places = [
-        "",
-        "/publishers",
-        "/servers",
-        "/servers/hello/releases",
-        "/servers/hello/grants",
-        "/servers/hello/secrets",
-        "/servers/hello/config",
-        "/servers/hello/tapes",
-        "/keys",
-        "/members",
-        "/connections",
-        "/clients",
-        "/origins",
-        "/provider",
-    ];
-    let shown = places.map(|place| {
+    let shown = PLACES.map(|place| {
         let path = format!("/tenants/acme{place}");
         world.admin("GET", &path, Value::Null).json()
     });

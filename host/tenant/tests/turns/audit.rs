@@ -2,6 +2,7 @@
 //! was done; and whatever is done to it in storage is found.
 
 use crate::browser::*;
+use crate::kv_world::{Kv, Running};
 use crate::world::{World, tool_call};
 use serde_json::{Value, json};
 use smcp_capability::turn::Effect;
@@ -298,4 +299,103 @@ fn the_platforms_own_chain_has_its_tenants() {
         told(&entries),
         ["admin CreateTenant done", "admin DeleteTenant done"]
     );
+}
+
+const SETTINGS: &str = "/tenants/acme/audit/settings";
+const DAY: f64 = 24.0 * 3_600_000.0;
+
+/// What was done to what, and what came of it, of entries that are not the admin's.
+fn of_callers(entries: &[Value]) -> Vec<String> {
+    let of_callers = entries.iter().filter(|entry| entry["by"] != "admin");
+    let told = of_callers.map(|entry| {
+        let text = |name: &str| entry[name].as_str().unwrap();
+        format!("{} {} {}", text("did"), text("to"), text("came"))
+    });
+    told.collect()
+}
+
+#[test]
+fn with_the_setting_each_call_is_an_entry_and_without_it_none_is() {
+    let mut kv = Kv::new();
+    kv.run("sax");
+    let set = json!({"keep_days": 400, "calls": true});
+    let answer = kv.world.admin("PUT", SETTINGS, set.clone());
+    assert_eq!((answer.status(), answer.json()), (200, set));
+    kv.world.evict();
+    assert_eq!(kv.run("ga"), "x");
+    kv.call("u");
+    kv.call_tool("nothing", "");
+    let list = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}});
+    let key = kv.key.clone();
+    assert_eq!(kv.world.call(&key, &list).status(), 200);
+    let found = entries(&mut kv.world);
+    assert_eq!(
+        of_callers(&found),
+        [
+            "CallTool /servers/hello/run done",
+            "CallTool /servers/hello/run guest_panicked",
+            "CallTool /servers/hello unknown_tool",
+        ]
+    );
+    let last = found.iter().rev().find(|entry| entry["by"] != "admin");
+    assert!(last.unwrap()["by"].as_str().unwrap().starts_with("key:"));
+    assert!(found.iter().all(|entry| entry["before"].is_string()));
+    let off = json!({"keep_days": 400, "calls": false});
+    assert_eq!(kv.world.admin("PUT", SETTINGS, off).status(), 200);
+    kv.run("ga");
+    assert_eq!(of_callers(&entries(&mut kv.world)).len(), 3);
+}
+
+#[test]
+fn a_call_whose_client_has_gone_is_written_down_with_what_is_next() {
+    let mut kv = Kv::new();
+    let set = json!({"keep_days": 400, "calls": true});
+    assert_eq!(kv.world.admin("PUT", SETTINGS, set).status(), 200);
+    let frame = kv.frame("saxz", None);
+    let turn = kv.world.begin(OBJECT, frame);
+    assert!(Running::new(turn).advance(&mut kv.world).is_none());
+    kv.world.cancel(OBJECT, turn);
+    crate::counted::store(&mut kv.world, 0.0);
+    // It is there though the object sleeps.
+    kv.world.evict();
+    let found = of_callers(&entries(&mut kv.world));
+    assert_eq!(found, ["CallTool /servers/hello/run cancelled"]);
+}
+
+#[test]
+fn what_a_guest_or_a_caller_is_denied_is_there_but_not_without_end() {
+    let mut kv = Kv::new();
+    let narrow = json!({"name": "narrow", "scopes": "mcp/hello/look"});
+    let narrow = kv.world.key("acme", narrow);
+    kv.run("w");
+    for _ in 0..2 * limits::REFUSALS_EACH {
+        kv.run_as(&narrow, "ga");
+    }
+    let found = of_callers(&entries(&mut kv.world));
+    assert_eq!(found[0], "CallTool /servers/hello/run http_denied");
+    assert_eq!(found[1], "CallTool /servers/hello insufficient_scope");
+    assert_eq!(found.len(), 1 + limits::REFUSALS_EACH as usize);
+}
+
+#[test]
+fn entries_are_kept_as_long_as_the_admin_says_and_no_setting_is_none() {
+    let mut world = World::new();
+    world.acme(TOOL);
+    for days in [0, limits::AUDIT_DAYS_MIN - 1, limits::AUDIT_DAYS_MAX + 1] {
+        let refused = world.admin("PUT", SETTINGS, json!({"keep_days": days, "calls": false}));
+        assert_eq!(refused.status(), 400, "{days}");
+    }
+    let before = entries(&mut world).len();
+    let set = json!({"keep_days": limits::AUDIT_DAYS_MIN, "calls": false});
+    assert_eq!(world.admin("PUT", SETTINGS, set.clone()).status(), 200);
+    world.key("acme", json!({"name": "another"}));
+    // What was written before is kept for as long as was said then; the change itself for as long as it says.
+    world.pass(f64::from(limits::AUDIT_DAYS_MIN + 1) * DAY);
+    let (texts, _) = page(&mut world, "/tenants/acme/audit");
+    assert_eq!(texts.len(), before);
+    world.pass(f64::from(limits::AUDIT_DAYS) * DAY);
+    let (texts, head) = page(&mut world, "/tenants/acme/audit");
+    assert_eq!(texts.len(), 0);
+    assert_eq!(head.number as usize, before + 2);
+    assert_eq!(world.admin("GET", SETTINGS, Value::Null).json(), set);
 }

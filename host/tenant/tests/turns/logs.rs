@@ -120,7 +120,7 @@ fn a_call_that_succeeds_and_logs_nothing_writes_nothing() {
         }
     }
     let items = kv.world.items(OBJECT);
-    let others = ["catalogue/", "report/", "audit"].map(|space| items.len_of(space));
+    let others = ["catalogue/", "report/", "audit", "due"].map(|space| items.len_of(space));
     let others: usize = others.iter().sum();
     assert_eq!(items.len(), others);
     // How they ended is known while the object is awake, and stored with what is worth it.
@@ -282,7 +282,12 @@ fn what_is_kept_of_a_servers_calls_goes_with_it() {
     let path = "/tenants/acme/servers/hello";
     assert_eq!(kv.world.admin("DELETE", path, Value::Null).status(), 200);
     let items = kv.world.items(OBJECT);
-    assert_eq!(items.len(), items.len_of("audit"), "but for what was done");
+    let own = items.len_of("audit") + items.len_of("due");
+    assert_eq!(
+        items.len(),
+        own,
+        "but for what was done, and is done each day"
+    );
     let gone = kv.world.admin("GET", &format!("{path}/logs"), Value::Null);
     assert_eq!(gone.status(), 404);
 }

@@ -8,11 +8,11 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value};
 
-use crate::stage::{ACME, OTHER, furnish};
+use crate::stage::{ACME, OTHER, PLACES, furnish};
 use crate::world::{Stored, World};
 
 /// The layout that this host writes.
-const LAYOUT: u32 = 3;
+const LAYOUT: u32 = 4;
 
 fn file(layout: u32, kind: &str) -> PathBuf {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/turns/storage");
@@ -23,25 +23,7 @@ fn file(layout: u32, kind: &str) -> PathBuf {
 fn seen(world: &mut World) -> Value {
     let mut seen = Map::new();
     for tenant in [ACME, OTHER] {
-        for place in [
-            "",
-            "/publishers",
-            "/servers",
-            "/servers/hello/releases",
-            "/servers/hello/grants",
-            "/servers/hello/secrets",
-            "/servers/hello/config",
-            "/servers/hello/tapes",
-            "/tapes",
-            "/keys",
-            "/limits",
-            "/members",
-            "/connections",
-            "/provider",
-            "/clients",
-            "/origins",
-            "/audit",
-        ] {
+        for place in PLACES.into_iter().chain(["/audit"]) {
             let path = format!("/tenants/{tenant}{place}");
             let answer = world.admin("GET", &path, Value::Null);
             assert_eq!(answer.status(), 200, "{path}: {}", answer.text());

@@ -197,7 +197,12 @@ fn a_hundred_tasks_at_once_wait_in_storage_and_none_is_lost() {
         assert_eq!(task["status"], "input_required", "{task}");
     }
     world.pass(1e6);
-    assert!(world.alarm.is_none(), "nothing is left to be done");
+    let day = 24 * 60 * 60 * 1_000;
+    let tomorrow = world.now() / day + 1;
+    assert!(
+        world.alarm.unwrap() >= tomorrow * day,
+        "nothing is left to be done today"
+    );
     // What was struck off is forgotten with the next change.
     begin(&mut world, &key);
     assert_eq!(world.items(OBJECT).removed(), 0);

@@ -13,7 +13,7 @@ use super::parked::{
     AllAnswers, Answered, Parked, Resumed, WaitsFor, answer_prefix, split_question_id, waits_key,
 };
 use crate::item::Space;
-use crate::mcp::errand::{Errand, outcome_of};
+use crate::mcp::errand::{Errand, Work, outcome_of};
 use crate::mcp::{Asked, Endpoint};
 use crate::outcome;
 use crate::problem::Problem;
@@ -91,10 +91,10 @@ impl ParkedOn<'_> {
         let until = scene.outside.now().plus(limits::PARKED_MILLIS);
         let prefix = answer_prefix(stream, question);
         let mut writes = scene.pieces(&space, &prefix, &answer, until)?;
-        let errand = Errand::Call {
+        let errand = Errand::Work(Work::Call {
             session: session.clone(),
             stream: stream.to_owned(),
-        };
+        });
         if is_complete {
             writes.push(scene.begun_write(&errand)?);
         }

@@ -10,7 +10,7 @@ use smcp_protocol::{Answer, Call, Era, Request, TaskStatus};
 
 use super::kept::{Ended, Stored, Task};
 use crate::mcp::ask::Carried;
-use crate::mcp::errand::{Errand, outcome_of};
+use crate::mcp::errand::{Errand, Work, outcome_of};
 use crate::mcp::legacy::{AllAnswers, Resumed, begun_on};
 use crate::mcp::{Asked, Endpoint};
 use crate::outcome;
@@ -178,10 +178,10 @@ impl Going {
     }
 
     fn errand(&self) -> Errand {
-        Errand::Task {
+        Errand::Work(Work::Task {
             owner: self.owner.clone(),
             id: self.task.borrow().id.clone(),
-        }
+        })
     }
 }
 
@@ -211,10 +211,10 @@ impl Asked<'_> {
             carried,
             agreed: self.session.map(|session| session.record.clone()),
         };
-        let errand = Errand::Task {
+        let errand = Errand::Work(Work::Task {
             owner: owner.clone(),
             id: task.id.clone(),
-        };
+        });
         let due = scene.begun_write(&errand)?;
         scene.write_call(&owner, &task, &stored, Some(due)).await?;
         scene.begin_errand(&errand).await?;

@@ -12,7 +12,7 @@ use smcp_protocol::{Era, TaskStatus, TaskView};
 
 use crate::item::Space;
 use crate::mcp::ask::Carried;
-use crate::mcp::errand::Errand;
+use crate::mcp::errand::{Errand, Work};
 use crate::mcp::legacy::AllAnswers;
 use crate::problem::Problem;
 use crate::session::Record;
@@ -305,10 +305,10 @@ impl Scene {
             let prefix = answer_prefix(&task.id, question);
             writes.extend(self.pieces(&space, &prefix, &encoded(answer)?, task.until())?);
         }
-        let errand = Errand::Task {
+        let errand = Errand::Work(Work::Task {
             owner: owner.to_owned(),
             id: task.id.clone(),
-        };
+        });
         if is_complete {
             task.status = TaskStatus::Working;
             task.updated = self.outside.now();

@@ -23,8 +23,8 @@ pub use stored::*;
 use serde_json::{Value, json};
 use smcp_capability::items::Transacted;
 use smcp_capability::turn::{
-    Boot, Effect, Fetch, Fetched, Frame, Hearers, Listen, Mutation, Performed, PublicConfig,
-    REPORT_METHOD, Record, Reply, RequestLog, Role, Step, Table, Verification,
+    Boot, Effect, Fetch, Fetched, Frame, Hearers, Listen, ModulePage, Mutation, Performed,
+    PublicConfig, REPORT_METHOD, Record, Reply, RequestLog, Role, Step, Table, Verification,
 };
 use smcp_crypto::{MasterKeys, receipt_key_id, sha256};
 use smcp_ids::ReleaseDigest;
@@ -192,6 +192,19 @@ impl World {
         self.clock += millis;
     }
 
+    /// The releases whose modules are stored of an object.
+    pub fn modules_of(&self, object: &str) -> Vec<ReleaseDigest> {
+        let modules = self.modules.keys().filter(|(of, _)| of == object);
+        let mut releases: Vec<_> = modules.map(|(_, release)| *release).collect();
+        releases.sort_unstable();
+        releases
+    }
+
+    /// Stores a module that no row names.
+    pub fn store_module(&mut self, object: &str, release: ReleaseDigest, bytes: Vec<u8>) {
+        self.modules.insert((object.to_owned(), release), bytes);
+    }
+
     /// Forgets all that is only in memory, as eviction does.
     pub fn evict(&mut self) {
         for object in self.objects.values_mut() {
@@ -346,6 +359,14 @@ impl World {
             Effect::WriteModule { release, bytes } => {
                 self.modules.insert((object.to_owned(), release), bytes);
                 Performed::Done
+            }
+            Effect::ListModules(after) => {
+                let mut releases = self.modules_of(object);
+                releases.retain(|release| after.is_none_or(|after| *release > after));
+                // A page of few, so that several are asked for.
+                let is_cut = releases.len() > 2;
+                releases.truncate(2);
+                Performed::Modules(ModulePage { releases, is_cut })
             }
             Effect::DeleteModules(releases) => {
                 for release in releases {
