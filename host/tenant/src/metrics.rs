@@ -3,6 +3,8 @@
 //! What there is of each tenant is what its object reported last, so a scrape wakes no other object. Of more tenants than
 //! have series of their own, what is left is one more, without a name.
 
+pub(crate) mod called;
+
 use core::fmt::Write as _;
 
 use smcp_auth::Principal;
@@ -48,20 +50,24 @@ pub(crate) async fn answer(
         others += 1;
         series.push(("", sum));
     }
-    let text = text(listed.len() as u64, others, &series);
+    Ok(reply(text(listed.len() as u64, others, &series)))
+}
+
+/// Metrics, as they are sent.
+fn reply(text: Text) -> Reply {
     let headers = [
         ("content-type", "text/plain; version=0.0.4; charset=utf-8"),
         ("cache-control", "no-store"),
         ("x-content-type-options", "nosniff"),
     ];
     let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    Ok(Reply {
+    Reply {
         head: Head {
             status: 200,
             headers: headers.to_vec(),
         },
-        body: text.into_bytes(),
-    })
+        body: text.0.into_bytes(),
+    }
 }
 
 /// A metric with one number for each tenant.
@@ -88,7 +94,7 @@ const SINGLE: [Single; 4] = [
     ),
 ];
 
-fn text(tenants: u64, others: u64, series: &[(&str, Told)]) -> String {
+fn text(tenants: u64, others: u64, series: &[(&str, Told)]) -> Text {
     let mut text = Text::default();
     text.family("smcp_tenants", "gauge", "Tenants that there are.");
     text.line("smcp_tenants", &[], tenants);
@@ -132,7 +138,7 @@ fn text(tenants: u64, others: u64, series: &[(&str, Told)]) -> String {
     for (tenant, told) in series {
         text.line(name, &[("tenant", tenant)], Seconds(told.at));
     }
-    text.0
+    text
 }
 
 fn durations(text: &mut Text, series: &[(&str, Told)]) {

@@ -36,6 +36,7 @@ pub(crate) fn audit(inquiry: &mut Inquiry) {
         inquiry.ask("GET", &format!("{path}/head"), Value::Null, 200);
     }
     inquiry.ask("GET", "/audit/heads", Value::Null, 200);
+    inquiry.take("GET", "/metrics", 200);
     let settings = inquiry.ask("GET", "/audit/settings", Value::Null, 200);
     inquiry.ask("PUT", "/audit/settings", settings, 200);
     let short = json!({"keep_days": 1, "calls": false});

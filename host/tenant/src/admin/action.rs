@@ -127,6 +127,7 @@ actions! {
     ReadLog "GET" "tenants" {tenant} "servers" {server} "logs" => AUDIT;
     ShowUsage "GET" "tenants" {tenant} "usage" => AUDIT;
     ListAlerts "GET" "tenants" {tenant} "alerts" => AUDIT;
+    ShowMetrics "GET" "tenants" {tenant} "metrics" => AUDIT;
     // A tape has all that its call was answered. Which there are is told to whoever may have one.
     ListTapes "GET" "tenants" {tenant} "servers" {server} "tapes" => ADMIN;
     FetchTape "GET" "tenants" {tenant} "servers" {server} "tapes" {call} => ADMIN;

@@ -38,6 +38,7 @@ pub use action::{ACTIONS, Entry};
 
 use self::action::{Action, Allowed};
 use crate::audit::Act;
+use crate::metrics::called;
 use crate::problem::Problem;
 use crate::state::Scene;
 
@@ -190,6 +191,7 @@ async fn perform(
         A::ReadLog { server, .. } => logs::logs(scene, server, query).await,
         A::ShowUsage { .. } => usage::usage(scene, query).await,
         A::ListAlerts { .. } => usage::alerts(scene, query).await,
+        A::ShowMetrics { .. } => called::answer(scene).await,
         A::ListTapes { server, .. } => logs::tapes(scene, server, query).await,
         A::FetchTape { server, call, .. } => logs::tape(scene, server, call).await,
         A::ShowKeptTapes { .. } => logs::show_keep(scene),

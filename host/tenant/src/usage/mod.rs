@@ -345,6 +345,14 @@ impl Scene {
         self.pieces_instead(space, key, &bytes, until).await
     }
 
+    /// What there was since midnight (UTC).
+    pub(crate) async fn usage_today(&self) -> Result<Table, Problem> {
+        self.store_usage().await?;
+        let today = key('d', self.outside.now().0 / DAY);
+        let table = self.kept_as(&Space::usage(), &today).await?;
+        Ok(table.unwrap_or_default())
+    }
+
     /// What there was in a time, in whole hours or days.
     pub(crate) async fn usage_of(&self, span: Span) -> Result<Table, Problem> {
         self.store_usage().await?;

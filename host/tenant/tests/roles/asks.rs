@@ -142,7 +142,7 @@ fn row(name: &str) -> (&'static str, u16, What) {
         "SetSecret" => ("admin", 200, Json(json!({"value": "another value"}))),
         "SetSetting" => ("admin", 200, Json(json!({"value": 2}))),
         "DeleteGrant" | "DeleteSecret" | "DeleteSetting" => ("admin", 200, Nothing),
-        "ShowUsage" | "ListAlerts" | "ReadLog" | "ShowKeptTapes" | "ListKeys" => {
+        "ShowUsage" | "ListAlerts" | "ShowMetrics" | "ReadLog" | "ShowKeptTapes" | "ListKeys" => {
             ("admin audit", 200, Nothing)
         }
         "ListTapes" | "FetchTape" => ("admin", 200, Nothing),

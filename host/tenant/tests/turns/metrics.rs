@@ -197,3 +197,60 @@ fn only_the_platforms_admin_sees_them_and_nobody_reports_for_another() {
     let text = metrics(&mut kv.world);
     assert!(!text.contains("tenant=\""), "{text}");
 }
+
+#[test]
+fn a_tenants_own_have_each_tool_and_caller_and_begin_again_each_day() {
+    let mut kv = Kv::new();
+    let key = kv.key.clone();
+    let caller = format!("key:{}", key.split('_').nth(2).unwrap());
+    let own = |world: &mut World| {
+        let path = "/admin/v1/tenants/acme/metrics";
+        let frame = world.frame("GET", path, ADMIN, Vec::new());
+        let answer = world.send(OBJECT, frame);
+        assert_eq!(answer.status(), 200, "{}", answer.text());
+        answer.text().to_owned()
+    };
+    for program in ["ga", "ga", "saxu"] {
+        kv.call(program);
+    }
+    let text = own(&mut kv.world);
+    let tool = r#"tenant="acme",server="hello",method="tools/call",name="run""#;
+    let by = format!(r#"tenant="acme",caller="{caller}""#);
+    for (series, number) in [
+        (
+            format!(r#"smcp_called_requests_total{{{tool},end="ok"}}"#),
+            2.0,
+        ),
+        (
+            format!(r#"smcp_called_requests_total{{{tool},end="guest_fault"}}"#),
+            1.0,
+        ),
+        (
+            format!("smcp_called_request_duration_seconds_count{{{tool}}}"),
+            3.0,
+        ),
+        (
+            format!(r#"smcp_caller_requests_total{{{by},end="ok"}}"#),
+            2.0,
+        ),
+        (
+            format!("smcp_caller_request_duration_seconds_count{{{by}}}"),
+            3.0,
+        ),
+    ] {
+        assert_eq!(value(&text, &series), Some(number), "{series} in {text}");
+    }
+    let fuel = format!("smcp_called_fuel_total{{{tool}}}");
+    assert!(value(&text, &fuel).unwrap() > 0.0);
+    // What nothing came to has no line, and what was asked of the admin API is not counted.
+    assert!(
+        !text.contains("cancelled") && !text.contains("metrics"),
+        "{text}"
+    );
+    kv.world.pass(24.0 * 3_600_000.0);
+    assert_eq!(value(&own(&mut kv.world), &fuel), None);
+    kv.call("ga");
+    let text = own(&mut kv.world);
+    let ok = format!(r#"smcp_called_requests_total{{{tool},end="ok"}}"#);
+    assert_eq!(value(&text, &ok), Some(1.0), "{text}");
+}
