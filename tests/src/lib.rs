@@ -13,6 +13,7 @@ pub mod guests;
 pub mod http;
 pub mod mcp;
 pub mod mortal;
+pub mod moved;
 pub mod openapi;
 pub mod outside;
 pub mod person;

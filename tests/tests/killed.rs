@@ -12,6 +12,7 @@ use smcp_tests::admin::Admin;
 use smcp_tests::guests;
 use smcp_tests::http::{Ask, tool_call};
 use smcp_tests::mortal::{Mortal, kill};
+use smcp_tests::moved::Moved;
 use smcp_xtask::build;
 use smcp_xtask::platform::Platform;
 
@@ -108,56 +109,6 @@ fn published(admin: &Admin, version: &str) -> Option<u16> {
     Some(admin.publish(TENANT, "guest", &package).ok()?.status)
 }
 
-/// All pages of a tenant, and its packages.
-fn exported(world: &World) -> (Vec<Value>, Vec<(String, Vec<u8>)>) {
-    let mut path = "/export".to_owned();
-    let mut pages = Vec::new();
-    loop {
-        let (status, page) = world.ask("GET", &path, &Value::Null);
-        assert_eq!(status, 200, "{page}");
-        let next = page["next"].as_str().map(str::to_owned);
-        pages.push(page);
-        match next {
-            Some(next) => path = format!("/export?after={next}"),
-            None => break,
-        }
-    }
-    let modules = pages.last().unwrap()["modules"].as_array().unwrap();
-    let package = |release: &Value| {
-        let release = release.as_str().unwrap().to_owned();
-        let path = format!("/tenants/{TENANT}/export/{release}");
-        (release, world.admin().get(&path).unwrap().body)
-    };
-    let packages = modules.iter().map(package).collect();
-    (pages, packages)
-}
-
-/// Brings all of it, as far as the host lives; whether all of it was taken.
-fn brought(admin: &Admin, pages: &[Value], packages: &[(String, Vec<u8>)]) -> bool {
-    let at = |what: &str| format!("/tenants/{TENANT}/import{what}");
-    let send = |method: &str, path: &str, body: &[u8]| {
-        let answer = admin.ask(method, path).send(body);
-        answer.is_ok_and(|answer| answer.status < 300 || answer.status == 409)
-    };
-    let made = json!({"tenant": TENANT, "import": true}).to_string();
-    let last = pages.last().unwrap();
-    let rows = last["rows"].as_array().unwrap().len();
-    send("POST", "/tenants", made.as_bytes())
-        && packages
-            .iter()
-            .all(|(release, package)| send("PUT", &at(&format!("/{release}")), package))
-        && pages.iter().all(|page| {
-            let page =
-                json!({"layout": page["layout"], "items": page["items"], "rows": page["rows"]});
-            send("POST", &at(""), page.to_string().as_bytes())
-        })
-        && send(
-            "POST",
-            &at("/end"),
-            json!({ "rows": rows }).to_string().as_bytes(),
-        )
-}
-
 #[test]
 fn a_release_is_there_or_not_after_its_host_was_killed_while_it_was_published() {
     let mut world = World::new();
@@ -217,7 +168,7 @@ fn everything_is_readable_after_a_host_was_killed_while_it_sealed_everything_aga
 #[test]
 fn a_tenant_is_there_or_gone_after_its_host_was_killed_while_it_was_deleted_and_comes_back_whole() {
     let mut world = World::new();
-    let (pages, packages) = exported(&world);
+    let all = Moved::of(&world.admin(), TENANT).unwrap();
     for millis in AFTER_MILLIS {
         let path = format!("/tenants/{TENANT}?grace_days=0");
         world.killed_after(millis, |admin| {
@@ -234,7 +185,7 @@ fn a_tenant_is_there_or_gone_after_its_host_was_killed_while_it_was_deleted_and_
         assert_eq!(world.call().0, 401, "{millis} ms");
         // Brought back, and killed meanwhile: it answers nothing before all of it is there.
         world.killed_after(millis * 2, |admin| {
-            brought(admin, &pages, &packages);
+            drop(all.bring(admin, TENANT));
         });
         let (status, text) = world.call();
         assert!([200, 401, 403].contains(&status), "{millis} ms: {text}");
@@ -242,7 +193,7 @@ fn a_tenant_is_there_or_gone_after_its_host_was_killed_while_it_was_deleted_and_
             assert!(text.contains("tenant_incomplete"), "{text}");
         }
         if status != 200 {
-            assert!(brought(&world.admin(), &pages, &packages), "{millis} ms");
+            all.bring(&world.admin(), TENANT).unwrap();
         }
         assert_eq!(world.call().0, 200, "{millis} ms");
         world.assert_recorded();

@@ -15,6 +15,8 @@ use smcp_oauth::{Asking, Authorization, Form, OAuthError, RedirectError};
 use super::clients::Client;
 use super::connections::{Connection, PendingCode};
 use super::{Refused, page, sent_to};
+use crate::audit::{ANYBODY, Act};
+use crate::budget::Kind;
 use crate::problem::Problem;
 use crate::record::ProviderRecord;
 use crate::state::Scene;
@@ -225,6 +227,9 @@ impl Question<'_> {
     }
 }
 
+/// Who is said to have tried access codes, whosever they were: strangers write no more than one of them may.
+const ACCESS_CODES: &str = "access codes";
+
 impl Scene {
     /// The member whose access code that is. The same is done for a member that is not there: its code is computed, and
     /// compared with what there is. Of wrong ones few may be tried; what has no form of a code tries nothing.
@@ -235,15 +240,22 @@ impl Scene {
             return Ok(Err(Trouble::Code));
         };
         let proven = self.ticket(TicketKind::AccessCode, code)?;
-        let mut state = self.state.borrow_mut();
-        let member = proven.and_then(|(_, number)| {
-            let member = state.directory().ok()?.members.get(&id)?;
-            (number > 0 && member.access_codes == number).then(|| member.clone())
-        });
         let now = self.outside.now();
-        Ok(match state.attempts.judge(&id, member.is_some(), now) {
-            Ok(()) => member.ok_or(Trouble::Code),
-            Err(_) => Err(Trouble::TooMany),
-        })
+        let (member, judged) = {
+            let mut state = self.state.borrow_mut();
+            let member = proven.and_then(|(_, number)| {
+                let member = state.directory().ok()?.members.get(&id)?;
+                (number > 0 && member.access_codes == number).then(|| member.clone())
+            });
+            let judged = state.attempts.judge(&id, member.is_some(), now);
+            (member, judged)
+        };
+        if judged.is_err() {
+            // Of a member that is not there too: the same is done, and takes as long.
+            let act = Act::new(ANYBODY, "TryAccessCode", id.to_string());
+            self.notes_denial(ACCESS_CODES, act.refused(Kind::Calls.code()));
+            return Ok(Err(Trouble::TooMany));
+        }
+        Ok(member.ok_or(Trouble::Code))
     }
 }

@@ -1,7 +1,7 @@
 //! What somebody tries again and again: access codes that are not theirs, clients that nobody needs.
 
 use crate::browser::*;
-use serde_json::json;
+use serde_json::{Value, json};
 use smcp_ids::limits;
 
 #[test]
@@ -30,6 +30,44 @@ fn of_wrong_access_codes_few_are_tried_and_then_not_even_the_right_one_is_taken(
         scene.world.agree(&authorization(&client), &right).status(),
         303
     );
+}
+
+#[test]
+fn who_tries_too_many_codes_leaves_a_trace_whether_or_not_there_is_such_a_member_but_not_without_end()
+ {
+    let mac = "A".repeat(43);
+    for is_there in [false, true] {
+        let mut scene = Setting::new();
+        let member = match is_there {
+            true => scene.access_code.split('_').nth(2).unwrap().to_owned(),
+            false => "nobody".to_owned(),
+        };
+        let client = scene.client.clone();
+        let code = format!("smcpm_acme_{member}_1_{mac}");
+        for _ in 0..limits::ATTEMPTS_EACH + 2 * limits::REFUSALS_EACH {
+            scene.world.agree(&authorization(&client), &code);
+        }
+        let audit = scene
+            .world
+            .admin("GET", "/tenants/acme/audit?limit=200", Value::Null);
+        let audit = audit.json();
+        let tried = |entry: &&Value| {
+            entry
+                .as_str()
+                .unwrap()
+                .contains("\"did\":\"TryAccessCode\"")
+        };
+        let tried: Vec<_> = audit["entries"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(tried)
+            .collect();
+        assert_eq!(tried.len() as u64, limits::REFUSALS_EACH, "{member}");
+        let entry: Value = serde_json::from_str(tried[0].as_str().unwrap()).unwrap();
+        let said = ["by", "to", "came"].map(|name| entry[name].as_str().unwrap());
+        assert_eq!(said, ["anybody", &member, "rate_limited"]);
+    }
 }
 
 #[test]

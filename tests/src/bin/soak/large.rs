@@ -10,6 +10,7 @@ use smcp_tests::admin::Admin;
 use smcp_tests::guests;
 use smcp_tests::http::{Ask, tool_call};
 use smcp_tests::mortal::Mortal;
+use smcp_tests::moved::Moved;
 use smcp_xtask::dev::Running;
 
 use smcp_tests::chore::workerd_memory;
@@ -154,34 +155,11 @@ fn fill(admin: &Admin, size: Size) -> Result<String> {
         let answer = admin.publish(TENANT, &server, &package)?;
         ensure!(answer.status == 201, "{}", answer.text());
     }
-    let at = |what: &str| format!("/tenants/{TENANT}{what}");
-    let mut pages = vec![asked(admin, "GET", &at("/export"), &Value::Null, 200)?];
-    while let Some(next) = pages.last().and_then(|page| page["next"].as_str()) {
-        let path = at(&format!("/export?after={next}"));
-        pages.push(asked(admin, "GET", &path, &Value::Null, 200)?);
-    }
-    let last = pages.last().cloned().unwrap_or_default();
-    let modules = last["modules"].as_array().context("no modules")?;
-    let mut packages = Vec::new();
-    for release in modules {
-        let release = release.as_str().context("no release")?.to_owned();
-        let package = admin.get(&at(&format!("/export/{release}")))?.body;
-        packages.push((release, package));
-    }
-    asked(admin, "DELETE", &at("?grace_days=0"), &Value::Null, 200)?;
-    let made = json!({"tenant": TENANT, "import": true});
-    asked(admin, "POST", "/tenants", &made, 201)?;
-    for (release, package) in packages {
-        let taken = admin
-            .ask("PUT", &at(&format!("/import/{release}")))
-            .send(&package)?;
-        ensure!(taken.status == 200, "{}", taken.text());
-    }
-    let layout = &last["layout"];
-    for page in &pages {
-        let page = json!({"layout": layout, "items": page["items"], "rows": page["rows"]});
-        asked(admin, "POST", &at("/import"), &page, 200)?;
-    }
+    let mut all = Moved::of(admin, TENANT)?;
+    let gone = admin.ask("DELETE", &format!("/tenants/{TENANT}?grace_days=0"));
+    let gone = gone.send(b"")?;
+    ensure!(gone.status == 200, "{}", gone.text());
+    let layout = all.pages.last().map(|page| page["layout"].clone());
     for from in (0..size.pairs).step_by(BROUGHT_AT_ONCE) {
         let to = size.pairs.min(from + BROUGHT_AT_ONCE);
         let pair = |number: usize| {
@@ -192,16 +170,9 @@ fn fill(admin: &Admin, size: Size) -> Result<String> {
         };
         let items: Vec<_> = (from..to).map(pair).collect();
         let page = json!({"layout": layout, "items": items});
-        asked(admin, "POST", &at("/import"), &page, 200)?;
+        all.pages.push(page);
     }
-    let rows = last["rows"].as_array().map_or(0, Vec::len);
-    asked(
-        admin,
-        "POST",
-        &at("/import/end"),
-        &json!({ "rows": rows }),
-        200,
-    )?;
+    all.bring(admin, TENANT)?;
     Ok(key)
 }
 
