@@ -211,7 +211,7 @@ async fn list_modules(
     for one in found.iter() {
         let key = Reflect::get(&one, &"key".into())?.as_string();
         let release = key.as_deref().and_then(|key| key.strip_prefix(&prefix));
-        releases.extend(release.and_then(|release| release.parse().ok()));
+        releases.extend(release.and_then(|release| release.parse::<ReleaseDigest>().ok()));
     }
     let is_cut = Reflect::get(&page, &"truncated".into())?.is_truthy();
     Ok(ModulePage { releases, is_cut })

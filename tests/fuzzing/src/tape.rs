@@ -151,6 +151,20 @@ struct Driven<'a, 'b> {
     told: Vec<String>,
 }
 
+impl<'a, 'b> Driven<'a, 'b> {
+    fn new(input: &'a mut Unstructured<'b>) -> Self {
+        let server = "fuzzed".parse().expect("a name");
+        Self {
+            input,
+            items: MemoryItems::default(),
+            spaces: Spaces::new(&server, "key:k1", limits::KV_STORE_MAX),
+            clock: UnixMillis(1_795_339_800_000),
+            lasting: 0,
+            told: Vec::new(),
+        }
+    }
+}
+
 impl Driven<'_, '_> {
     fn drive(&mut self, call: &mut Call, slice: Fuel) -> Ended {
         loop {
@@ -191,33 +205,31 @@ fn go(input: &mut Unstructured<'_>) -> Result<&'static str> {
     let loaded = guest::loaded(&module).expect("a puppet is admitted");
     let entry = Entry::CallTool(request.clone());
     let mut call = Call::start(&loaded, entry, MOST, Tape::blank(header)).expect("it fits");
-    let mut driven = Driven {
-        input,
-        items: MemoryItems::default(),
-        spaces: Spaces::new(&"fuzzed".parse().expect("a name"), "key:k1"),
-        clock: UnixMillis(1_795_339_800_000),
-        lasting: 0,
-        told: Vec::new(),
-    };
+    let mut driven = Driven::new(input);
     let ended = driven.drive(&mut call, FUEL);
-    let recording = Recording {
-        call: None,
-        release: ReleaseDigest::new([7; 32]),
-        profile: profile::ID,
-        memory: MOST.memory as u64,
-        fuel: MOST.fuel,
-        output: MOST.output as u64,
-        kind: Kind::Tool,
-        request,
-        end: replay::end_of(&ended),
-        told: None,
-        fuel_used: ended.fuel,
-        tape: call.tape().clone(),
-    };
+    let recording = recording(MOST, request, &ended, call.tape().clone());
     let written = assert_lasting(&recording);
     let read = Recording::from_bytes(&written).expect("what was written is read");
     assert_replayed(&loaded, &read, slice, &driven.told);
     Ok(run_again(&loaded, call, &mut driven, &ended, slice))
+}
+
+/// What is kept of a call that ended so.
+fn recording(bounds: Bounds, request: String, ended: &Ended, tape: Tape) -> Recording {
+    Recording {
+        call: None,
+        release: ReleaseDigest::new([7; 32]),
+        profile: profile::ID,
+        memory: bounds.memory as u64,
+        fuel: bounds.fuel,
+        output: bounds.output as u64,
+        kind: Kind::Tool,
+        request,
+        end: replay::end_of(ended),
+        told: None,
+        fuel_used: ended.fuel,
+        tape,
+    }
 }
 
 fn header(input: &mut Unstructured<'_>) -> Result<Header> {
@@ -307,28 +319,8 @@ fn recorded(request: &str, bounds: Bounds) -> Vec<u8> {
     let header = header(nothing).expect("a plain header");
     let entry = Entry::CallTool(request.into());
     let mut call = Call::start(asking(), entry, MOST, Tape::blank(header)).expect("a guest");
-    let mut driven = Driven {
-        input: nothing,
-        items: MemoryItems::default(),
-        spaces: Spaces::new(&"fuzzed".parse().expect("a name"), "key:k1"),
-        clock: UnixMillis(1_795_339_800_000),
-        lasting: 0,
-        told: Vec::new(),
-    };
+    let mut driven = Driven::new(nothing);
     let ended = driven.drive(&mut call, FUEL);
-    let recording = Recording {
-        call: None,
-        release: ReleaseDigest::new([7; 32]),
-        profile: profile::ID,
-        memory: bounds.memory as u64,
-        fuel: bounds.fuel,
-        output: bounds.output as u64,
-        kind: Kind::Tool,
-        request: request.to_owned(),
-        end: replay::end_of(&ended),
-        told: None,
-        fuel_used: ended.fuel,
-        tape: call.into_tape(),
-    };
+    let recording = recording(bounds, request.to_owned(), &ended, call.into_tape());
     recording.to_bytes().expect("ours")
 }

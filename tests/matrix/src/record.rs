@@ -153,5 +153,9 @@ impl Session {
 }
 
 fn spaces() -> Result<Spaces> {
-    Ok(Spaces::new(&"matrix".parse()?, "key:k1"))
+    Ok(Spaces::new(
+        &"matrix".parse()?,
+        "key:k1",
+        limits::KV_STORE_MAX,
+    ))
 }

@@ -9,28 +9,6 @@ pub(crate) const ACME: &str = "acme";
 pub(crate) const OTHER: &str = "other";
 pub(crate) const GHOST: &str = "ghost";
 
-/// Where an admin can look at what a tenant has, without naming more than a server.
-pub(crate) const PLACES: [&str; 18] = [
-    "",
-    "/publishers",
-    "/servers",
-    "/servers/hello/releases",
-    "/servers/hello/grants",
-    "/servers/hello/secrets",
-    "/servers/hello/config",
-    "/servers/hello/tapes",
-    "/tapes",
-    "/keys",
-    "/limits",
-    "/quotas",
-    "/members",
-    "/connections",
-    "/provider",
-    "/clients",
-    "/origins",
-    "/audit/settings",
-];
-
 const GREET: &str = include_str!("../../../../tests/guests/greet.wat");
 
 /// A guest whose tool traps: so there is a tape.

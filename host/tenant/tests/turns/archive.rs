@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::kv_world::Kv;
-use crate::stage::{ACME, PLACES, furnish};
+use crate::stage::{ACME, furnish};
+use crate::storage_versions::PLACES;
 use crate::world::World;
 
 /// All pages of an export; `between` is done after each.
