@@ -63,7 +63,7 @@ impl<'a> Contents<'a> {
     fn look(&mut self, payload: Payload<'a>) -> Result<(), PackageError> {
         match payload {
             Payload::ImportSection(imports) => {
-                for import in imports.into_imports() {
+                for import in imports {
                     let import = import?;
                     self.imports
                         .push(format!("{}#{}", import.module, import.name));

@@ -386,10 +386,10 @@ impl PackageError {
     }
 }
 
-impl From<wasmparser::Error> for PackageError {
-    fn from(error: wasmparser::Error) -> Self {
+impl From<wasmparser::BinaryReaderError> for PackageError {
+    fn from(error: wasmparser::BinaryReaderError) -> Self {
         Self::Invalid {
-            offset: error.offset(),
+            offset: error.offset() as u64,
             reason: error.message().to_owned(),
         }
     }

@@ -91,7 +91,7 @@ pub fn capabilities(module: &[u8]) -> Result<BTreeSet<String>, PackageError> {
     sections(module)?;
     for payload in Parser::new(0).parse_all(module) {
         if let Payload::ImportSection(imports) = payload? {
-            for import in imports.into_imports() {
+            for import in imports {
                 interfaces.insert(import?.module.to_owned());
             }
         }
@@ -103,7 +103,7 @@ impl Summary {
     fn look(&mut self, payload: &Payload<'_>) -> Result<(), PackageError> {
         match payload {
             Payload::ImportSection(imports) => {
-                for import in imports.clone().into_imports() {
+                for import in imports.clone() {
                     let import = import?;
                     self.imports
                         .push(format!("{}#{}", import.module, import.name));

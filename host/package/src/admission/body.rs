@@ -2,8 +2,7 @@
 
 use smcp_ids::limits;
 use wasmparser::{
-    FuncToValidate, FuncValidatorAllocations, FunctionBody, Operator, OperatorsReader,
-    ValidatorResources,
+    FuncToValidate, FuncValidatorAllocations, FunctionBody, Operator, ValidatorResources,
 };
 
 use super::estimate::Estimate;
@@ -32,10 +31,10 @@ pub(super) fn check(
         limits::LOCALS_MAX.into(),
     )?;
     let mut estimate = Estimate::new();
-    let mut operators = OperatorsReader::new(reader);
+    let mut operators = body.get_operators_reader()?;
     while !operators.eof() {
         let (operator, offset) = operators.read_with_offset()?;
-        look(&operator, offset)?;
+        look(&operator, offset as u64)?;
         estimate.add(&operator, &validator);
         validator.op(offset, &operator)?;
         let nested = validator.control_stack_height().saturating_sub(1);
@@ -51,7 +50,7 @@ pub(super) fn check(
             limits::OPERAND_HEIGHT_MAX as u64,
         )?;
     }
-    operators.finish()?;
+    validator.finish(operators.original_position())?;
     Ok(CheckedBody {
         allocations: validator.into_allocations(),
         translated: estimate.bytes(),

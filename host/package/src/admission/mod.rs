@@ -120,7 +120,7 @@ impl Admission {
                 return Ok(AdmissionStep::Done(self.admitted()));
             };
             looked += range.len();
-            let offset = range.start as u64;
+            let offset = range.start;
             let code = self.bytes.get(range).unwrap_or_default();
             let body = FunctionBody::new(BinaryReader::new_features(code, offset, FEATURES));
             let allocations = core::mem::take(&mut self.allocations);

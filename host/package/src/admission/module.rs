@@ -117,7 +117,7 @@ impl Walk<'_> {
                 if ![SIGNATURE_SECTION, MANIFEST_SECTION].contains(&section.name()) =>
             {
                 let range = section.range();
-                self.custom += range.end - range.start;
+                self.custom += (range.end - range.start) as u64;
                 at_most(
                     Limit::CustomSections,
                     self.custom,

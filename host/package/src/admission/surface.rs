@@ -38,7 +38,7 @@ impl Surface {
         &mut self,
         imports: &ImportSectionReader<'_>,
     ) -> Result<(), PackageError> {
-        for import in imports.clone().into_imports() {
+        for import in imports.clone() {
             let import = import?;
             let named = || (import.module.to_owned(), import.name.to_owned());
             let Some(function) = contract::import(import.module, import.name) else {

@@ -192,19 +192,6 @@ impl World {
         self.clock += millis;
     }
 
-    /// The releases whose modules are stored of an object.
-    pub fn modules_of(&self, object: &str) -> Vec<ReleaseDigest> {
-        let modules = self.modules.keys().filter(|(of, _)| of == object);
-        let mut releases: Vec<_> = modules.map(|(_, release)| *release).collect();
-        releases.sort_unstable();
-        releases
-    }
-
-    /// Stores a module that no row names.
-    pub fn store_module(&mut self, object: &str, release: ReleaseDigest, bytes: Vec<u8>) {
-        self.modules.insert((object.to_owned(), release), bytes);
-    }
-
     /// Forgets all that is only in memory, as eviction does.
     pub fn evict(&mut self) {
         for object in self.objects.values_mut() {

@@ -27,6 +27,19 @@ pub struct Stored {
 }
 
 impl World {
+    /// The releases whose modules are stored of an object.
+    pub fn modules_of(&self, object: &str) -> Vec<ReleaseDigest> {
+        let modules = self.modules.keys().filter(|(of, _)| of == object);
+        let mut releases: Vec<_> = modules.map(|(_, release)| *release).collect();
+        releases.sort_unstable();
+        releases
+    }
+
+    /// Stores a module that no row names.
+    pub fn store_module(&mut self, object: &str, release: ReleaseDigest, bytes: Vec<u8>) {
+        self.modules.insert((object.to_owned(), release), bytes);
+    }
+
     /// What it stores now.
     pub fn stored(&self) -> Stored {
         let objects = self.objects.iter();
