@@ -20,11 +20,12 @@ impl Noted {
 }
 
 impl Scene {
-    /// Has something written down soon.
+    /// Has something written down soon. What comes to an object that is of no tenant leaves no trace.
     pub(crate) fn notes(&self, act: Act) {
         let told = self.told(act);
         // Where storage fails for long, the first that was not written is worth more than the last.
         if let Ok(mut state) = self.state.try_borrow_mut()
+            && state.is_of_a_tenant()
             && state.noted.0.len() < limits::AUDIT_WAITING
         {
             state.noted.0.push(told);

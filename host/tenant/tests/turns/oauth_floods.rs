@@ -71,6 +71,25 @@ fn who_tries_too_many_codes_leaves_a_trace_whether_or_not_there_is_such_a_member
 }
 
 #[test]
+fn who_tries_codes_of_a_tenant_that_is_not_there_leaves_no_trace() {
+    let mut scene = Setting::new();
+    let resource = RESOURCE.replace("acme", "ghost");
+    let mut asked = authorization(&scene.client);
+    asked.pop();
+    asked.push(("resource", &resource));
+    let asked = format!("/authorize?{}", form(&asked));
+    let code = format!("smcpm_ghost_ada_1_{}", "A".repeat(43));
+    let mut statuses = Vec::new();
+    for _ in 0..limits::ATTEMPTS_EACH + 5 {
+        let body = form(&[("access_code", &code), ("decision", "agree")]);
+        let answer = scene.world.anonymous("tenant:ghost", "POST", &asked, &body);
+        statuses.push(answer.status());
+    }
+    assert_eq!(statuses.last(), Some(&429), "{statuses:?}");
+    assert_eq!(scene.world.items("tenant:ghost").len(), 0);
+}
+
+#[test]
 fn who_tries_codes_of_one_member_after_the_other_keeps_no_member_out() {
     let mut scene = Setting::new();
     let client = scene.client.clone();
