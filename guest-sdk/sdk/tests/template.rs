@@ -118,7 +118,7 @@ fn interface(module: &[u8]) -> (Vec<String>, Vec<String>) {
     for payload in wasmparser::Parser::new(0).parse_all(module) {
         match payload.unwrap() {
             wasmparser::Payload::ImportSection(section) => {
-                for import in section.into_imports() {
+                for import in section {
                     let import = import.unwrap();
                     imports.push(format!("{}#{}", import.module, import.name));
                 }

@@ -50,10 +50,7 @@ pub(super) fn check(
         match validator.payload(&payload)? {
             ValidPayload::Func(function, body) => {
                 let range = body.range();
-                pending.push(Pending {
-                    function,
-                    range: range.start as usize..range.end as usize,
-                });
+                pending.push(Pending { function, range });
             }
             ValidPayload::End(all) => types = Some(all),
             ValidPayload::Ok | ValidPayload::Parser(_) => {}
