@@ -274,6 +274,9 @@ pub enum Effect {
         /// The rows.
         rows: Vec<Mutation>,
     },
+    /// Removes some of the items whose time is over by then, and what was used once and need not be remembered. At once.
+    /// Answer: [`Performed::Swept`].
+    Sweep(UnixMillis),
     /// Removes all items of the accounts that begin so. At once. Answer: [`Performed::Done`].
     DeleteItems(String),
     /// Lets that many milliseconds pass. Answer: [`Performed::Done`].
@@ -372,6 +375,8 @@ pub enum Performed {
     Keys(Vec<String>),
     /// A page of items.
     Sealed(SealedPage),
+    /// Whether there may be more to sweep.
+    Swept(bool),
     /// How the transaction went.
     Transacted(Transacted),
     /// The records of those who listen.

@@ -68,6 +68,7 @@ pub(crate) async fn perform(
         Effect::Reseal { items, rows } => {
             sealed::reseal(&object.storage(), &items, &rows).map(|()| Performed::Done)
         }
+        Effect::Sweep(now) => items::sweep_all(&object.storage(), now).map(Performed::Swept),
         Effect::DeleteItems(accounts) => {
             items::delete(&object.storage(), &accounts).map(|()| Performed::Done)
         }

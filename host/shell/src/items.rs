@@ -50,7 +50,9 @@ const COMMITS: &str = "SELECT max(number) FROM commits";
 const FIRST_COMMIT: &str = "INSERT INTO commits (number) VALUES (1)";
 const NEXT_COMMIT: &str = "UPDATE commits SET number = number + 1";
 /// What has expired is swept up with the next changes, so many at a time: more than come with most.
-const SWEPT_AT_ONCE: f64 = 64.0;
+const SWEPT_AT_ONCE: usize = 64;
+/// The same of what is swept by itself.
+const SWEPT_BY_ITSELF: usize = 1_024;
 /// After every text that a key can be.
 const AFTER_ALL: char = '\u{10FFFF}';
 
@@ -156,7 +158,7 @@ fn transact_in(sql: &SqlStorage, asked: &Transaction) -> Result<Transacted, JsVa
     }
     let mut usage = Usage::default();
     if !asked.writes.is_empty() {
-        sweep(sql, asked.now, &mut usage)?;
+        sweep(sql, asked.now, SWEPT_AT_ONCE, &mut usage)?;
         for write in &asked.writes {
             usage.replace(sql, write)?;
         }
@@ -214,17 +216,39 @@ fn put(sql: &SqlStorage, write: &Write, version: f64) -> Result<(), JsValue> {
     sql.exec(PUT, values).map(drop)
 }
 
-/// Removes some of what has expired.
-fn sweep(sql: &SqlStorage, now: UnixMillis, usage: &mut Usage) -> Result<(), JsValue> {
-    let due = Array::of2(&millis(now), &SWEPT_AT_ONCE.into());
-    for row in rows(&sql.exec(EXPIRED, due)?)? {
+/// Removes some of what has expired, and names that need not be remembered any more; whether there may be more.
+pub(crate) fn sweep_all(storage: &DurableObjectStorage, now: UnixMillis) -> Result<bool, JsValue> {
+    let sql = storage.sql();
+    if !exists(&sql)? {
+        return Ok(false);
+    }
+    let mut swept = 0;
+    transaction(storage, &mut || {
+        sql.exec(DELETE_SPENT, Array::of1(&millis(now)))?;
+        swept = sweep(&sql, now, SWEPT_BY_ITSELF, &mut Usage::default())?;
+        Ok(())
+    })?;
+    Ok(swept == SWEPT_BY_ITSELF)
+}
+
+/// Removes what has expired, so many items at most; how many.
+fn sweep(
+    sql: &SqlStorage,
+    now: UnixMillis,
+    most: usize,
+    usage: &mut Usage,
+) -> Result<usize, JsValue> {
+    let due = Array::of2(&millis(now), &(most as f64).into());
+    let due = rows(&sql.exec(EXPIRED, due)?)?;
+    let count = due.len();
+    for row in due {
         if let Some(account) = row.get(2).as_string() {
             usage.change(&account, -number(&row.get(3)), -number(&row.get(4)));
         }
         sql.exec(DELETE, Array::of2(&row.get(0), &row.get(1)))?;
     }
     usage.store(sql)?;
-    Ok(())
+    Ok(count)
 }
 
 /// Whether a name was used. Those that need not be remembered any more are forgotten first.

@@ -1,5 +1,5 @@
-//! What an object does once a day, whoever calls or does not: it signs how far its record has come, and removes modules
-//! that nothing names. What has grown too old goes with it, as with everything that is written.
+//! What an object does once a day, whoever calls or does not: it signs how far its record has come, removes what has
+//! grown too old (some of it goes with everything that is written, and all of it here), and modules that nothing names.
 
 use smcp_capability::turn::{Effect, ModulePage, Performed};
 use smcp_ids::{ReleaseDigest, UnixMillis};
@@ -38,11 +38,23 @@ impl Scene {
         self.write_noted().await?;
         // A deployment may have no key to sign with: that keeps nothing else from being done.
         let _ = self.sign_today().await;
+        while self.sweep().await? {
+            self.outside.pause().await;
+        }
         let is_whole = self.state.borrow().is_of_a_tenant();
         if is_whole {
             self.sweep_modules().await?;
         }
         Ok(())
+    }
+
+    /// Removes some of what has grown too old; whether there may be more.
+    async fn sweep(&self) -> Result<bool, Problem> {
+        let effect = Effect::Sweep(self.outside.now());
+        match self.outside.perform(effect).await {
+            Performed::Swept(is_more) => Ok(is_more),
+            _ => Err(Problem::host()),
+        }
     }
 
     /// Removes modules that nothing names: of what was cut off after its module was stored, and before its row was.

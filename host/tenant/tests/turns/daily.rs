@@ -54,6 +54,16 @@ fn the_head_is_signed_each_day_whether_or_not_anything_was_done() {
 }
 
 #[test]
+fn what_has_grown_too_old_is_swept_until_nothing_is_left_of_it() {
+    let mut world = World::new();
+    world.acme(TOOL);
+    next_day(&mut world);
+    assert_eq!(world.swept, 3);
+    next_day(&mut world);
+    assert_eq!(world.swept, 4);
+}
+
+#[test]
 fn a_suspended_tenant_is_looked_after_too() {
     let mut world = World::new();
     world.acme(TOOL);

@@ -74,6 +74,8 @@ pub struct World {
     pub alarm: Option<u64>,
     /// The master keys of the deployment.
     pub master: String,
+    /// How often an object has swept its storage: what there is takes it three times.
+    pub swept: u32,
     /// The turns of its own that an object has begun and that were not run yet.
     pub begun: Vec<String>,
 }
@@ -131,6 +133,7 @@ impl World {
             session_reads: 0,
             published: None,
             alarm: None,
+            swept: 0,
             begun: Vec::new(),
             master: format!("1:{}", "ab".repeat(32)),
         }
@@ -402,6 +405,10 @@ impl World {
                 object.items.reseal(items);
                 object.change(rows);
                 Performed::Done
+            }
+            Effect::Sweep(_) => {
+                self.swept += 1;
+                Performed::Swept(self.swept < 3)
             }
             Effect::DeleteItems(accounts) => {
                 self.object(object).items.delete(&accounts);
