@@ -55,8 +55,8 @@ async function publicConfig(env, key) {
 }
 
 /** What the edge answers itself, with a line in the log if a method is given: only where all requests have one, since a
-    stranger could send as many as they like. */
-/** What the edge answers itself has a name as all has: else whoever tries credentials could tell what an object has refused. */
+    stranger could send as many as they like. It has a name as all has: else whoever tries credentials could tell what an
+    object has refused. */
 function answered([status, pairs, body], method) {
   const name = crypto.getRandomValues(new BigUint64Array(1))[0].toString(16).padStart(16, "0");
   if (method !== undefined) {

@@ -94,13 +94,17 @@ impl Scene {
         principal: &Principal,
         act: Act,
     ) -> Result<(), Problem> {
-        let now = self.outside.now();
-        let who = principal.to_string();
-        let taken = self.state.borrow_mut().refusals.take(&who, now);
-        match taken {
-            Ok(()) => self.note(act).await,
-            Err(_) => Ok(()),
+        if self.takes_refusal(&principal.to_string()) {
+            self.note(act).await?;
         }
+        Ok(())
+    }
+
+    /// Whether one more refusal of somebody is written down.
+    fn takes_refusal(&self, who: &str) -> bool {
+        let now = self.outside.now();
+        let state = self.state.try_borrow_mut();
+        state.is_ok_and(|mut state| state.refusals.take(who, now).is_ok())
     }
 
     /// Makes the changes of a transaction, and the entry of what they do, if that is worth one: all of it, or nothing.

@@ -70,25 +70,23 @@ fn reply(text: Text) -> Reply {
     }
 }
 
-/// A metric with one number for each tenant.
+/// A metric with one number for each tenant, or each row of one: its name after that of the family.
 type Single = (&'static str, &'static str, fn(&Report) -> u64);
 
 const SINGLE: [Single; 4] = [
-    ("smcp_fuel_total", "Fuel that guests have used.", |report| {
+    ("fuel_total", "Fuel that guests have used.", |report| {
         report.fuel
     }),
     (
-        "smcp_effects_total",
+        "effects_total",
         "What guests have asked the host to do.",
         |report| report.effects,
     ),
+    ("received_bytes_total", "Bytes of requests.", |report| {
+        report.bytes_in
+    }),
     (
-        "smcp_received_bytes_total",
-        "Bytes of requests.",
-        |report| report.bytes_in,
-    ),
-    (
-        "smcp_sent_bytes_total",
+        "sent_bytes_total",
         "Bytes of answers, and of what was told before them.",
         |report| report.bytes_out,
     ),
@@ -112,9 +110,10 @@ fn text(tenants: u64, others: u64, series: &[(&str, Told)]) -> Text {
         }
     }
     for (name, help, number) in SINGLE {
-        text.family(name, "counter", help);
+        let name = format!("smcp_{name}");
+        text.family(&name, "counter", help);
         for (tenant, told) in series {
-            text.line(name, &[("tenant", tenant)], number(&told.report));
+            text.line(&name, &[("tenant", tenant)], number(&told.report));
         }
     }
     let name = "smcp_alerts_total";

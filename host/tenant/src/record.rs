@@ -196,7 +196,7 @@ pub(crate) struct AuditRecord {
 }
 
 /// How much there may be of a tenant, as the platform's admin has set it; none: as much as there may be of any.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct QuotasRecord {
     pub(crate) servers: Option<u32>,
     /// Of each server.

@@ -34,12 +34,7 @@ impl Scene {
 
     /// Has written down soon what was denied to somebody, but not without end.
     pub(crate) fn notes_denial(&self, who: &str, act: Act) {
-        let now = self.outside.now();
-        let taken = match self.state.try_borrow_mut() {
-            Ok(mut state) => state.refusals.take(who, now),
-            Err(_) => return,
-        };
-        if taken.is_ok() {
+        if self.takes_refusal(who) {
             self.notes(act);
         }
     }

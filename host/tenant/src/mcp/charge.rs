@@ -24,10 +24,12 @@ impl Scene {
         let mut budgets = principal.budgets().to_vec();
         let state = self.state.borrow();
         let directory = state.directory()?;
-        let quota = directory.quotas.as_ref().map(|quotas| quotas.allowance);
-        let of_tenant = [(TENANT, Some(directory.options.allowance)), (QUOTA, quota)];
+        let of_tenant = [
+            (TENANT, directory.options.allowance),
+            (QUOTA, directory.quotas().allowance),
+        ];
         for (name, allowance) in of_tenant {
-            if let Some(allowance) = allowance.filter(|allowance| !allowance.is_unlimited()) {
+            if !allowance.is_unlimited() {
                 budgets.push(Budget {
                     name: name.to_owned(),
                     is_narrowed: false,

@@ -62,6 +62,10 @@ pub(crate) enum Own {
 }
 
 impl Errand {
+    fn is_own(&self) -> bool {
+        matches!(self, Self::Own(_))
+    }
+
     /// Its name, as a path: no part of it has a slash.
     fn path(&self) -> String {
         match self {
@@ -152,8 +156,7 @@ async fn run(scene: &Scene, frame: &Frame) -> Result<(), Problem> {
     if scene.state.borrow().live.contains_key(&errand.live()) {
         return Ok(());
     }
-    let is_own = matches!(errand, Errand::Own(_));
-    if !is_own && !scene.life()?.is_served() {
+    if !errand.is_own() && !scene.life()?.is_served() {
         return Ok(());
     }
     let Some(_place) = Place::take(scene) else {
@@ -327,7 +330,7 @@ impl Scene {
         }
         let is_own = |key: &String| {
             let errand = parts_of(key).and_then(|(_, path)| Errand::of_path(path));
-            matches!(errand, Some((Errand::Own(_), _)))
+            errand.is_some_and(|(errand, _)| errand.is_own())
         };
         let all = self.item_keys(space.range("", None, u32::MAX)).await?;
         Ok(all.into_iter().filter(is_own).take(most as usize).collect())
@@ -347,9 +350,8 @@ impl Scene {
             }
             writes.push(space.remove(&*key, now));
             // After the last try there is one more turn, which gives up.
-            let again = Errand::of_path(path).filter(|(errand, number)| {
-                matches!(errand, Errand::Own(_)) || *number <= limits::RUNS_MAX
-            });
+            let again = Errand::of_path(path)
+                .filter(|(errand, number)| errand.is_own() || *number <= limits::RUNS_MAX);
             let Some((errand, number)) = again else {
                 continue;
             };

@@ -6,35 +6,14 @@
 
 use smcp_capability::turn::Reply;
 
-use super::{Micros, Text, reply};
+use super::{Micros, SINGLE, Text, reply};
 use crate::problem::Problem;
 use crate::state::Scene;
 use crate::usage::count::{Count, End};
+use crate::usage::report::Report;
 
 /// The labels of a row, and what it came to.
 type Row<'a> = (Vec<(&'static str, &'a str)>, &'a Count);
-
-/// A metric with one number for each row.
-type Single = (&'static str, &'static str, fn(&Count) -> u64);
-
-const SINGLE: [Single; 4] = [
-    ("fuel_total", "Fuel that guests have used.", |count| {
-        count.fuel
-    }),
-    (
-        "effects_total",
-        "What guests have asked the host to do.",
-        |count| count.effects,
-    ),
-    ("received_bytes_total", "Bytes of requests.", |count| {
-        count.bytes_in
-    }),
-    (
-        "sent_bytes_total",
-        "Bytes of answers, and of what was told before them.",
-        |count| count.bytes_out,
-    ),
-];
 
 /// What there was of this tenant since midnight.
 pub(crate) async fn answer(scene: &Scene) -> Result<Reply, Problem> {
@@ -73,7 +52,7 @@ fn family(text: &mut Text, of: &str, rows: &[Row<'_>]) {
         let name = format!("{of}_{what}");
         text.family(&name, "counter", help);
         for (labels, count) in rows {
-            text.line(&name, labels, number(count));
+            text.line(&name, labels, number(&Report::of(count)));
         }
     }
     let name = format!("{of}_request_duration_seconds");

@@ -180,7 +180,7 @@ impl Directory {
             Some(Row::Life(life.clone())),
             reseal.clone().map(Row::Reseal),
             policy.clone().map(Row::Policy),
-            quotas.clone().map(Row::Quotas),
+            quotas.map(Row::Quotas),
         ];
         let releases = releases.values().cloned().map(Box::new);
         let of = of_the_object.into_iter().flatten();
@@ -199,7 +199,7 @@ impl Directory {
 
     /// How much there may be of its tenant.
     pub(crate) fn quotas(&self) -> QuotasRecord {
-        self.quotas.clone().unwrap_or_default()
+        self.quotas.unwrap_or_default()
     }
 
     /// How many bytes all modules have, one more among them. One that several servers have is stored once.

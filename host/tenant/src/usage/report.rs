@@ -90,7 +90,8 @@ impl Report {
             .fold(0, |sum, count| sum.saturating_add(*count))
     }
 
-    fn of(count: &Count) -> Self {
+    /// What a row of a table comes to.
+    pub(crate) fn of(count: &Count) -> Self {
         Self {
             ends: End::ALL.map(|end| count.ended(end)),
             alerts: [0; Kind::ALL.len()],

@@ -1,6 +1,7 @@
 //! What an object does once a day, whoever calls or does not.
 
 use serde_json::{Value, json};
+use smcp_capability::turn::{Effect, Step};
 use smcp_ids::ReleaseDigest;
 use smcp_tenant::audit::{HeadStatement, SignedHead};
 use smcp_tenant::receipt::PlatformKeys;
@@ -14,9 +15,14 @@ const HOUR: u64 = DAY / 24;
 
 /// Lets it be an hour after midnight, and the object wake.
 fn next_day(world: &mut World) {
+    world.evict();
+    pass_midnight(world);
+}
+
+/// The same for an object that has turns in progress.
+fn pass_midnight(world: &mut World) {
     let left = DAY - world.now() % DAY + HOUR;
     world.pass(left as f64);
-    world.evict();
     world.ring(OBJECT);
     world.run_begun(OBJECT);
 }
@@ -109,18 +115,15 @@ fn a_module_that_is_being_published_is_not_taken_for_one() {
     let mut answer = None;
     let reply = loop {
         match world.step(OBJECT, turn, answer.take()) {
-            smcp_capability::turn::Step::Need(effect) => {
-                let is_write = matches!(effect, smcp_capability::turn::Effect::WriteModule { .. });
+            Step::Need(effect) => {
+                let is_write = matches!(effect, Effect::WriteModule { .. });
                 let performed = world.perform(OBJECT, effect);
                 if is_write {
-                    let left = DAY - world.now() % DAY + HOUR;
-                    world.pass(left as f64);
-                    world.ring(OBJECT);
-                    world.run_begun(OBJECT);
+                    pass_midnight(&mut world);
                 }
                 answer = Some(performed);
             }
-            smcp_capability::turn::Step::Done(reply) => break reply,
+            Step::Done(reply) => break reply,
             _ => {}
         }
     };

@@ -211,13 +211,7 @@ fn a_server_that_is_deleted_leaves_nothing_to_its_successor() {
         .world
         .admin("DELETE", "/tenants/acme/servers/hello", Value::Null);
     assert_eq!(deleted.status(), 200, "{}", deleted.text());
-    let items = kv.world.items(OBJECT);
-    let own = items.len_of("audit") + items.len_of("due");
-    assert_eq!(
-        items.len(),
-        own,
-        "but for what was done, and is done each day"
-    );
+    kv.assert_nothing_is_kept();
     kv.world.publish(crate::kv_world::GUEST, "1.0.0");
     assert_eq!(kv.run("gaGa"), "--");
 }

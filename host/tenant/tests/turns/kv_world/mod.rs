@@ -120,6 +120,14 @@ impl Kv {
         assert_eq!(went, Transacted::Done);
     }
 
+    /// Nothing is stored of the tenant but what was done, and what is done each day.
+    #[track_caller]
+    pub fn assert_nothing_is_kept(&mut self) {
+        let items = self.world.items(OBJECT);
+        let own = items.len_of("audit") + items.len_of("due");
+        assert_eq!(items.len(), own);
+    }
+
     /// Fills what the server may keep, but for so many pairs of single characters.
     pub fn leave_room(&mut self, pairs: usize) {
         // A character, and a sealed one.
